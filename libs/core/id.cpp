@@ -1,0 +1,78 @@
+#include "core/id.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "core/hash.hpp"
+
+namespace convoke {
+namespace {
+
+constexpr std::uint64_t variant(std::uint64_t lo) { return (lo & 0x3FFFFFFFFFFFFFFFull) | 0x8000000000000000ull; }
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string to_string(const Uuid& id) {
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", id.hi >> 32, (id.hi >> 16) & 0xFFFF, id.hi & 0xFFFF, id.lo >> 48,
+                     id.lo & 0xFFFFFFFFFFFFull);
+}
+
+std::optional<Uuid> parse_uuid(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  Uuid id;
+  int digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (text[i] != '-') return std::nullopt;
+      continue;
+    }
+    const int value = hex_digit(text[i]);
+    if (value < 0) return std::nullopt;
+    auto& half = digits++ < 16 ? id.hi : id.lo;
+    half = half << 4 | static_cast<std::uint64_t>(value);
+  }
+  return id;
+}
+
+// RFC 9562 §6.2 method 1: the 12 bits after the time are a counter, so that ids of one millisecond still rise.
+Uuid IdMaker::next(UnixTime now) {
+  const auto ms = std::max(static_cast<std::uint64_t>(unix_ms(now)), last_ms_);
+  sequence_ = ms == last_ms_ ? sequence_ + 1 : random_() & 0x7FF;
+  last_ms_ = ms;
+  if (sequence_ > 0xFFF) {
+    ++last_ms_;
+    sequence_ = 0;
+  }
+  return Uuid{last_ms_ << 16 | 0x7000 | sequence_, variant(random_())};
+}
+
+std::uint64_t system_random() {
+  thread_local std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+Uuid session_for_key(std::string_view user, std::string_view key) {
+  std::string input(user);
+  input.push_back('\0');
+  input.append(key);
+  const Digest digest = sha256(input);
+  Uuid id;
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.hi = id.hi << 8 | digest[i];
+    id.lo = id.lo << 8 | digest[i + 8];
+  }
+  id.hi = (id.hi & ~0xF000ull) | 0x8000;
+  id.lo = variant(id.lo);
+  return id;
+}
+
+}  // namespace convoke

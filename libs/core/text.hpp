@@ -1,0 +1,16 @@
+// Text that came from outside.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace convoke {
+
+/// Offset of the first byte that is not well-formed UTF-8 (Unicode 15, table 3-7), or npos when all of it is.
+std::size_t first_invalid_utf8(std::string_view text);
+inline bool is_utf8(std::string_view text) { return first_invalid_utf8(text) == std::string_view::npos; }
+
+/// The longest prefix of at most `bytes` bytes that does not cut a code point.
+std::string_view truncate_utf8(std::string_view text, std::size_t bytes);
+
+}  // namespace convoke

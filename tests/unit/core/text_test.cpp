@@ -1,0 +1,21 @@
+#include "core/text.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace convoke;
+
+TEST_CASE("utf-8: well-formed text passes, the first bad byte is named") {
+  CHECK(
+      is_utf8("plain, gr\xC3\xBC\xC3\x9F"
+              "e, \xF0\x9F\x8D\xAA"));
+  CHECK(first_invalid_utf8("ab\xFF") == 2);
+  CHECK(first_invalid_utf8("\xC0\xAF") == 0);          // overlong
+  CHECK(first_invalid_utf8("\xED\xA0\x80") == 0);      // surrogate
+  CHECK(first_invalid_utf8("x\xE2\x82") == 1);         // cut off
+  CHECK(first_invalid_utf8("\xF4\x90\x80\x80") == 0);  // beyond U+10FFFF
+}
+
+TEST_CASE("utf-8: truncation never cuts a code point") {
+  CHECK(truncate_utf8("a\xC3\xBC", 2) == "a");
+  CHECK(truncate_utf8("a\xC3\xBC", 3) == "a\xC3\xBC");
+}
