@@ -1,0 +1,190 @@
+#include "tools/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <unordered_map>
+
+#include "core/text.hpp"
+#include "tools/arguments.hpp"
+#include "tools/journal_file.hpp"
+#include "tools/render.hpp"
+
+namespace convoke::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view key_begin = R"({"key": ")", repeat_mark = R"("repeat": true, )", failed_mark = R"("failed": true, )";
+constexpr std::size_t max_key_bytes = 512;
+
+bool is_key(std::string_view key) {
+  return !key.empty() && key.size() <= max_key_bytes &&
+         std::ranges::all_of(key, [](char letter) { return letter > ' ' && letter < 127 && letter != '"' && letter != '\\'; });
+}
+
+// The first fields of a line stand in a fixed order, so that an old journal is indexed without parsing its JSON.
+struct Head {
+  std::string_view key;
+  bool repeat = false;
+  bool failed = false;
+};
+
+std::optional<Head> head_of(std::string_view line) {
+  if (!line.starts_with(key_begin) || !line.ends_with('}')) return {};
+  line.remove_prefix(key_begin.size());
+  const std::size_t end = line.find("\", ");
+  if (end == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(end + 3);
+  return Head{line.substr(0, end), rest.starts_with(repeat_mark), rest.starts_with(failed_mark)};
+}
+
+std::string timestamp(UnixTime now) {
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{now - day};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count(),
+                     time.subseconds().count());
+}
+
+std::string json_text(std::string_view text) { return Json(text).dump(); }
+
+std::string write_line(const Tool& tool, const Call& call, std::string_view arguments, std::string_view mark, UnixTime now,
+                       const std::string* result) {
+  std::string line = fmt::format(R"({}{}", {}"session": {}, "agent": {}, "tool": {}, "arguments": {}, "time": "{}")", key_begin, call.key,
+                                 mark, json_text(call.session), json_text(call.agent), json_text(tool.name), arguments, timestamp(now));
+  if (result) line += R"(, "result": )" + json_text(*result);
+  return line + "}";
+}
+
+std::string failure_scope(std::string_view session, std::string_view agent, std::string_view tool) {
+  return fmt::format("{}\n{}\n{}", session, agent, tool);
+}
+
+std::string failure_text(const Tool& tool) {
+  return tool.fail.message.empty() ? fmt::format("{} failed, as its team file orders.", tool.name) : tool.fail.message;
+}
+
+Status check_call(const Call& call) {
+  if (!is_key(call.key)) return fail(Fault::invalid, "a call key is 1 to 512 printable ASCII characters without space, quote or backslash");
+  if (!is_utf8(call.session) || !is_utf8(call.agent)) return fail(Fault::invalid, "session and agent of a call must be UTF-8");
+  return {};
+}
+
+}  // namespace
+
+struct Journal::State {
+  explicit State(std::string path) : file(std::move(path)) {}
+
+  JournalFile file;
+  std::unordered_multimap<std::uint64_t, std::uint64_t> lines;  // hash of the key → offset of the line that applied it
+  std::map<std::string, std::uint32_t> failures;                // session, agent, tool → failures so far
+
+  Result<JournalFile::Lock> enter();
+  void remember(std::uint64_t offset, std::string_view line);
+  Result<std::optional<Json>> find(std::string_view key) const;
+  Result<Applied> repeat(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now, const Json& first);
+  Result<Applied> apply(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now, std::string rendered);
+};
+
+// Locks the file and learns what others have written since.
+Result<JournalFile::Lock> Journal::State::enter() {
+  auto lock = file.lock([this] {
+    lines.clear();
+    failures.clear();
+  });
+  if (!lock) return lock;
+  if (auto read = file.catch_up([this](auto offset, auto line) { remember(offset, line); }); !read)
+    return std::unexpected(std::move(read.error()));
+  return lock;
+}
+
+void Journal::State::remember(std::uint64_t offset, std::string_view line) {
+  const auto head = head_of(line);
+  if (!head || head->repeat) return;
+  lines.emplace(std::hash<std::string_view>{}(head->key), offset);
+  if (!head->failed) return;
+  const Json fields = Json::parse(line, nullptr, false);
+  if (!fields.is_object()) return;
+  ++failures[failure_scope(fields.value("session", ""), fields.value("agent", ""), fields.value("tool", ""))];
+}
+
+Result<std::optional<Json>> Journal::State::find(std::string_view key) const {
+  const auto [begin, end] = lines.equal_range(std::hash<std::string_view>{}(key));
+  for (auto at = begin; at != end; ++at) {
+    const auto line = file.read_line(at->second);
+    if (!line) return std::unexpected(line.error());
+    const auto head = head_of(*line);
+    if (!head || head->key != key) continue;
+    Json fields = Json::parse(*line, nullptr, false);
+    if (fields.is_object()) return fields;
+  }
+  return std::optional<Json>();
+}
+
+Result<Applied> Journal::State::repeat(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now, const Json& first) {
+  // Compared without regard to the order of fields: a model response that was read again may list them differently.
+  const bool same = first.value("agent", "") == call.agent && first.value("tool", "") == tool.name && first.contains("arguments") &&
+                    nlohmann::json::parse(first["arguments"].dump()) == nlohmann::json::parse(arguments);
+  if (!same) return fail(Fault::conflict, fmt::format("call {} was applied before with another tool or other arguments", call.key));
+  if (auto added = file.append(write_line(tool, call, arguments, repeat_mark, now, nullptr)); !added)
+    return std::unexpected(std::move(added.error()));
+  return Applied{.text = first.value("result", ""), .failed = first.value("failed", false), .repeat = true};
+}
+
+Result<Applied> Journal::State::apply(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now,
+                                      std::string rendered) {
+  const auto known = failures.find(failure_scope(call.session, call.agent, tool.name));
+  const bool failing = (known == failures.end() ? 0 : known->second) < tool.fail.first;
+  if (failing) rendered = failure_text(tool);
+  const std::string line = write_line(tool, call, arguments, failing ? failed_mark : "", now, &rendered);
+  const auto offset = file.append(line);
+  if (!offset) return std::unexpected(offset.error());
+  remember(*offset, line);
+  return Applied{.text = std::move(rendered), .failed = failing};
+}
+
+std::string call_key(std::string_view session, std::string_view agent, std::uint64_t turn, std::uint64_t item, std::uint64_t call) {
+  return fmt::format("{}/{}/{}/{}/{}", session, agent, turn, item, call);
+}
+
+Journal::Journal(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Journal::Journal(Journal&&) noexcept = default;
+Journal& Journal::operator=(Journal&&) noexcept = default;
+Journal::~Journal() = default;
+
+Result<Journal> Journal::open(const std::string& path) {
+  auto state = std::make_unique<State>(path);
+  if (auto lock = state->enter(); !lock) return std::unexpected(std::move(lock.error()));
+  return Journal(std::move(state));
+}
+
+Result<Applied> Journal::apply(const Tool& tool, const Call& call, UnixTime now) {
+  if (auto valid = check_call(call); !valid) return std::unexpected(std::move(valid.error()));
+  const auto arguments = complete_arguments(tool, call.arguments);
+  if (!arguments) return std::unexpected(arguments.error());
+  auto rendered = render(tool, *arguments, now);
+  if (!rendered) return std::unexpected(std::move(rendered.error()));
+  if (!tool.journal) return Applied{.text = std::move(*rendered)};
+
+  Result<Applied> applied = Applied{};
+  {
+    const auto lock = state_->enter();
+    if (!lock) return std::unexpected(lock.error());
+    const auto first = state_->find(call.key);
+    if (!first) return std::unexpected(first.error());
+    applied =
+        *first ? state_->repeat(tool, call, *arguments, now, **first) : state_->apply(tool, call, *arguments, now, std::move(*rendered));
+  }
+  if (!applied) return applied;
+  // Outside the lock. A line that another process finds here before it is on disk is no danger: that process syncs too before it reports.
+  if (auto synced = state_->file.sync(); !synced) return std::unexpected(std::move(synced.error()));
+  return applied;
+}
+
+}  // namespace convoke::tools
