@@ -1,0 +1,167 @@
+#include "tools/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "journal_support.hpp"
+
+using namespace convoke;
+using namespace convoke::tools;
+using namespace convoke::tools::test;
+
+TEST_CASE("journal: a call is recorded with all that is needed to count it") {
+  const Folder folder;
+  auto journal = Journal::open(folder.file()).value();
+  const std::string key = call_key("s1", "company.BakerAgent", 4, 2, 0);
+  CHECK(key == "s1/company.BakerAgent/4/2/0");
+  const auto first = journal.apply(bake(), call(key), today).value();
+  CHECK(first.text == "Baked 12 oat cookies on 2026-11-20.");
+  CHECK_FALSE(first.repeat);
+  CHECK_FALSE(first.failed);
+  const auto lines = lines_of(folder.file());
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] == nlohmann::json::parse(R"({"key": "s1/company.BakerAgent/4/2/0", "session": "s1", "agent": "company.BakerAgent",
+    "tool": "bake_cookies", "arguments": {"cookie_type": "oat", "quantity": 12}, "time": "2026-11-20T09:00:00.000Z",
+    "result": "Baked 12 oat cookies on 2026-11-20."})"));
+}
+
+TEST_CASE("journal: a repeat answers from the record, on another day, from another process's view, and is counted") {
+  const Folder folder;
+  auto one = Journal::open(folder.file()).value();
+  auto two = Journal::open(folder.file()).value();
+  const auto first = one.apply(bake(), call("k1"), today).value();
+  Call again = call("k1");
+  again.arguments = R"({"quantity": 12, "cookie_type": "oat"})";
+  const auto repeat = two.apply(bake(), again, tomorrow).value();
+  CHECK(repeat.repeat);
+  CHECK(repeat.text == first.text);
+  CHECK(one.apply(bake(), call("k1"), tomorrow).value().repeat);
+  CHECK_FALSE(one.apply(bake(), call("k2"), tomorrow).value().repeat);
+  const auto lines = lines_of(folder.file());
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1]["repeat"] == true);
+  CHECK(lines[1]["tool"] == "bake_cookies");
+  CHECK(lines[2]["repeat"] == true);
+  CHECK_FALSE(lines[3].contains("repeat"));
+}
+
+TEST_CASE("journal: a key that comes back with something else is refused, and nothing is written") {
+  const Folder folder;
+  auto journal = Journal::open(folder.file()).value();
+  REQUIRE(journal.apply(bake(), call("k"), today));
+  Call other = call("k");
+  other.arguments = R"({"cookie_type": "oat", "quantity": 13})";
+  CHECK(journal.apply(bake(), other, today).error().code == Fault::conflict);
+  Tool renamed = bake();
+  renamed.name = "prepare_dough";
+  CHECK(journal.apply(renamed, call("k"), today).error().code == Fault::conflict);
+  CHECK(lines_of(folder.file()).size() == 1);
+}
+
+TEST_CASE("journal: bad arguments and keys are refused before anything is applied") {
+  const Folder folder;
+  auto journal = Journal::open(folder.file()).value();
+  Call wrong = call("k");
+  wrong.arguments = R"({"cookie_type": "oat"})";
+  CHECK(journal.apply(bake(), wrong, today).error().code == Fault::tool_invalid_arguments);
+  for (const std::string key : {"", "a b", "a\"b", "a\nb", "a\\b", "\xc3\xa9"})
+    CHECK(journal.apply(bake(), call(key), today).error().code == Fault::invalid);
+  CHECK(lines_of(folder.file()).empty());
+}
+
+TEST_CASE("journal: what is not journalled leaves no line") {
+  const Folder folder;
+  auto journal = Journal::open(folder.file()).value();
+  Tool tool = bake();
+  tool.journal = false;
+  CHECK(journal.apply(tool, call("k"), today).value().text == "Baked 12 oat cookies on 2026-11-20.");
+  CHECK_FALSE(journal.apply(tool, call("k"), today).value().repeat);
+  CHECK(lines_of(folder.file()).empty());
+}
+
+TEST_CASE("journal: ordered failures come first in each session, and stay what they were") {
+  const Folder folder;
+  Tool tool = bake();
+  tool.fail = {.first = 2, .message = "The oven is cold."};
+  {
+    auto journal = Journal::open(folder.file()).value();
+    const auto first = journal.apply(tool, call("a1"), today).value();
+    CHECK(first.failed);
+    CHECK(first.text == "The oven is cold.");
+  }
+  auto journal = Journal::open(folder.file()).value();
+  CHECK(journal.apply(tool, call("a1"), today).value().repeat);
+  CHECK(journal.apply(tool, call("a2"), today).value().failed);
+  const auto third = journal.apply(tool, call("a3"), today).value();
+  CHECK_FALSE(third.failed);
+  CHECK(third.text == "Baked 12 oat cookies on 2026-11-20.");
+  const auto first_again = journal.apply(tool, call("a1"), today).value();
+  CHECK((first_again.repeat && first_again.failed && first_again.text == "The oven is cold."));
+  CHECK(journal.apply(tool, call("b1", "s2"), today).value().failed);
+}
+
+TEST_CASE("journal: half a line is cut off and its call applied anew") {
+  const Folder folder;
+  {
+    auto journal = Journal::open(folder.file()).value();
+    REQUIRE(journal.apply(bake(), call("k1"), today));
+  }
+  auto before = Journal::open(folder.file()).value();
+  std::ofstream(folder.file(), std::ios::app) << R"({"key": "k2", "session": "s1", "agent": "comp)";
+  CHECK_FALSE(before.apply(bake(), call("k2"), today).value().repeat);
+  std::ofstream(folder.file(), std::ios::app) << R"({"key": "k3", "session": "s1"})";  // whole, but for its newline
+  auto after = Journal::open(folder.file()).value();
+  CHECK_FALSE(after.apply(bake(), call("k3"), today).value().repeat);
+  CHECK(after.apply(bake(), call("k1"), today).value().repeat);
+  CHECK(before.apply(bake(), call("k3"), today).value().repeat);
+  CHECK(applied(folder.file()) == std::map<std::string, int>{{"k1", 1}, {"k2", 1}, {"k3", 1}});
+}
+
+TEST_CASE("journal: a foreign line disturbs nobody") {
+  const Folder folder;
+  std::ofstream(folder.file()) << "{\"key\": \"k1\", \"failed\": true, rubbish}\n\n{\"key\": \"unfinished}\n";
+  auto journal = Journal::open(folder.file()).value();
+  CHECK_FALSE(journal.apply(bake(), call("k1"), today).value().repeat);
+  CHECK(journal.apply(bake(), call("k1"), today).value().repeat);
+}
+
+TEST_CASE("journal: results of any size and content come back as they were") {
+  const Folder folder;
+  Tool tool = bake();
+  tool.response = "Line\n\t\"quoted\" ü " + std::string(200'000, 'x') + " {cookie_type}";
+  auto journal = Journal::open(folder.file()).value();
+  const auto first = journal.apply(tool, call("k"), today).value();
+  auto reader = Journal::open(folder.file()).value();
+  CHECK(reader.apply(tool, call("k"), today).value().text == first.text);
+}
+
+TEST_CASE("journal: a file that was taken away is begun anew") {
+  const Folder folder;
+  auto journal = Journal::open(folder.file()).value();
+  REQUIRE(journal.apply(bake(), call("k1"), today));
+  std::filesystem::remove(folder.file());
+  CHECK_FALSE(journal.apply(bake(), call("k1"), today).value().repeat);
+  CHECK(journal.apply(bake(), call("k1"), today).value().repeat);
+  CHECK(applied(folder.file()) == std::map<std::string, int>{{"k1", 1}});
+}
+
+TEST_CASE("journal: a folder that is not there is said at the start") {
+  CHECK(Journal::open("/nonexistent/effects.jsonl").error().code == Fault::unavailable);
+}
+
+TEST_CASE("journal: a lock that somebody keeps is answered, not waited for") {
+  const Folder folder;
+  auto journal = Journal::open(folder.file()).value();
+  const int holder = ::open(folder.file().c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(holder, LOCK_EX) == 0);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto refused = journal.apply(bake(), call("k"), today);
+  CHECK(refused.error().code == Fault::unavailable);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(3));
+  ::close(holder);
+  CHECK_FALSE(journal.apply(bake(), call("k"), today).value().repeat);
+}
