@@ -111,7 +111,7 @@ TEST_CASE("journal: half a line is cut off and its call applied anew") {
     REQUIRE(journal.apply(bake(), call("k1"), today));
   }
   auto before = Journal::open(folder.file()).value();
-  std::ofstream(folder.file(), std::ios::app) << R"({"key": "k2", "session": "s1", "agent": "comp)";
+  std::ofstream(folder.file(), std::ios::app) << R"({"key": "k2", "session": "s1", "agent": ")" << std::string(70'000, 'x');
   CHECK_FALSE(before.apply(bake(), call("k2"), today).value().repeat);
   std::ofstream(folder.file(), std::ios::app) << R"({"key": "k3", "session": "s1"})";  // whole, but for its newline
   auto after = Journal::open(folder.file()).value();
