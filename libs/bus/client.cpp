@@ -1,0 +1,1 @@
+#include "bus/client.hpp"
