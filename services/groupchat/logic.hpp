@@ -4,6 +4,7 @@
 // everything that is sent besides (turns, notices) follows from the state as committed or reloaded, in owed().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,16 +32,20 @@ class Teams {
 /// A page of a log or a part, to be read by the owner core after the epoch check and sent as the answer to `request`. Nothing beyond `head`
 /// is shown.
 struct Read {
-  enum class What { events, transcript, items, part };
+  enum class What { events, transcript, items, part, spans };
   wire::HeaderT request;
   What what = What::events;
-  std::string name;     // log (`log:<conversation>`, `tr:<agent>`) or part
+  std::string name;     // log (`log:<conversation>`, `tr:<agent>`) or part; spans: the session
   std::string subject;  // conversation or agent, as the answer names it
   std::uint64_t from = 1;
   std::uint64_t head = 0;
   std::uint32_t max_bytes = 256 * 1024;
-  Uuid after_id;           // events: id of entry from-1 as the reader knows it; zero: unknown. Mismatch: HISTORY_RESET
-  std::uint64_t turn = 0;  // items: of that turn alone
+  Uuid after_id;            // events: id of entry from-1 as the reader knows it; zero: unknown. Mismatch: HISTORY_RESET
+  std::uint64_t turn = 0;   // items: of that turn alone
+  std::uint64_t total = 0;  // items: how many that turn has
+  std::string run;          // spans: of that run alone; empty: all
+  /// part: makes the answer; an absent part is empty bytes. Runs when the scope may be gone from memory: captures values alone.
+  std::function<wire::Message(const wire::HeaderT& request, std::string bytes)> compose;
 };
 
 /// An answer, and whether it may leave from memory. Refusals and reads wait for the epoch check; refusals of commands for the key look-up
@@ -110,7 +115,8 @@ class ScopeLogic {
  public:
   virtual ~ScopeLogic() = default;
 
-  /// State as loaded (absent scopes are not loaded: a fresh object is the absent state). MALFORMED when it cannot be read.
+  /// State as loaded (absent scopes are not loaded: a fresh object is the absent state; what a fresh object saved loads as absent too).
+  /// MALFORMED when it cannot be read.
   virtual Status load(std::string_view state, std::uint64_t version) = 0;
   virtual std::string save() const = 0;
 
@@ -123,7 +129,7 @@ class ScopeLogic {
   virtual std::optional<UnixTime> due() const = 0;
 
   /// What changes nothing durable and may come while a commit is in flight: Progress, WorkState (PARKED, GIVEN, UNKNOWN), deltas, answers
-  /// to what owed() sent.
+  /// to what owed() sent; for teams, the intercom's View too.
   virtual void note(const wire::Message& message, Now now) = 0;
   /// The intercom was lost and is back: what was parked there may be gone.
   virtual void link_restored(Now now) = 0;
