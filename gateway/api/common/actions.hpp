@@ -1,0 +1,47 @@
+// What clients can do, from JSON to the bus's commands: one table of verbs for every door, so that REST, WebSocket and what comes later
+// take the same fields and name the same mistakes. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/common/fields.hpp"
+#include "core/result.hpp"
+#include "wire/body_generated.h"
+
+namespace convoke::api {
+
+/// A command on its way: everything but who, which key and which trace.
+struct Action {
+  std::string scope;    // `s:<session>` or `t:<team>`
+  std::string session;  // empty for a team
+  wire::CommandBodyUnion body;
+};
+
+/// What a creation needs besides its fields.
+struct ActionContext {
+  std::string user;
+  std::string key;    // the client's idempotency key; empty: none was given
+  std::string team;   // when the client names none
+  std::string fresh;  // a session id to use when neither client nor key gives one
+};
+
+/// Verbs and their fields (all ids `<session>~…`):
+///   task      description, session_id?, team?, policy? (team|each_step|whole_plan|sensitive|none)
+///   chat      agent (`Name` or `<team>.Name`), text?, session_id?, team?
+///   post      conversation, text
+///   decide    plan, approved, steps? (none: all planned steps; then revision), revision?, comment?, updated_action?
+///   clarify   plan, text
+///   answer    request, approved?, text?
+///   cancel    plan or run, reason?
+///   letter    id, action (retry|drop)
+///   delete    session_id, reason?
+/// INVALID with every wrong field named; NOT_FOUND for an unknown verb.
+Result<Action> parse_action(std::string_view verb, Fields& fields, const ActionContext& context);
+
+/// Idempotency keys: 1 to 256 printable ASCII characters.
+bool is_key(std::string_view text);
+/// First 16 bytes of SHA-256 over verb and fields in a fixed order: the same request, however it is written, has the same hash.
+std::vector<std::uint8_t> hash_of(std::string_view verb, const Json& fields);
+
+}  // namespace convoke::api
