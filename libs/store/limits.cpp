@@ -77,6 +77,8 @@ std::optional<CommitAnswer> check(const Commit& commit, const Limits& limits) {
   checker.must(!commit.remove || (commit.version > 0 && !commit.state && commit.appends.empty() && commit.parts.empty() &&
                                   commit.deletes.empty() && !commit.due_unix_ms),
                "a commit that removes a scope may carry keys alone");
+  constexpr std::int64_t kMostMs = std::int64_t{1} << 53;  // what a Redis score holds exactly
+  checker.must(!commit.due_unix_ms || (*commit.due_unix_ms >= 0 && *commit.due_unix_ms < kMostMs), "a due time is from 0 to 2^53 ms");
   if (commit.state) checker.bytes("the state", commit.state->size(), limits.state_bytes);
   std::size_t entries = 0;
   for (const auto& append : commit.appends) {
