@@ -92,8 +92,8 @@ void RedisStore::send(Outgoing outgoing) {
 
 CommitAnswer RedisStore::answer(const Outgoing& outgoing, const redisReply* reply, Loss loss) {
   CommitAnswer answered;
+  notice(reply, loss);
   if (reply != nullptr) {
-    notice(*reply);
     answered = decode_commit(*reply, outgoing.new_version, outgoing.keys);
   } else if (loss == Loss::not_sent) {
     answered = refusal(link_.reason, error_of_loss(loss).message);
@@ -105,11 +105,17 @@ CommitAnswer RedisStore::answer(const Outgoing& outgoing, const redisReply* repl
   return answered;
 }
 
-void RedisStore::notice(const redisReply& reply) {
-  const Reason reason = reason_of(reply);
-  if (!is_outage(reason) || losing_ || !link_.up) return;
+void RedisStore::notice(const redisReply* reply, Loss loss) {
+  if (loss == Loss::not_replicated) return lose_soon(Reason::no_replicas, error_of_loss(loss).message);
+  if (reply == nullptr) return;  // the connection is closed, and has said so itself
+  const Reason reason = reason_of(*reply);
+  if (is_outage(reason)) lose_soon(reason, error_of(*reply).message);
+}
+
+void RedisStore::lose_soon(Reason reason, std::string why) {
+  if (losing_ || !link_.up) return;
   losing_ = true;
-  asio::post(executor_, [this, alive = alive_, reason, why = error_of(reply).message] {
+  asio::post(executor_, [this, alive = alive_, reason, why = std::move(why)] {
     if (*alive && losing_) lose(reason, why);
   });
 }
@@ -154,6 +160,7 @@ Task<Result<std::vector<Reply>>> RedisStore::exchange(ConnectionPtr connection, 
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, asio::use_awaitable, std::move(connection),
                                                                        std::move(calls), gathered);
+  notice(nullptr, gathered->loss);
   if (gathered->loss != Loss::none) co_return std::unexpected(error_of_loss(gathered->loss));
   co_return std::move(gathered->replies);
 }
@@ -168,7 +175,7 @@ Task<Result<std::vector<Reply>>> RedisStore::ask(Road road, std::vector<Call> ca
   counters_.reads += calls.size();
   auto replies = co_await exchange(connection, std::move(calls));
   if (replies) {
-    for (const auto& reply : *replies) notice(*reply);
+    for (const auto& reply : *replies) notice(reply.get(), Loss::none);
   }
   co_return replies;
 }

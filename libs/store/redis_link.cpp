@@ -93,7 +93,7 @@ void RedisStore::down(Reason reason, const std::string& why) {
 }
 
 void RedisStore::lose(Reason reason, const std::string& why) {
-  losing_ = false;
+  losing_ = false;  // also for what is posted already
   const ConnectionPtr gone[] = {std::exchange(main_, nullptr), std::exchange(reads_, nullptr)};
   auto waiting = std::exchange(waiting_, {});
   down(reason, why);

@@ -79,8 +79,10 @@ class RedisStore final : public Store {
   CommitAnswer answer(const Outgoing& outgoing, const redisReply* reply, Loss loss);
   void pump();
   void refuse_later(CommitDone done, CommitAnswer answer);
-  /// When a reply says that the server refuses writes, the link is lost; a little later, because replies come from inside the connection.
-  void notice(const redisReply& reply);
+  /// When an answer says that the server refuses writes, or has too few replicas, the link is lost.
+  void notice(const redisReply* reply, Loss loss);
+  /// In the next turn of the loop, because answers come from inside the connection and there may be more of them.
+  void lose_soon(Reason reason, std::string why);
   Error error_of_loss(Loss loss) const;
   Task<Result<std::vector<Reply>>> exchange(ConnectionPtr connection, std::vector<Call> calls);
   Task<Result<std::vector<Reply>>> ask(Road road, std::vector<Call> calls);
