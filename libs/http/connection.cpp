@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -130,7 +131,8 @@ void Connection::cut() {
   broken_ = true;
   if (websocket_) websocket_->cut();
   socket_.close(ignored);
-  cancellation_.emit(asio::cancellation_type::terminal);
+  // In the loop, because Asio hands an emission from elsewhere on to it and then needs the signal to be still there.
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->cancellation_.emit(asio::cancellation_type::terminal); });
 }
 
 asio::awaitable<void> Connection::run() {

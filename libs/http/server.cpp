@@ -43,7 +43,7 @@ class Server::State : public std::enable_shared_from_this<Server::State> {
  public:
   State(asio::io_context& io, ServerOptions options, Handler handler)
 
-      : io_(io), acceptor_(io), context_(std::make_shared<ServerContext>()) {
+      : io_(io), acceptor_(io), sweep_timer_(io), context_(std::make_shared<ServerContext>()) {
     context_->options = std::move(options);
     context_->handler = std::move(handler);
   }
@@ -67,7 +67,7 @@ class Server::State : public std::enable_shared_from_this<Server::State> {
 
   asio::awaitable<void> run() {
     const auto self = shared_from_this();
-    asio::co_spawn(io_, sweep(self), asio::bind_cancellation_slot(sweeping_.slot(), [self](const std::exception_ptr&) {}));
+    sweep();
     while (!context_->stopping) {
       boost::system::error_code error;
       Protocol::socket socket(io_);
@@ -90,14 +90,14 @@ class Server::State : public std::enable_shared_from_this<Server::State> {
     co_await until_empty(grace);
     each([](Connection& connection) { connection.cut(); });
     co_await until_empty(farewell);
-    sweeping_.emit(asio::cancellation_type::terminal);
+    sweep_timer_.cancel();
   }
 
   void abandon() {
     context_->stopping = true;
     close_acceptor();
     each([](Connection& connection) { connection.cut(); });
-    sweeping_.emit(asio::cancellation_type::terminal);
+    sweep_timer_.cancel();
   }
 
   std::string address() const { return address_.local ? "unix:" + address_.host : host_text() + ":" + std::to_string(address_.port); }
@@ -163,18 +163,21 @@ class Server::State : public std::enable_shared_from_this<Server::State> {
     while (!connections_.empty() && std::chrono::steady_clock::now() < end) co_await sleep_for(Millis{5});
   }
 
-  static asio::awaitable<void> sweep(std::shared_ptr<State> self) {
-    for (;;) {
-      co_await sleep_for(sweep_interval);
+  void sweep() {
+    sweep_timer_.expires_after(sweep_interval);
+    sweep_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
       const auto now = Connection::Clock::now();
       self->each([now](Connection& connection) { connection.sweep(now); });
-    }
+      self->sweep();
+    });
   }
 
   asio::io_context& io_;
   Acceptor acceptor_;
   Address address_;
-  asio::cancellation_signal sweeping_;
+  asio::steady_timer sweep_timer_;
   std::shared_ptr<ServerContext> context_;
   std::list<std::shared_ptr<Connection>> connections_;
 };

@@ -56,7 +56,7 @@ TEST_CASE("sse: an id with a zero byte is ignored, a retry is remembered") {
   sse::Parser parser;
   std::string id = "unset";
   REQUIRE(
-      parser.feed(std::string("id: a\nid: b\0c\nretry: 1500\nretry: x\ndata: d\n\n", 43), [&](const sse::Event& event) { id = event.id; }));
+      parser.feed(std::string("id: a\nid: b\0c\nretry: 1500\nretry: x\ndata: d\n\n", 44), [&](const sse::Event& event) { id = event.id; }));
   CHECK(id == "a");
   CHECK(parser.retry_ms() == 1500);
 }

@@ -1,6 +1,7 @@
 #include "http/websocket_frame.hpp"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <vector>
 
 using namespace convoke;
