@@ -1,0 +1,13 @@
+// What people (through doors) change in a session. Each command is accepted with all of its effects in one commit, or refused with none.
+#pragma once
+
+#include "groupchat/session/context.hpp"
+
+namespace convoke::groupchat::session {
+
+inline constexpr std::size_t max_text = 64 * 1024;      // bytes of anything that a person or an agent says
+inline constexpr std::size_t max_conversations = 1000;  // of a session
+
+void apply_command(Context& c, const wire::HeaderT& request, const wire::CommandT& command);
+
+}  // namespace convoke::groupchat::session
