@@ -23,3 +23,19 @@ function(convoke_test name)
   add_test(NAME ${ARG_LABEL}.${name} COMMAND test_${name})
   set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
+
+# convoke_embed(TARGET SYMBOL FILE): adds the text of FILE to TARGET as `extern const std::string_view convoke::SYMBOL`.
+function(convoke_embed target symbol file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} content)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT [=[
+#pragma clang diagnostic ignored "-Woverlength-strings"
+#include <string_view>
+namespace convoke {
+extern const std::string_view @symbol@;
+const std::string_view @symbol@ = R"~embedded~(@content@)~embedded~";
+}  // namespace convoke
+]=])
+  target_sources(${target} PRIVATE ${source})
+endfunction()
