@@ -1,0 +1,210 @@
+#include "session_driver.hpp"
+
+using namespace convoke;
+using namespace convoke::groupchat;
+using namespace convoke::groupchat::test;
+using wire::EventKind;
+
+TEST_CASE("session: a plain chat turn costs two commits") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  driver.answer(driver.work("t.A"), "hi");
+  driver.advance(Millis{10});
+  const auto before = driver.version;
+  driver.command(wire::PostT{{}, conversation, "again"});
+  driver.answer(driver.work("t.A"), "hi again");
+  driver.advance(Millis{10});
+  CHECK(driver.version == before + 2);
+  CHECK(driver.kinds(conversation) == std::vector{EventKind::message, EventKind::message, EventKind::run_ended, EventKind::message,
+                                                  EventKind::message, EventKind::run_ended});
+  CHECK(driver.last(EventKind::run_ended).data.find("completed") != std::string::npos);
+  CHECK(driver.events.back().seq == 6);
+}
+
+TEST_CASE("session: the answer to a creation waits for the user's list, or half a second") {
+  Driver driver;
+  wire::OpenChatT open;
+  open.team = "t";
+  open.agent = "t.A";
+  driver.command(open);
+  CHECK(driver.count<wire::AnswerT>() == 0);
+  driver.advance(Millis{499});
+  CHECK(driver.count<wire::AnswerT>() == 0);
+  driver.advance(Millis{1});
+  CHECK(driver.count<wire::AnswerT>() == 1);
+}
+
+TEST_CASE("session: a notice is repeated until the list has it, and then no more") {
+  Driver driver;
+  wire::OpenChatT open;
+  open.team = "t";
+  open.agent = "t.A";
+  driver.command(open);
+  CHECK(driver.count<wire::CommandT>() == 1);
+  driver.advance(Millis{1000});
+  CHECK(driver.count<wire::CommandT>() == 2);
+  driver.list_answers();
+  driver.advance(Millis{1000});
+  driver.advance(Millis{1000});
+  CHECK(driver.count<wire::CommandT>() == 2);
+  CHECK(driver.logic().due() == std::nullopt);
+}
+
+TEST_CASE("session: items are applied once, in their order, by the open attempt alone") {
+  Driver driver;
+  chat(driver);
+  const auto work = driver.work("t.A");
+  driver.report(work, 2, result_of("c1", "x", "r"));
+  CHECK(driver.last_fault() == Fault::expected);
+  driver.report(work, 1, response("c1", "x"));
+  CHECK(driver.last_fault() == Fault::none);
+  const auto length = driver.logs["tr:t.A"].size();
+  driver.report(work, 1, response("c1", "x"));
+  CHECK(driver.last_fault() == Fault::none);
+  CHECK(driver.logs["tr:t.A"].size() == length);
+  auto older = work;
+  older.attempt = 0;
+  driver.report(older, 2, result_of("c1", "x", "r"));
+  CHECK(driver.last_fault() == Fault::turn_closed);
+  driver.answer(work, "done", 0);
+  CHECK(driver.last_fault() == Fault::expected);
+}
+
+TEST_CASE("session: the same result again is acknowledged, another attempt's is late") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  const auto work = driver.work("t.A");
+  driver.state(work, wire::WorkStatus::given);
+  driver.report(work, 1, response("c1", "x"));
+  driver.state(work, wire::WorkStatus::lost);
+  const auto second = driver.work("t.A");
+  CHECK(second.attempt == 2);
+  CHECK(second.items_total == 1);
+  driver.answer(second, "done", 1);
+  const auto version = driver.version;
+  driver.answer(second, "done", 1);
+  CHECK(driver.last_fault() == Fault::none);
+  CHECK(driver.version == version);
+  driver.answer(work, "zombie", 1);
+  CHECK(driver.last_fault() == Fault::turn_closed);
+  CHECK(driver.kinds(conversation).back() == EventKind::late_result);
+  driver.answer(work, "zombie", 1);
+  CHECK(std::count(driver.kinds(conversation).begin(), driver.kinds(conversation).end(), EventKind::late_result) <= 1);
+}
+
+TEST_CASE("session: messages that wait together are answered together") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  const auto first = driver.work("t.A");
+  driver.command(wire::PostT{{}, conversation, "two"});
+  driver.command(wire::PostT{{}, conversation, "three"});
+  CHECK(driver.works("t.A") == 1);
+  driver.answer(first, "one");
+  const auto second = driver.work("t.A");
+  REQUIRE(second.input.size() == 2);
+  CHECK(second.input[1].text == "three");
+  CHECK(second.input[0].run == second.input[1].run);
+  const auto merged = std::count_if(driver.events.begin(), driver.events.end(),
+                                    [](const auto& event) { return event.data.find("merged") != std::string::npos; });
+  CHECK(merged == 1);
+}
+
+TEST_CASE("session: a worker that dies three times leaves a dead letter, which can be repeated") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  for (int i = 0; i < 3; ++i) {
+    const auto work = driver.work("t.A");
+    driver.report(work, 1, response("c", "x"));
+    driver.state(work, wire::WorkStatus::lost);
+  }
+  const auto letter = driver.last(EventKind::dead_letter).data;
+  CHECK(driver.last(EventKind::run_ended).data.find("poison") != std::string::npos);
+  const auto works = driver.works("t.A");
+  const auto at = letter.find("s1~x");
+  driver.command(wire::SettleLetterT{{}, letter.substr(at, letter.find('"', at) - at), wire::LetterAction::retry});
+  CHECK(driver.last_fault() == Fault::none);
+  CHECK(driver.works("t.A") == works + 1);
+  driver.answer(driver.work("t.A"), "now it works");
+  CHECK(driver.kinds(conversation).back() == EventKind::run_ended);
+}
+
+TEST_CASE("session: an attempt that nobody had begun is no failure") {
+  Driver driver;
+  chat(driver);
+  for (int i = 0; i < 10; ++i) driver.state(driver.work("t.A"), wire::WorkStatus::lost);
+  CHECK(driver.work("t.A").attempt == 11);
+  driver.answer(driver.work("t.A"), "at last");
+  CHECK(driver.last_fault() == Fault::none);
+}
+
+TEST_CASE("session: a new owner asks where the open turn is, and gives it again only when nobody has it") {
+  Driver driver;
+  chat(driver);
+  const auto work = driver.work("t.A");
+  driver.crash();
+  CHECK(driver.works("t.A") == 1);
+  CHECK(driver.count<wire::WorkQueryT>() == 1);
+  SECTION("a worker has it") {
+    driver.state(work, wire::WorkStatus::given);
+    driver.advance(Millis{2000});
+    CHECK(driver.works("t.A") == 1);
+    driver.answer(work, "hi");
+    CHECK(driver.last_fault() == Fault::none);
+  }
+  SECTION("nobody has it") {
+    driver.state(work, wire::WorkStatus::unknown);
+    driver.advance(Millis{1});
+    CHECK(driver.work("t.A").attempt == 2);
+    driver.answer(work, "zombie");
+    CHECK(driver.last_fault() == Fault::turn_closed);
+  }
+}
+
+TEST_CASE("session: a silent worker is asked, then given up") {
+  Driver driver;
+  chat(driver);
+  const auto work = driver.work("t.A");
+  driver.state(work, wire::WorkStatus::given);
+  for (int i = 0; i < 5; ++i) driver.advance(Millis{1000});
+  CHECK(driver.count<wire::ControlT>() >= 1);
+  CHECK(driver.works("t.A") == 1);
+  for (int i = 0; i < 3; ++i) driver.advance(Millis{1000});
+  CHECK(driver.work("t.A").attempt == 2);
+}
+
+TEST_CASE("session: parked work is asked for every ten seconds, not sent again") {
+  Driver driver;
+  chat(driver);
+  driver.state(driver.work("t.A"), wire::WorkStatus::parked);
+  for (int i = 0; i < 25; ++i) driver.advance(Millis{1000});
+  CHECK(driver.works("t.A") == 1);
+  CHECK(driver.count<wire::WorkQueryT>() == 2);
+}
+
+TEST_CASE("session: what belongs to somebody else is not found, and refusals change nothing") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  const auto version = driver.version;
+  driver.command(wire::PostT{{}, conversation, "let me in"}, "eve");
+  CHECK(driver.last_fault() == Fault::not_found);
+  driver.command(wire::PostT{{}, conversation, ""});
+  CHECK(driver.last_fault() == Fault::invalid);
+  driver.command(wire::PostT{{}, conversation, "\xFF"});
+  CHECK(driver.last_fault() == Fault::invalid);
+  driver.command(wire::PostT{{}, "s1~d99", "x"});
+  CHECK(driver.last_fault() == Fault::not_found);
+  CHECK(driver.version == version);
+}
+
+TEST_CASE("session: deleted means gone, and its user hears of it before the scope goes") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  driver.command(wire::DeleteSessionT{});
+  CHECK_FALSE(driver.removed);
+  driver.command(wire::PostT{{}, conversation, "x"});
+  CHECK(driver.last_fault() == Fault::gone);
+  driver.advance(Millis{1000});
+  driver.list_answers();
+  driver.advance(Millis{1000});
+  CHECK(driver.removed);
+}

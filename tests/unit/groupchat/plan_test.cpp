@@ -1,0 +1,201 @@
+// The session's part of a plan together with the executor's real judgement.
+#include "executor/decide.hpp"
+#include "session_driver.hpp"
+
+using namespace convoke;
+using namespace convoke::groupchat;
+using namespace convoke::groupchat::test;
+using wire::EventKind;
+
+namespace {
+
+struct Planned : Driver {
+  wire::AcceptedT task;
+
+  explicit Planned(wire::ApprovalPolicy policy = wire::ApprovalPolicy::each_step) {
+    wire::CreateTaskT create;
+    create.team = "t";
+    create.description = "do it";
+    create.policy = policy;
+    command(std::move(create));
+    list_answers();
+    task = accepted();
+  }
+
+  void propose(std::vector<std::pair<std::string, std::vector<std::uint32_t>>> steps, std::string question = {}) {
+    wire::PlanDraftT draft;
+    draft.summary = "a plan";
+    draft.clarification_request = std::move(question);
+    for (auto& [agent, depends_on] : steps) {
+      wire::DraftStepT step;
+      step.agent = "t." + agent;
+      step.action = "Act as " + agent + ". Function: f";
+      step.function = "f";
+      step.depends_on = depends_on;
+      draft.steps.push_back(std::move(step));
+    }
+    wire::TurnResultT result;
+    result.outcome = wire::Outcome::draft;
+    result.draft = std::make_unique<wire::PlanDraftT>(std::move(draft));
+    report(work("system.planner"), 0, std::move(result));
+  }
+
+  /// Every deciding turn that is open is decided by the real executor.
+  void decide_all() {
+    executor::Rules rules;
+    rules.people = {"H"};
+    for (std::size_t done = decided; done < works("system.executor"); done = decided) {
+      decided = works("system.executor");
+      const auto turn = work("system.executor");
+      wire::TurnResultT result;
+      result.outcome = wire::Outcome::decision;
+      result.decision = std::make_unique<wire::PlanDecisionT>(executor::decide(*turn.plan, turn.inbox, now, rules));
+      report(turn, 0, std::move(result));
+      REQUIRE(last_fault() == Fault::none);
+    }
+  }
+
+  wire::PlanT plan() {
+    wire::QueryT query;
+    query.scope = "s:" + session;
+    query.user = "ann";
+    query.body.Set(wire::ReadSessionT{});
+    deliver(wire::message(std::move(query)));
+    const auto* view = sent.back().as<wire::AnswerT>()->body.AsSessionView();
+    REQUIRE(view != nullptr);
+    if (view->plans.empty()) return *wire::unpack<wire::PlanT>(parts.at("plan:" + task.plan));
+    return view->plans.front();
+  }
+
+  void approve(std::vector<std::string> steps, bool yes = true, std::string edit = {}) {
+    wire::DecideT decide;
+    decide.plan = task.plan;
+    decide.steps = std::move(steps);
+    decide.approved = yes;
+    decide.updated_action = std::move(edit);
+    command(std::move(decide));
+  }
+
+  std::string stop_reason() { return last(EventKind::run_ended).data; }
+
+  std::size_t decided = 0;
+};
+
+}  // namespace
+
+TEST_CASE("plan: proposed, each step approved, carried out, ended with one stop reason") {
+  Planned driver;
+  driver.propose({{"A", {}}, {"B", {0}}});
+  driver.decide_all();
+  auto plan = driver.plan();
+  REQUIRE(plan.steps.size() == 2);
+  CHECK(driver.works("t.A") == 0);
+  driver.approve({plan.steps[0].id});
+  driver.decide_all();
+  driver.approve({plan.steps[1].id});
+  driver.decide_all();
+  CHECK(driver.works("t.B") == 0);
+  driver.answer(driver.work("t.A"), "A did it");
+  driver.decide_all();
+  CHECK(driver.work("t.B").input[0].text.find("A did it") != std::string::npos);
+  driver.answer(driver.work("t.B"), "B did it");
+  driver.decide_all();
+  CHECK(driver.stop_reason().find("completed") != std::string::npos);
+  CHECK(driver.plan().status == wire::PlanStatus::completed);
+  CHECK(std::count_if(driver.events.begin(), driver.events.end(), [](const auto& e) { return e.kind == EventKind::run_ended; }) == 1);
+}
+
+TEST_CASE("plan: independent steps of different agents are given at once, without approval when none is wanted") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}, {"B", {}}});
+  driver.decide_all();
+  CHECK(driver.works("t.A") == 1);
+  CHECK(driver.works("t.B") == 1);
+}
+
+TEST_CASE("plan: the first decision per step wins, and a stale revision approves nothing") {
+  Planned driver;
+  driver.propose({{"A", {}}, {"B", {}}});
+  driver.decide_all();
+  const auto plan = driver.plan();
+  driver.approve({plan.steps[0].id}, false);
+  driver.approve({plan.steps[0].id}, true);
+  CHECK(driver.last_fault() == Fault::conflict);
+  driver.approve({plan.steps[1].id}, true, "Do something else. Function: f");
+  driver.decide_all();
+  const auto edited = driver.plan();
+  CHECK(edited.revision > plan.revision);
+  wire::DecideT stale;
+  stale.plan = driver.task.plan;
+  stale.revision = plan.revision;
+  stale.approved = true;
+  driver.command(std::move(stale));
+  CHECK(driver.last_fault() == Fault::conflict);
+  CHECK(driver.works("t.A") == 0);
+  CHECK(driver.work("t.B").input[0].text.find("something else") != std::string::npos);
+}
+
+TEST_CASE("plan: the planner's question is asked before anything is done, and its answer makes the plan anew") {
+  Planned driver;
+  driver.propose({{"A", {}}}, "From which date?");
+  driver.decide_all();
+  CHECK(driver.plan().status == wire::PlanStatus::awaiting_clarification);
+  CHECK(driver.last(EventKind::request_opened).text == "From which date?");
+  wire::ClarifyT clarify;
+  clarify.plan = driver.task.plan;
+  clarify.text = "next Monday";
+  driver.command(clarify);
+  driver.command(clarify);
+  CHECK(driver.last_fault() == Fault::conflict);
+  driver.decide_all();
+  CHECK(driver.works("system.planner") == 2);
+  CHECK(driver.work("system.planner").plan->clarification_response == "next Monday");
+  driver.propose({{"A", {}}});
+  driver.decide_all();
+  CHECK(driver.plan().status == wire::PlanStatus::in_progress);
+}
+
+TEST_CASE("plan: a cancel ends it although its executor's turn was open, and nothing decided before is begun after") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}});
+  const auto open = driver.work("system.executor");
+  driver.command(wire::CancelT{{}, driver.task.plan, "", ""});
+  wire::TurnResultT result;
+  result.outcome = wire::Outcome::decision;
+  result.decision = std::make_unique<wire::PlanDecisionT>(executor::decide(*open.plan, open.inbox, driver.now));
+  driver.report(open, 0, std::move(result));
+  CHECK(driver.last_fault() == Fault::turn_closed);
+  driver.decide_all();
+  CHECK(driver.works("t.A") == 0);
+  CHECK(driver.stop_reason().find("cancelled") != std::string::npos);
+}
+
+TEST_CASE("plan: a step of an agent that stands for people is asked of a person, whose answer is the reply") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"H", {}}, {"A", {0}}});
+  driver.decide_all();
+  CHECK(driver.works("t.H") == 0);
+  const auto data = driver.last(EventKind::request_opened).data;
+  const auto at = data.find("s1~h");
+  driver.command(wire::AnswerRequestT{{}, data.substr(at, data.find('"', at) - at), true, "the badge is ready"});
+  driver.decide_all();
+  CHECK(driver.work("t.A").input[0].text.find("the badge is ready") != std::string::npos);
+}
+
+TEST_CASE("plan: owner, planner and executor may die at every step; the end is the same") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.crash();
+  driver.propose({{"A", {}}, {"B", {0}}});
+  driver.crash();
+  driver.state(driver.work("system.executor"), wire::WorkStatus::unknown);
+  driver.advance(Millis{1});
+  driver.decide_all();
+  driver.crash();
+  driver.answer(driver.work("t.A"), "A did it");
+  driver.crash();
+  driver.decide_all();
+  driver.answer(driver.work("t.B"), "B did it");
+  driver.decide_all();
+  CHECK(driver.stop_reason().find("completed") != std::string::npos);
+  for (const auto agent : {"t.A", "t.B"}) CHECK(driver.work(agent).turn == 1);
+}
