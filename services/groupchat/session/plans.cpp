@@ -286,7 +286,7 @@ Status cancel_plan(Context& c, std::string_view by, std::string_view plan) {
   for (const auto agent : {executor_agent, planner_agent})
     if (auto* instance = find_instance(c.state, agent); instance != nullptr && instance->open && instance->open->plan == plan) {
       c.stopped.push_back({instance->agent, instance->open->number, instance->open->attempt});
-      (void)take_open(c, *instance);
+      (void)take_open(c, *instance, ClosedBy::owner);
     }
   stop_run(c, run, "cancelled");
   if (auto* event = plan_event(c, plan, wire::PlanEventKind::cancel)) event->by = by;

@@ -152,7 +152,7 @@ void finish_answer(Context& c, std::string_view agent, const wire::TurnResultT& 
   entry.conversation = instance->open->conversation;
   entry.text = result.text;
   c.transcribe(*instance, entry);
-  const auto turn = take_open(c, *instance);
+  const auto turn = take_open(c, *instance, ClosedBy::result);
   if (!result.text.empty()) {
     auto said = turn_event(c, turn, wire::EventKind::message, agent);
     said.message = turn.message;
@@ -163,9 +163,9 @@ void finish_answer(Context& c, std::string_view agent, const wire::TurnResultT& 
 }
 
 // Ends a turn without an answer: whoever asked hears the fault, people see it.
-void finish_failed(Context& c, std::string_view agent, Fault fault, std::string_view text) {
+void finish_failed(Context& c, std::string_view agent, Fault fault, std::string_view text, ClosedBy by) {
   auto* instance = find_instance(c.state, agent);
-  const auto turn = take_open(c, *instance);
+  const auto turn = take_open(c, *instance, by);
   auto failed = turn_event(c, turn, wire::EventKind::turn_failed, agent);
   failed.text = text;
   failed.data = render({{"agent", agent}, {"fault", name_of(fault)}});
@@ -208,7 +208,7 @@ void bury(Context& c, std::string_view agent, Fault fault, std::string_view text
   dead.data = render({{"id", letter.id}, {"agent", agent}, {"turn", std::to_string(turn.number)}, {"fault", name_of(fault)}});
   c.post(std::move(dead));
   c.state.dead_letters.push_back(std::move(stored));
-  finish_failed(c, agent, Fault::poison, text);
+  finish_failed(c, agent, Fault::poison, text, ClosedBy::owner);
 }
 
 // One more failure of the open turn: tried again, or buried.
@@ -225,7 +225,7 @@ void apply_failed(Context& c, std::string_view agent, const wire::TurnResultT& r
   // A step's failures are the executor's to judge, and a planner has tried three times itself.
   const bool is_ours_to_retry = kind == wire::TurnKind::chat || kind == wire::TurnKind::deciding;
   if (is_ours_to_retry && retryable(fault)) return fail_attempt(c, agent, fault, result.text);
-  finish_failed(c, agent, fault, result.text);
+  finish_failed(c, agent, fault, result.text, ClosedBy::result);
 }
 
 void apply_outcome(Context& c, std::string_view agent, const wire::TurnResultT& result) {
@@ -233,19 +233,19 @@ void apply_outcome(Context& c, std::string_view agent, const wire::TurnResultT& 
   switch (result.outcome) {
     case wire::Outcome::answer: return finish_answer(c, agent, result);
     case wire::Outcome::failed: return apply_failed(c, agent, result);
-    case wire::Outcome::cancelled: return finish_failed(c, agent, Fault::cancelled, result.text);
+    case wire::Outcome::cancelled: return finish_failed(c, agent, Fault::cancelled, result.text, ClosedBy::result);
     case wire::Outcome::awaiting: {
-      const auto turn = take_open(c, *instance);
+      const auto turn = take_open(c, *instance, ClosedBy::result);
       return ask(c, turn, result, agent);
     }
     case wire::Outcome::draft: {
-      const auto turn = take_open(c, *instance);
+      const auto turn = take_open(c, *instance, ClosedBy::result);
       return apply_draft(c, turn, result);
     }
     case wire::Outcome::decision: {
       if (instance->open->kind != wire::TurnKind::deciding || !result.decision || !apply_decision(c, *instance->open, *result.decision))
         return fail_attempt(c, agent, Fault::invalid, "the decision does not fit the plan");
-      (void)take_open(c, *find_instance(c.state, agent));
+      (void)take_open(c, *find_instance(c.state, agent), ClosedBy::result);
       return;
     }
   }
@@ -293,10 +293,10 @@ void apply_late(Context& c, const wire::HeaderT& request, const wire::ReportT& r
 
 }  // namespace
 
-state::TurnT take_open(Context& c, state::InstanceT& instance) {
+state::TurnT take_open(Context& c, state::InstanceT& instance, ClosedBy by) {
   c.touch();
   instance.last_turn = instance.open->number;
-  instance.last_attempt = instance.open->attempt;
+  instance.last_attempt = by == ClosedBy::result ? instance.open->attempt : 0;
   instance.late_reported = false;
   instance.last_conversation = instance.open->conversation;
   instance.last_run = instance.open->run;
@@ -341,7 +341,7 @@ void apply_lost(Context& c, std::string_view agent, std::uint64_t turn, std::uin
 void time_out(Context& c, state::InstanceT& instance) {
   const std::string agent = instance.agent;
   c.stopped.push_back({agent, instance.open->number, instance.open->attempt});
-  finish_failed(c, agent, Fault::timeout, fmt::format("the turn of {} took longer than allowed", agent));
+  finish_failed(c, agent, Fault::timeout, fmt::format("the turn of {} took longer than allowed", agent), ClosedBy::owner);
 }
 
 void cancel_turn(Context& c, state::InstanceT& instance) {
@@ -350,7 +350,7 @@ void cancel_turn(Context& c, state::InstanceT& instance) {
   if (instance.open->open_calls.empty()) {
     // No effect starts before the item that orders it is committed: nothing can have happened.
     c.stopped.push_back({instance.agent, instance.open->number, instance.open->attempt});
-    const auto turn = take_open(c, instance);
+    const auto turn = take_open(c, instance, ClosedBy::owner);
     for (const auto& question : turn.owes) answer_question(c, question, "cancelled", Fault::cancelled);
     return;
   }
@@ -362,7 +362,7 @@ void cancel_turn(Context& c, state::InstanceT& instance) {
 void close_cancelled(Context& c, state::InstanceT& instance) {
   const std::string agent = instance.agent;
   c.stopped.push_back({agent, instance.open->number, instance.open->attempt});
-  const auto turn = take_open(c, instance);
+  const auto turn = take_open(c, instance, ClosedBy::owner);
   for (const auto& call : turn.open_calls) {
     if (is_communication(call.tool)) continue;
     auto unknown = turn_event(c, turn, wire::EventKind::outcome_unknown, agent);

@@ -35,8 +35,10 @@ void close_cancelled(Context& c, state::InstanceT& instance);
 /// Ends all that a run has under way, with that stop reason. Its plan is the caller's business.
 void stop_run(Context& c, std::string_view run, std::string_view reason);
 
-/// Takes the open turn out of the instance, remembering it as the last closed one.
-state::TurnT take_open(Context& c, state::InstanceT& instance);
+/// Takes the open turn out of the instance, remembering it as the last closed one. Only what a result closed acknowledges that result
+/// again.
+enum class ClosedBy { result, owner };
+state::TurnT take_open(Context& c, state::InstanceT& instance, ClosedBy by);
 /// Answers whoever asked `question`: a turn that awaits, or the plan whose step it is.
 void answer_question(Context& c, const wire::InputT& question, std::string_view text, Fault fault);
 
