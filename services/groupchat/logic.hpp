@@ -136,7 +136,7 @@ class ScopeLogic {
   /// What is to be sent now, from the state as committed: called after a load, each OK, each note and at wake(). Headers need no id and no
   /// source.
   virtual std::vector<wire::Message> owed(Now now) = 0;
-  /// When owed() or tick() should be asked again although nothing happened, for reasons that are not durable.
+  /// When tick() and then owed() should be asked although nothing happened, for reasons that are not durable.
   virtual std::optional<SteadyTime> wake() const = 0;
   /// May leave the cache: nothing volatile would be lost.
   virtual bool evictable() const = 0;

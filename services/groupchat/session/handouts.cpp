@@ -131,7 +131,9 @@ void Handouts::on_state(const wire::WorkStateT& state, Now now) {
       handout->next = now.steady + std::max(times_.resend, Millis{state.retry_after_ms});
       return;
     case wire::WorkStatus::unknown:
-      if (handout->phase == Phase::asking || handout->phase == Phase::parked) handout->phase = Phase::denied;
+      if (handout->phase != Phase::asking && handout->phase != Phase::parked) return;
+      handout->phase = Phase::denied;
+      handout->next = now.steady;
       return;
     case wire::WorkStatus::lost: return;
   }
@@ -229,7 +231,7 @@ std::optional<SteadyTime> Handouts::wake(const State& state) const {
     const auto at = handouts_.find(instance.agent);
     if (!instance.open || at == handouts_.end()) continue;
     const auto& handout = at->second;
-    if (handout.phase != Phase::denied) consider(handout.next);
+    consider(handout.next);
     if (handout.phase == Phase::given)
       consider(std::min(handout.heard + times_.lost, handout.given + Millis{instance.open->timeout_ms} + times_.overrun));
   }

@@ -51,8 +51,9 @@ class Driver {
   void advance(Millis time) {
     now.steady += time;
     now.unix += time;
-    if (logic_->wake() && *logic_->wake() <= now.steady) owe();
-    tick();
+    const auto wake = logic_->wake();
+    const auto due = logic_->due();
+    if ((wake && *wake <= now.steady) || (due && *due <= now.unix)) tick();
   }
   void tick() {
     auto draft = begin();
