@@ -44,6 +44,22 @@ class Event {
     }
   }
 
+  /// As wait(), for at most `limit`; says whether it is set.
+  boost::asio::awaitable<bool> wait_for(Millis limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    boost::asio::steady_timer alarm(timer_.get_executor(), end);
+    alarm.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled) timer_.cancel();
+    });
+    boost::system::error_code ignored;
+    while (!set_ && std::chrono::steady_clock::now() < end) {
+      const auto state = co_await boost::asio::this_coro::cancellation_state;
+      if (state.cancelled() != boost::asio::cancellation_type::none) break;
+      co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    }
+    co_return set_;
+  }
+
  private:
   boost::asio::steady_timer timer_;
   bool set_ = false;
