@@ -97,9 +97,16 @@ struct Connection::Incoming {
   }
 };
 
+struct Connection::Upgrade {
+  Request request;
+  Response response;
+};
+
 Connection::Connection(Socket socket, std::shared_ptr<ServerContext> server) : socket_(std::move(socket)), server_(std::move(server)) {
   peer_ = peer_name(socket_, loopback_);
 }
+
+Connection::~Connection() = default;
 
 void Connection::enter(Phase phase, Millis limit) {
   phase_ = phase;
@@ -141,6 +148,7 @@ asio::awaitable<void> Connection::run() {
     const bool again = co_await serve_one();
     if (!again) break;
   }
+  if (upgrade_) co_await upgrade();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }
@@ -168,8 +176,8 @@ asio::awaitable<bool> Connection::serve_one() {
   if (request.wants_websocket()) asked.headers = request.headers;
   Response response = co_await handle(std::move(request));
   if (broken_) co_return false;
-  if (response.websocket) {
-    co_await upgrade(std::move(asked), std::move(response));
+  if (response.websocket) {  // after this coroutine, whose memory a WebSocket then does without
+    upgrade_ = std::make_unique<Upgrade>(std::move(asked), std::move(response));
     co_return false;
   }
   co_return co_await respond(asked.method == "HEAD", std::move(response), wants_more && !server_->stopping, http_1_0);
@@ -318,14 +326,15 @@ asio::awaitable<void> Connection::linger() {
   }
 }
 
-asio::awaitable<void> Connection::upgrade(Request request, Response response) {
+asio::awaitable<bool> Connection::shake_hands() {
+  auto& [request, response] = *upgrade_;
   if (const auto mistake = handshake_mistake(request); !mistake.empty()) {
     ++server_->stats.refused;
     Response refusal = json_response(426, error_json(Fault::invalid, mistake));
     refusal.headers.add("Upgrade", "websocket");
     refusal.headers.add("Sec-WebSocket-Version", "13");
     co_await respond(false, std::move(refusal), false, false);
-    co_return;
+    co_return false;
   }
   response.status = 101;
   response.headers.set("Upgrade", "websocket");
@@ -333,14 +342,21 @@ asio::awaitable<void> Connection::upgrade(Request request, Response response) {
   response.headers.set("Sec-WebSocket-Accept", websocket_accept(request.headers.get("sec-websocket-key")));
   std::string head = encode_head(response, Framing::none, true);
   const bool written = co_await write_all(std::move(head), {});
-  if (!written) co_return;
+  co_return written;
+}
+
+asio::awaitable<void> Connection::upgrade() {
+  const bool agreed = co_await shake_hands();
+  if (!agreed) co_return;
+  const auto serve = std::move(upgrade_->response.websocket);
+  upgrade_.reset();
   const auto& options = server_->options;
   const WebSocketLimits limits{options.max_message_bytes, options.max_queued_bytes, options.write_deadline, options.ping_interval};
   websocket_ = std::make_shared<WebSocketSession>(std::move(socket_), limits, std::exchange(buffer_, {}));
   ++server_->stats.websockets;
   if (server_->stopping) websocket_->close(1001, "the server is going away");
   try {
-    co_await response.websocket(websocket_);
+    co_await serve(websocket_);
   } catch (const std::exception& error) {
     if (!broken_) log::error("http: a WebSocket of {} failed: {}", peer_, error.what());
     websocket_->close(1011, "a defect of the server");

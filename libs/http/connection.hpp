@@ -26,6 +26,7 @@ class Connection final : public StreamWriter, public std::enable_shared_from_thi
   using Clock = std::chrono::steady_clock;
 
   Connection(Socket socket, std::shared_ptr<ServerContext> server);
+  ~Connection() override;
 
   asio::awaitable<void> run();
   void sweep(Clock::time_point now);
@@ -42,13 +43,15 @@ class Connection final : public StreamWriter, public std::enable_shared_from_thi
   enum class Phase : std::uint8_t { idle, header, body, handling, writing, websocket };
   enum class Received : std::uint8_t { request, nothing, mistake };
   struct Incoming;  // the parser and the request it fills
+  struct Upgrade;   // a handshake and what the handler answered to it
 
   asio::awaitable<bool> serve_one();
   asio::awaitable<Received> receive(Incoming& incoming);
   asio::awaitable<bool> respond(bool head_only, Response response, bool keep_alive, bool http_1_0);
   asio::awaitable<bool> respond_stream(Response& response, std::string head, bool chunked);
   asio::awaitable<bool> refuse(int status, Fault code, std::string message);
-  asio::awaitable<void> upgrade(Request request, Response response);
+  asio::awaitable<void> upgrade();
+  asio::awaitable<bool> shake_hands();
   asio::awaitable<Response> handle(Request request);
   asio::awaitable<bool> read_more();
   asio::awaitable<bool> write_all(std::string head, std::string body);
@@ -66,6 +69,7 @@ class Connection final : public StreamWriter, public std::enable_shared_from_thi
   bool timed_out_ = false;
   bool broken_ = false;
   bool chunked_ = false;
+  std::unique_ptr<Upgrade> upgrade_;
   std::shared_ptr<WebSocketSession> websocket_;
 };
 

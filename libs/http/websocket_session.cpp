@@ -99,7 +99,7 @@ Sent WebSocketSession::send(Frame frame) {
 }
 
 void WebSocketSession::enqueue(Frame frame) {
-  if (queue_.empty()) progress_ = Clock::now();
+  if (drained()) progress_ = Clock::now();
   queued_bytes_ += frame.bytes->size();
   queue_.push_back(std::move(frame));
   if (!awaiting_writable_) schedule_flush();
@@ -115,7 +115,7 @@ void WebSocketSession::schedule_flush() {
 }
 
 void WebSocketSession::flush() {
-  while (!queue_.empty() && !failed_) {
+  while (!drained() && !failed_) {
     if (!write_some()) return await_writable();
   }
   make_room();
@@ -124,8 +124,8 @@ void WebSocketSession::flush() {
 bool WebSocketSession::write_some() {
   std::array<iovec, frames_per_write> parts{};
   std::size_t count = 0;
-  for (const auto& frame : queue_) {
-    if (count == parts.size()) break;
+  for (auto at = first_; at < queue_.size() && count < parts.size(); ++at) {
+    const auto& frame = queue_[at];
     const auto skip = count == 0 ? offset_ : 0;
     parts[count++] = {const_cast<char*>(frame.bytes->data()) + skip, frame.bytes->size() - skip};
   }
@@ -139,13 +139,25 @@ bool WebSocketSession::write_some() {
   }
   progress_ = Clock::now();
   auto written = static_cast<std::size_t>(sent) + offset_;
-  while (!queue_.empty() && written >= queue_.front().bytes->size()) {
-    written -= queue_.front().bytes->size();
-    queued_bytes_ -= queue_.front().bytes->size();
-    queue_.pop_front();
+  while (!drained() && written >= queue_[first_].bytes->size()) {
+    written -= queue_[first_].bytes->size();
+    pop();
   }
   offset_ = written;
   return offset_ == 0;
+}
+
+void WebSocketSession::pop() {
+  queued_bytes_ -= queue_[first_].bytes->size();
+  queue_[first_++].bytes.reset();
+  if (first_ == queue_.size()) {
+    queue_.clear();
+    first_ = 0;
+    if (queue_.capacity() > frames_per_write) queue_.shrink_to_fit();
+  } else if (first_ >= 1024 && first_ > queue_.size() / 2) {
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
 }
 
 void WebSocketSession::await_writable() {
@@ -178,8 +190,8 @@ asio::awaitable<void> WebSocketSession::finish() {
   on_writable_ = nullptr;
   heard_ = Clock::now();  // sweep() cuts us off when this takes too long
   reading_ = true;
-  while (!failed_ && !(peer_closed_ && queue_.empty())) {
-    if (deaf_ && queue_.empty()) {  // the end of our bytes ends the peer's; unread bytes at close would destroy our close frame
+  while (!failed_ && !(peer_closed_ && drained())) {
+    if (deaf_ && drained()) {  // the end of our bytes ends the peer's; unread bytes at close would destroy our close frame
       boost::system::error_code ignored;
       socket_.shutdown(Socket::shutdown_send, ignored);
     }
@@ -200,7 +212,7 @@ void WebSocketSession::sweep(Clock::time_point now) {
   if (failed_) return;
   const auto silence = now - heard_;
   if (closing_ && reading_ && silence > farewell) return cut();
-  if (!queue_.empty() && now - progress_ > limits_.write_deadline) return cut();
+  if (!drained() && now - progress_ > limits_.write_deadline) return cut();
   if (closing_ || !reading_) return;
   if (silence > 2 * limits_.ping_interval) return cut();
   if (silence > limits_.ping_interval && !pinged_) {
@@ -213,6 +225,7 @@ void WebSocketSession::cut() {
   if (failed_) return;
   failed_ = true;
   queue_.clear();
+  first_ = 0;
   queued_bytes_ = 0;
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);

@@ -3,7 +3,7 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <chrono>
-#include <deque>
+#include <vector>
 
 #include "core/time.hpp"
 #include "http/websocket.hpp"
@@ -49,11 +49,14 @@ class WebSocketSession final : public WebSocket, public std::enable_shared_from_
   bool write_some();  // false: the kernel takes no more
   void await_writable();
   void make_room();
+  void pop();
+  bool drained() const { return first_ == queue_.size(); }
 
   Socket socket_;
   WebSocketLimits limits_;
   FrameParser parser_;
-  std::deque<Frame> queue_;
+  std::vector<Frame> queue_;  // from first_ on; a deque would take half a kilobyte of every idle connection
+  std::size_t first_ = 0;
   std::size_t offset_ = 0;  // of the first frame, already written
   std::size_t queued_bytes_ = 0;
   std::function<void()> on_writable_;
