@@ -20,12 +20,16 @@ const std::vector<std::string> other_kinds{"http", "mcp", "builtin", "agent", "c
 class Rules {
  public:
   Rules(const Node& root, std::string_view text, Mistakes& mistakes) : root_(root), text_(text), mistakes_(mistakes) {
+    const Node* agents = root.find("agents");
+    all_agents_known_ = agents && agents->is(Shape::list);
+    agents_ = names_in(items_of(root, "agents"), "name", all_agents_known_);
     for (const Node* agent : items_of(root, "agents")) {
-      const Node* name = text_of(*agent, "name");
+      const Node *name = text_of(*agent, "name"), *tools = agent->find("tools");
       if (!name) continue;
-      agents_.push_back(name->text);
-      for (const Node* tool : items_of(*agent, "tools"))
-        if (const Node* tool_name = text_of(*tool, "name")) tools_.push_back(name->text + "." + tool_name->text);
+      Tools& own = tools_[name->text];
+      own.complete = !tools || tools->is(Shape::list);
+      own.names = names_in(items_of(*agent, "tools"), "name", own.complete);
+      for (const auto& tool : own.names) tool_names_.push_back(name->text + "." + tool);
     }
   }
 
@@ -68,7 +72,7 @@ class Rules {
     if (const Node* kind = text_of(agent, "kind"); kind && kind->text == "human" && !items_of(agent, "tools").empty())
       report(agent.find("tools")->mark, "expected no tools of a human agent: people do its steps");
     const Node *model = text_of(agent, "model"), *models = root_.find("models");
-    if (!model || !models || models->find(model->text)) return;
+    if (!model || !models || models->find(model->text) || std::ranges::find(roles, model->text) != roles.end()) return;
     std::vector<std::string> names;
     for (const auto& entry : models->entries) names.push_back(entry.key);
     report(model->mark, fmt::format("expected an entry of models ({}), found {}{}", joined(names), quote(model->text),
@@ -78,25 +82,45 @@ class Rules {
   void check_agents(const Node& node, std::string_view key, bool star) {
     for (const Node* item : items_of(node, key)) {
       if (!item->is(Shape::text) || !item->sound || (star && item->text == "*")) continue;
-      if (std::ranges::find(agents_, item->text) != agents_.end()) continue;
+      if (is_known_agent(item->text)) continue;
       report(item->mark, fmt::format("expected the name of an agent{} for {}, found {}{}", star ? " or \"*\"" : "", key, quote(item->text),
                                      did_you_mean(item->text, agents_)));
     }
   }
 
+  // Where an agent or a tool has no good name, which is a mistake of its own, a reference that resembles no other is taken to mean it.
+  bool is_known_agent(const std::string& name) const {
+    return std::ranges::find(agents_, name) != agents_.end() || (!all_agents_known_ && nearest(name, agents_).empty());
+  }
+
+  bool is_known_tool(const std::string& full) const {
+    if (std::ranges::find(tool_names_, full) != tool_names_.end()) return true;
+    const std::size_t dot = full.find('.');
+    if (dot == std::string::npos) return false;
+    const auto agent = tools_.find(full.substr(0, dot));
+    if (agent == tools_.end()) return !all_agents_known_ && is_known_agent(full.substr(0, dot));
+    return !agent->second.complete && nearest(full.substr(dot + 1), agent->second.names).empty();
+  }
+
   void check_task(const Node& task) {
     for (const Node* item : items_of(task, "tools")) {
-      if (!item->is(Shape::text) || !item->sound || std::ranges::find(tools_, item->text) != tools_.end()) continue;
-      report(item->mark,
-             fmt::format("expected a tool of an agent, as Agent.tool, found {}{}", quote(item->text), did_you_mean(item->text, tools_)));
+      if (!item->is(Shape::text) || !item->sound || is_known_tool(item->text)) continue;
+      report(item->mark, fmt::format("expected a tool of an agent, as Agent.tool, found {}{}", quote(item->text),
+                                     did_you_mean(item->text, tool_names_)));
     }
   }
 
   const Node& root_;
   std::string_view text_;
   Mistakes& mistakes_;
+  struct Tools {
+    std::vector<std::string> names;
+    bool complete = true;
+  };
   std::vector<std::string> agents_;
-  std::vector<std::string> tools_;  // "<Agent>.<tool>"
+  bool all_agents_known_ = true;
+  std::map<std::string, Tools> tools_;   // by agent
+  std::vector<std::string> tool_names_;  // "<Agent>.<tool>"
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -97,8 +98,13 @@ class Checker {
       return report(node.mark, fmt::format("expected at most {} bytes for {}, found {}", longest, name, node.text.size()));
     const bool fits = node.text.size() >= schema.value("minLength", std::size_t{0});
     if (!schema.contains("pattern")) return fits || report(node.mark, fmt::format("expected a text that is not empty for {}", name));
-    if (fits && std::regex_match(node.text, std::regex(schema["pattern"].get<std::string>()))) return true;
+    if (fits && std::regex_match(node.text, pattern_of(schema["pattern"].get<std::string>()))) return true;
     return report(node.mark, fmt::format("expected {} for {}, found {}", schema.value("x-expected", "another text"), name, found(node)));
+  }
+
+  const std::regex& pattern_of(const std::string& pattern) {
+    const auto known = patterns_.find(pattern);
+    return known != patterns_.end() ? known->second : patterns_.emplace(pattern, pattern).first->second;
   }
 
   bool check_choice(const Node& node, const Json& choices, const std::string& name) {
@@ -164,6 +170,7 @@ class Checker {
 
   static constexpr std::size_t max_list = 100'000;
   Mistakes& mistakes_;
+  std::map<std::string, std::regex> patterns_;
 };
 
 }  // namespace

@@ -38,8 +38,7 @@ class ToolRules {
       report(name->mark, fmt::format("expected another name for a tool: every agent has {} by itself", quote(name->text)));
     const auto parameters = items_of(tool, "parameters");
     check_unique(parameters, "name", "parameter", mistakes_);
-    for (const Node* parameter : parameters)
-      if (parameter->sound) check_parameter(*parameter);
+    for (const Node* parameter : parameters) check_parameter(*parameter);
     const Node *failure = tool.find("fail"), *journal = tool.find("journal");
     if (failure && journal && journal->is(Shape::boolean) && !journal->boolean)
       report(failure->mark, "expected journal: true with fail: failures are counted in the journal");
@@ -53,9 +52,11 @@ class ToolRules {
     const Node *type_node = text_of(parameter, "type"), *items = parameter.find("items"), *required = parameter.find("required");
     const Node *value = parameter.find("default"), *choices = parameter.find("enum");
     const std::string type = type_node ? type_node->text : "string";
+    if (type_node && !type_node->sound) return;
     if (items && type != "list") report(items->mark, fmt::format("expected items only for type list, found type {}", type));
     if (value && !fits(*value, type)) report(value->mark, fmt::format("expected a default of type {}, found {}", type, found(*value)));
-    if (value && required && required->boolean) report(required->mark, "expected no required: true beside a default");
+    if (value && required && required->is(Shape::boolean) && required->boolean)
+      report(required->mark, "expected no required: true beside a default");
     if (!choices) return;
     std::vector<std::string> texts;
     for (const auto& choice : choices->items) {
@@ -69,7 +70,9 @@ class ToolRules {
 
   void check_response(const Node& tool) {
     const Node *response = text_of(tool, "response"), *parameters = tool.find("parameters"), *data = tool.find("data");
-    if (!response || !response->sound || (parameters && !parameters->sound) || (data && !data->sound)) return;
+    bool known = !(parameters && !parameters->is(Shape::list)) && !(data && !data->is(Shape::map));
+    for (const Node* parameter : items_of(tool, "parameters")) known &= text_of(*parameter, "name") != nullptr;
+    if (!response || !response->sound || !known) return;
     for (const auto& bad : tools::check_placeholders(decode_tool(tool)))
       report(place_of(*response, bad.written), fmt::format("expected {}, found {}", bad.expected, quote(bad.written)));
   }
@@ -102,11 +105,23 @@ const Node* text_of(const Node& map, std::string_view key) {
   return node && node->is(Shape::text) ? node : nullptr;
 }
 
+std::vector<std::string> names_in(const std::vector<const Node*>& nodes, std::string_view key, bool& complete) {
+  std::vector<std::string> names;
+  for (const Node* node : nodes) {
+    const Node* name = text_of(*node, key);
+    if (name && name->sound)
+      names.push_back(name->text);
+    else
+      complete = false;
+  }
+  return names;
+}
+
 void check_unique(const std::vector<const Node*>& nodes, std::string_view key, std::string_view what, Mistakes& mistakes) {
   std::map<std::string_view, int> lines;
   for (const Node* node : nodes) {
     const Node* name = text_of(*node, key);
-    if (!name) continue;
+    if (!name || !name->sound) continue;
     const auto [first, added] = lines.emplace(name->text, name->mark.line);
     if (added) continue;
     mistakes.push_back(

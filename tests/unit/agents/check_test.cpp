@@ -21,7 +21,7 @@ constexpr std::string_view twenty = R"(name: my team
 description: A team with twenty mistakes.
 modles: {default: offline, plannr: offline}
 approval: each_stp
-limits: {max_plan_steps: 0, max_replans: many}
+limits: {max_plan_steps: 0, max_replans: 1}
 agents:
   - name: Helper
     description: Helps.
@@ -67,11 +67,11 @@ bad.yaml:3:1: expected a key of the team, found "modles"; did you mean "models"?
 bad.yaml:3:28: expected a role (default, planner, selector, gate, summary) or the model of an agent, found "plannr"; did you mean "planner"?
 bad.yaml:4:11: expected one of each_step, whole_plan, sensitive, none for approval, found "each_stp"; did you mean "each_step"?
 bad.yaml:5:26: expected 1 to 100 for max_plan_steps, found 0
-bad.yaml:5:42: expected a whole number for max_replans, found "many"
 bad.yaml:9:19: expected a text for instructions, found a list
 bad.yaml:10:12: expected an entry of models (default, plannr), found "larger"
 bad.yaml:11:19: expected the name of an agent or "*" for can_contact, found "Helpr"; did you mean "Helper"?
 bad.yaml:17:33: expected one of string, number, integer, boolean, list, object for type, found "int"; did you mean "integer"?
+bad.yaml:18:26: expected a parameter: {person}, {times}, found "{persn}"
 bad.yaml:19:15: expected another name: the tool "greet" is already in line 13
 bad.yaml:21:9: expected a key of an entry of tools, found "responses"; did you mean "response"?
 bad.yaml:22:19: expected 0 to 600000 for delay_ms, found -1
@@ -87,6 +87,8 @@ bad.yaml:35:50: expected a tool of an agent, as Agent.tool, found "Helper.greeet
 }
 
 TEST_CASE("team check: each wrong thing gives one line at its place") {
+  CHECK(mistakes(with(small_team, "name: small", "name: small\nlimits: {max_replans: many}")) ==
+        "2:23: expected a whole number for max_replans, found \"many\"");
   CHECK(mistakes(with(small_team, "name: small\n", "")) == "1:1: expected the key \"name\" in the team");
   CHECK(mistakes(with(small_team, "description: Helps.", "descripton: Helps.")) ==
         "6:5: expected a key of an entry of agents, found \"descripton\"; did you mean \"description\"?");
@@ -110,6 +112,28 @@ TEST_CASE("team check: what an anchor carries to several places is said once") {
            "parameters: [{name: person, description: Whom.}]",
            "parameters: [*p]\n        response: a\n      - name: again\n        description: b\n        parameters: [*p]");
   CHECK(mistakes(text) == "4:33: expected a key of an entry of parameters, found \"descr\"; did you mean \"description\"?");
+}
+
+TEST_CASE("team check: one mistake in the company is one line, whatever refers to it") {
+  const std::vector<std::pair<std::string, std::string>> changes{
+      {"- name: HrAgent", "- name: Hr Agent"},
+      {"- name: HrAgent", "- nmae: HrAgent"},
+      {"- name: ProductAgent\n", "- kind: specialist\n"},
+      {"- name: get_product_info", "- name: get product info"},
+      {"- name: assign_mentor\n", "- idempotent: true\n"},
+      {"  default: offline\n", ""},
+      {"&employee_name {name: employee_name,", "&employee_name {name: employee_name, type: text,"},
+      {"&employee_name {name: employee_name,", "&employee_name {nam: employee_name,"},
+      {"models:\n", "modls:\n"},
+      {"starting_tasks:\n", "starting_task:\n"},
+      {"agents:\n", "agent:\n"},
+  };
+  for (const auto& [from, to] : changes) {
+    INFO(to);
+    const auto found = check_team(with(company_yaml, from, to), "company.yaml");
+    for (const auto& one : found) UNSCOPED_INFO(to_string(one));
+    CHECK(found.size() == 1);
+  }
 }
 
 TEST_CASE("team check: its verdict is the schema's, seen through valijson") {

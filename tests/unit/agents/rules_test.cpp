@@ -65,6 +65,14 @@ TEST_CASE("team rules: parameters do not contradict themselves") {
   CHECK(with_parameter("{name: n, type: number, description: N., enum: [1, 2.5], default: 1}").empty());
 }
 
+TEST_CASE("team rules: one mistake does not hide another") {
+  CHECK(mistakes(with(with(small_team, "{name: person, description: Whom.}", "{name: person, type: txt, default: [1]}"), "{person}",
+                      "{nobody}")) ==
+        "11:22: expected the key \"description\" in an entry of parameters\n"
+        "11:43: expected one of string, number, integer, boolean, list, object for type, found \"txt\"\n"
+        "12:26: expected a parameter: {person}, found \"{nobody}\"");
+}
+
 TEST_CASE("team rules: ordered failures need the journal, people have no tools") {
   CHECK(mistakes(with(small_team, "response: Hello", "fail: {first: 1}\n        journal: false\n        response: Hello")) ==
         "12:15: expected journal: true with fail: failures are counted in the journal");
