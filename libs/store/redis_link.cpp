@@ -218,7 +218,12 @@ Task<bool> RedisStore::load_scripts(ConnectionPtr connection) {
     script.load = load.bytes();
     const Reply reply = co_await ask_once(connection, script.load, "our scripts");
     if (!reply) co_return false;
-    script.sha.assign(reply->str, static_cast<std::size_t>(reply->len));
+    const auto sha = decode_text(*reply);
+    if (!sha) {
+      down(Reason::away, "what answers at " + options_.endpoint + " is no Redis: " + sha.error().message);
+      co_return false;
+    }
+    script.sha = *sha;
   }
   co_return true;
 }
@@ -244,10 +249,10 @@ Task<std::string> RedisStore::replication_id(ConnectionPtr connection) {
   info.add("replication");
   const Reply reply = co_await ask_once(connection, info.bytes(), "INFO");
   if (!reply) co_return std::string{};
-  const std::string_view text(reply->str, static_cast<std::size_t>(reply->len));
   constexpr std::string_view kName = "master_replid:";
+  const std::string text = decode_text(*reply).value_or("");
   const auto at = text.find(kName);
-  if (at == std::string_view::npos) {
+  if (at == std::string::npos) {
     down(Reason::away, "this Redis does not tell its replication id");
     co_return std::string{};
   }

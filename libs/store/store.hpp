@@ -27,7 +27,7 @@ struct Link {
   Reason reason = Reason::away;  // while down
   std::string text;              // while down: what is wrong, for `status`
   std::string replication_id;    // while up: changes when a replica took over, and acknowledged commits may be missing
-  bool failed_over = false;      // up, and the replication id differs from the previous generation's
+  bool failed_over = false;      // up, and the replication id differs from the last one: fail-over, or a plain restart of the server
 };
 
 struct Counters {
