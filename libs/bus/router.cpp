@@ -1,1 +1,196 @@
 #include "bus/router.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "bus/socket.hpp"
+
+namespace convoke::bus {
+namespace {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+
+std::string_view view(const zmq::message_t& frame) { return {static_cast<const char*>(frame.data()), frame.size()}; }
+
+}  // namespace
+
+class Router::State : public std::enable_shared_from_this<Router::State> {
+ public:
+  State(boost::asio::any_io_executor executor, RouterOptions options) : executor(std::move(executor)), options(std::move(options)) {}
+
+  void open();
+  void close();
+  void drain();
+  bool receive();
+  std::optional<Peer> peer_of(std::string_view routing);
+  template <class Give> Sent transmit(Peer peer, Give give);
+
+  boost::asio::any_io_executor executor;
+  RouterOptions options;
+  zmq::context_t context;
+  std::unique_ptr<Socket> socket;
+  std::function<void(const Incoming&)> on_message;
+  std::function<void()> on_drained;
+  std::vector<std::string> endpoints;
+  RouterCounters counters;
+  std::unordered_map<std::string, Peer, TextHash, std::equal_to<>> numbers;
+  std::vector<std::string> routing_ids;  // by number; empty: free
+  std::vector<Peer> free_numbers;
+  zmq::message_t routing;
+  zmq::message_t header;
+  zmq::message_t body;
+  bool posted = false;
+};
+
+void Router::State::open() {
+  socket = std::make_unique<Socket>(context, zmq::socket_type::router, options.socket, executor);
+  for (const auto& endpoint : options.bind) {
+    try {
+      socket->zmq().bind(endpoint);
+    } catch (const zmq::error_t& error) {
+      throw std::runtime_error(fmt::format("cannot listen on {}: {}", endpoint, error.what()));
+    }
+    endpoints.push_back(socket->zmq().get(zmq::sockopt::last_endpoint));
+  }
+  socket->watch([this] { drain(); });
+  drain();
+}
+
+void Router::State::close() {
+  on_message = nullptr;
+  on_drained = nullptr;
+  socket.reset();
+}
+
+std::optional<Peer> Router::State::peer_of(std::string_view routing_id) {
+  const auto known = numbers.find(routing_id);
+  if (known != numbers.end()) return known->second;
+  if (numbers.size() >= options.max_peers) return std::nullopt;
+  Peer number = static_cast<Peer>(routing_ids.size());
+  if (free_numbers.empty()) {
+    routing_ids.emplace_back(routing_id);
+  } else {
+    number = free_numbers.back();
+    free_numbers.pop_back();
+    routing_ids[number] = routing_id;
+  }
+  numbers.emplace(routing_id, number);
+  return number;
+}
+
+// One message; false when there is none. What is not [routing][header][body] is counted: it has no id that could be answered.
+bool Router::State::receive() {
+  auto& zmq = socket->zmq();
+  if (!zmq.recv(routing, zmq::recv_flags::dontwait)) return false;
+  const bool has_header = routing.more() && zmq.recv(header, zmq::recv_flags::dontwait);
+  const bool has_body = has_header && header.more() && zmq.recv(body, zmq::recv_flags::dontwait);
+  if (!has_body || body.more()) {
+    bool more = has_body ? body.more() : false;
+    while (more) {
+      zmq::message_t rest;
+      more = zmq.recv(rest, zmq::recv_flags::dontwait) && rest.more();
+    }
+    ++counters.malformed;
+    return true;
+  }
+  const auto peer = peer_of(view(routing));
+  if (!peer) {
+    ++counters.peers_refused;
+    return true;
+  }
+  ++counters.received;
+  const Incoming incoming{*peer, {static_cast<std::uint8_t*>(header.data()), header.size()}, view(body)};
+  if (on_message) on_message(incoming);
+  return true;
+}
+
+// Receives until there is nothing, re-reading ZMQ_EVENTS after the last use because every send may have eaten the descriptor's edge; gives
+// the loop a turn after each batch, so that timers and signals are served under any load.
+void Router::State::drain() {
+  for (std::uint32_t handled = 0; socket;) {
+    while (socket && handled < options.drain_batch && receive()) ++handled;
+    if (!socket) return;
+    if (on_drained) on_drained();
+    if (!socket || !socket->readable()) return;
+    if (handled < options.drain_batch) continue;
+    if (!posted)
+      boost::asio::post(executor, [self = shared_from_this()] {
+        self->posted = false;
+        if (self->socket) self->drain();
+      });
+    posted = true;
+    return;
+  }
+}
+
+template <class Give> Sent Router::State::transmit(Peer peer, Give give) {
+  if (!socket || peer >= routing_ids.size() || routing_ids[peer].empty()) {
+    ++counters.refused_gone;
+    return Sent::gone;
+  }
+  auto& zmq = socket->zmq();
+  const auto& id = routing_ids[peer];
+  zmq::message_t to(id.data(), id.size());
+  try {
+    if (!zmq.send(to, zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
+      ++counters.refused_full;
+      return Sent::full;
+    }
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EHOSTUNREACH) throw;
+    ++counters.refused_gone;
+    return Sent::gone;
+  }
+  give(zmq);
+  ++counters.sent;
+  return Sent::ok;
+}
+
+Router::Router(boost::asio::any_io_executor executor, RouterOptions options)
+    : state_(std::make_shared<State>(std::move(executor), std::move(options))) {}
+Router::~Router() { state_->close(); }
+
+void Router::on_message(std::function<void(const Incoming&)> handler) { state_->on_message = std::move(handler); }
+void Router::on_drained(std::function<void()> handler) { state_->on_drained = std::move(handler); }
+void Router::open() { state_->open(); }
+void Router::close() { state_->close(); }
+const std::vector<std::string>& Router::endpoints() const { return state_->endpoints; }
+
+Sent Router::forward(Peer peer) {
+  auto* state = state_.get();
+  return state->transmit(peer, [state](zmq::socket_t& zmq) {
+    zmq::message_t header;
+    zmq::message_t body;
+    header.copy(state->header);  // shares the bytes
+    body.copy(state->body);
+    zmq.send(header, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+    zmq.send(body, zmq::send_flags::dontwait);
+  });
+}
+
+Sent Router::send(Peer peer, std::string_view header, std::string_view body) {
+  return state_->transmit(peer, [header, body](zmq::socket_t& zmq) {
+    zmq.send(zmq::message_t(header.data(), header.size()), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+    zmq.send(zmq::message_t(body.data(), body.size()), zmq::send_flags::dontwait);
+  });
+}
+
+void Router::forget(Peer peer) {
+  auto& ids = state_->routing_ids;
+  if (peer >= ids.size() || ids[peer].empty()) return;
+  state_->numbers.erase(ids[peer]);
+  ids[peer].clear();
+  state_->free_numbers.push_back(peer);
+}
+
+const RouterCounters& Router::counters() const { return state_->counters; }
+std::size_t Router::peers() const { return state_->numbers.size(); }
+
+}  // namespace convoke::bus

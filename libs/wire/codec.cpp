@@ -45,18 +45,17 @@ std::string encode_header(const HeaderT& header) {
   return finished(fbb);
 }
 
-Frames encode(const Message& message) {
-  Frames frames;
-  frames.header = encode_header(message.header);
+std::string encode_body(const Message& message) {
   auto& fbb = builder();
   const auto body = message.body.Pack(fbb);
   EnvelopeBuilder envelope(fbb);
   envelope.add_body_type(message.body.type);
   envelope.add_body(body);
   fbb.Finish(envelope.Finish());
-  frames.body = finished(fbb);
-  return frames;
+  return finished(fbb);
 }
+
+Frames encode(const Message& message) { return {encode_header(message.header), encode_body(message)}; }
 
 Result<const Header*> verify_header(std::string_view bytes) {
   if (!verifies<Header>(bytes))

@@ -48,6 +48,7 @@ FaultT make_fault(convoke::Fault code, std::string text);
 
 Frames encode(const Message& message);
 std::string encode_header(const HeaderT& header);
+std::string encode_body(const Message& message);
 
 /// MALFORMED (with the frame's name) when bytes do not verify, PROTOCOL_VERSION, UNKNOWN_KIND, or TOO_LARGE beyond `max_bytes`. Text fields
 /// are valid UTF-8 afterwards only where the receiver checks; doors check what people send.

@@ -1,0 +1,55 @@
+// One ZeroMQ socket on an Asio loop; for the .cpp files of this folder alone. It knows the sharp edge of ZMQ_FD: the descriptor is
+// edge-triggered and any send or receive eats the edge, so whoever uses the socket asks events() again after its last use before it waits.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <zmq.hpp>
+
+#include "bus/options.hpp"
+
+namespace convoke::bus {
+
+class Socket {
+ public:
+  /// Sets every option of the table; throws zmq::error_t when one is refused.
+  Socket(zmq::context_t& context, zmq::socket_type type, const SocketOptions& options, boost::asio::any_io_executor executor);
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  zmq::socket_t& zmq() { return socket_; }
+  /// Calls `on_edge` from the loop each time the descriptor signals, until close(). The socket may be closed or destroyed inside it.
+  void watch(std::function<void()> on_edge);
+  bool readable() { return (events() & ZMQ_POLLIN) != 0; }
+  int events() { return socket_.get(zmq::sockopt::events); }
+  /// Gives the descriptor back before closing: it belongs to ZeroMQ.
+  void close();
+
+ private:
+  void arm();
+
+  zmq::socket_t socket_;
+  boost::asio::any_io_executor executor_;
+  std::optional<boost::asio::posix::stream_descriptor> descriptor_;
+  std::shared_ptr<std::function<void()>> on_edge_;
+};
+
+/// Reports the end of a client socket's connection (ZMQ_EVENT_DISCONNECTED, a failed handshake), which ZeroMQ itself hides.
+class Monitor {
+ public:
+  Monitor(zmq::context_t& context, Socket& watched, const SocketOptions& options, boost::asio::any_io_executor executor,
+          std::function<void(std::string)> on_end);
+
+ private:
+  void drain();
+
+  std::unique_ptr<Socket> events_;
+  std::function<void(std::string)> on_end_;
+};
+
+}  // namespace convoke::bus
