@@ -12,7 +12,8 @@ bool is_command(const wire::HeaderT& header) { return header.class_ == wire::Cla
 
 // Nobody has seen the message: it was refused before anyone could act on it.
 bool is_certain_refusal(Fault code) {
-  return code == Fault::no_owner || code == Fault::overloaded || code == Fault::draining || code == Fault::not_home;
+  return code == Fault::no_owner || code == Fault::overloaded || code == Fault::draining || code == Fault::not_home ||
+         code == Fault::unregistered;
 }
 
 bool is_repeated(const wire::HeaderT& header, Fault code) {

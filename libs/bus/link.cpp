@@ -196,9 +196,13 @@ void Link::handle(std::string_view header, std::string_view body) {
   const auto kind = message->body.type;
   if (kind == wire::Body::Heartbeat) return;
   const auto* answer = message->as<wire::AnswerT>();
-  if (answer && wire::from_wire(message->header.correlation) == link_id_) {  // the intercom does not know us, or will not have us
-    const auto* fault = answer->body.AsFault();
-    lose(fault ? fault->text : "refused");
+  const auto* fault = answer ? answer->body.AsFault() : nullptr;
+  const bool about_us = answer && wire::from_wire(message->header.correlation) == link_id_;
+  const bool unknown = fault && fault->code == static_cast<std::uint16_t>(convoke::Fault::unregistered);
+  if (about_us || unknown) {  // the intercom will not have us, or has forgotten us: connect anew, and repeat
+    const std::string text = fault ? fault->text : "refused";
+    if (!about_us) events_.message(std::move(*message));
+    lose(text);
     return;
   }
   if (kind == wire::Body::View && state_ == State::registering) {
@@ -298,6 +302,7 @@ void Link::state_streams(std::vector<std::string> add, std::vector<std::string> 
 
 void Link::close() {
   if (state_ == State::up) {
+    heartbeat(events_.now());  // confirms what was received: it is not to be reported as lost
     put_statement(wire::LeaveT{}, false);
     flush();
   }

@@ -17,6 +17,7 @@ constexpr std::array table{
     FaultInfo{Fault::unavailable, "UNAVAILABLE", "something it depends on is away", true, 503},
     FaultInfo{Fault::deadline, "DEADLINE", "no answer in time; the outcome is unknown", true, 504},
     FaultInfo{Fault::unknown_outcome, "UNKNOWN_OUTCOME", "the outcome is unknown; repeat with the same key", true, 503},
+    FaultInfo{Fault::unregistered, "UNREGISTERED", "the intercom does not know this connection", true, 503},
     FaultInfo{Fault::malformed, "MALFORMED", "the message cannot be read", false, 400},
     FaultInfo{Fault::too_large, "TOO_LARGE", "beyond a size limit", false, 413},
     FaultInfo{Fault::unknown_kind, "UNKNOWN_KIND", "this replica does not know that message", true, 501},

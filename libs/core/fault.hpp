@@ -19,6 +19,7 @@ enum class Fault : std::uint16_t {
   unavailable = 7,      // something it depends on (Redis, the model) is away
   deadline = 8,         // the time allowed for the call is over; the outcome is unknown
   unknown_outcome = 9,  // a commit's answer was lost; repeat with the same key
+  unregistered = 10,    // the intercom does not know this connection; register, then repeat
   // What was asked
   malformed = 20,         // bytes that do not verify, or a field out of its range
   too_large = 21,         // beyond a size limit

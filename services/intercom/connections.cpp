@@ -1,0 +1,79 @@
+#include "intercom/connections.hpp"
+
+#include <algorithm>
+
+namespace convoke::intercom {
+
+Connection& Connections::at(Peer peer, SteadyTime now) {
+  if (peer >= all_.size()) all_.resize(peer + 1);
+  auto& connection = all_[peer];
+  if (connection.serial != 0) return connection;
+  connection = Connection{};
+  connection.serial = ++serial_;
+  connection.opened = now;
+  ++used_;
+  return connection;
+}
+
+Connection* Connections::find(Peer peer) { return peer < all_.size() && all_[peer].serial != 0 ? &all_[peer] : nullptr; }
+
+// An idle peer is sent anything, so that a message larger than the window can pass at all.
+bool Connections::within(const Connection& connection, std::size_t bytes, std::uint32_t reserves) const {
+  if (connection.flights.empty()) return true;
+  return connection.unconfirmed_bytes + bytes <= settings_.stream_window + reserves * settings_.reserve &&
+         connection.flights.size() < (1 + reserves) * static_cast<std::size_t>(settings_.max_unconfirmed);
+}
+
+bool Connections::fits(const Connection& connection, wire::Class class_, std::size_t bytes) const {
+  return !connection.stuck && within(connection, bytes, class_ == wire::Class::stream ? 0 : 1);
+}
+
+void Connections::take_off(Connection& connection, const Sender& sender, std::size_t bytes) {
+  ++connection.sent;
+  connection.unconfirmed_bytes += bytes;
+  connection.flights.push({sender, static_cast<std::uint32_t>(bytes)});
+}
+
+void Connections::forward(Peer peer, const Sender& sender, std::size_t bytes, Actions& out) {
+  take_off(all_[peer], sender, bytes);
+  out.list.push_back({Action::Kind::forward, peer, 0});
+}
+
+void Connections::send(Peer peer, const Sender& sender, std::uint32_t parcel, Actions& out) {
+  const auto& frames = out.parcels[parcel];
+  take_off(all_[peer], sender, frames.header.size() + frames.body.size());
+  out.list.push_back({Action::Kind::send, peer, parcel});
+}
+
+bool Connections::say(Peer peer, std::uint32_t parcel, Actions& out) {
+  auto& connection = all_[peer];
+  const auto& frames = out.parcels[parcel];
+  if (connection.stuck || !within(connection, frames.header.size() + frames.body.size(), 2)) {
+    connection.stuck = true;
+    return false;
+  }
+  send(peer, {}, parcel, out);
+  return true;
+}
+
+void Connections::confirm(Connection& connection, std::uint64_t received) {
+  received = std::min(received, connection.sent);
+  while (connection.confirmed < received) {
+    connection.unconfirmed_bytes -= connection.flights.front().bytes;
+    connection.flights.pop();
+    ++connection.confirmed;
+  }
+}
+
+std::vector<Sender> Connections::end(Peer peer, Actions& out) {
+  auto& connection = all_[peer];
+  std::vector<Sender> untold;
+  for (; !connection.flights.empty(); connection.flights.pop())
+    if (connection.flights.front().sender.serial != 0) untold.push_back(connection.flights.front().sender);
+  connection = Connection{};
+  --used_;
+  out.list.push_back({Action::Kind::forget, peer, 0});
+  return untold;
+}
+
+}  // namespace convoke::intercom
