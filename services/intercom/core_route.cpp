@@ -34,6 +34,7 @@ void IntercomCore::route(Speaker& speaker, std::string_view body) {
   const bool forwarded = header_->forwards() > 0;
   if (forwarded && (!is_owner(speaking) || header_->forwards() > 1))
     return refuse(Fault::forbidden, "only an owner forwards, and only once");
+  if (forwarded) speaker.sender = on_behalf(speaker.sender);
   if (!forwarded && header_.source() != connection.source) {
     if (!speaking.may_speak_as(header_.source()))
       return refuse(Fault::forbidden, fmt::format("{} is not registered as '{}'", speaking.name, header_.source()));
@@ -55,6 +56,16 @@ void IntercomCore::route(Speaker& speaker, std::string_view body) {
     case wire::DestKind::intercom: break;
   }
   refuse(Fault::malformed, "the destination is of no known kind");
+}
+
+// A forwarded message is answered to whoever sent it first.
+Sender IntercomCore::on_behalf(Sender sender) {
+  sender.serial = 0;
+  const auto* first = registry_.find(header_.source_replica());
+  if (first == nullptr || !first->connected) return sender;
+  sender.peer = first->peer;
+  sender.serial = connections_.find(first->peer)->serial;
+  return sender;
 }
 
 void IntercomCore::deliver(Speaker& speaker, Replica* replica, std::size_t bytes, std::string_view nobody) {

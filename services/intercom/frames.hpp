@@ -27,7 +27,7 @@ class HeaderView {
   std::string_view dest() const { return text(header_->dest()); }
   std::string_view source() const { return text(header_->source()); }
   convoke::Uuid dest_replica() const { return header_->dest_replica() ? wire::from_wire(*header_->dest_replica()) : convoke::Uuid{}; }
-  convoke::Uuid source_replica() const { return wire::from_wire(*header_->source_replica()); }
+  convoke::Uuid source_replica() const { return header_->source_replica() ? wire::from_wire(*header_->source_replica()) : convoke::Uuid{}; }
   /// False when the sender left the field out.
   bool set_source_replica(const convoke::Uuid& replica);
   std::size_t size() const { return original_.size(); }

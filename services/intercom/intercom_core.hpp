@@ -79,6 +79,7 @@ class IntercomCore final : private WorkQueues::Port {
 
   // What is for others (core_route.cpp).
   void route(Speaker& speaker, std::string_view body);
+  Sender on_behalf(Sender sender);
   void route_to_owner(Speaker& speaker, std::size_t bytes);
   void route_to_agent(Speaker& speaker, std::string_view body);
   void route_to_stream(Speaker& speaker, std::size_t bytes);
