@@ -1,0 +1,122 @@
+#include "intercom/service.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <filesystem>
+
+#include "telemetry/log.hpp"
+
+namespace convoke::intercom {
+namespace {
+
+namespace log = telemetry::log;
+
+// The folder of a Unix socket is made when it is missing, so that a first start needs no preparation.
+void make_folders(const std::vector<std::string>& endpoints) {
+  constexpr std::string_view ipc = "ipc://";
+  for (const auto& endpoint : endpoints) {
+    if (!endpoint.starts_with(ipc)) continue;
+    const auto folder = std::filesystem::path(endpoint.substr(ipc.size())).parent_path();
+    if (!folder.empty()) std::filesystem::create_directories(folder);
+  }
+}
+
+}  // namespace
+
+Service::Service(runtime::Runtime& runtime, ListenOptions options, Settings settings)
+    : runtime_(runtime),
+      options_(std::move(options)),
+      router_(runtime.io().get_executor(), options_.router),
+      core_(std::move(settings), runtime.replica(), system_random, runtime.now()) {
+  runtime_.set_ready("intercom", false, "not listening yet");
+  runtime_.metrics().before_exposition([this] { publish_metrics(); });
+}
+
+void Service::open() {
+  make_folders(options_.router.bind);
+  router_.on_message([this](const bus::Router::Incoming& incoming) { on_message(incoming); });
+  router_.on_drained([this] { now_is_fresh_ = false; });
+  router_.open();
+  for (const auto& endpoint : router_.endpoints()) log::info("listening on {}", endpoint);
+  runtime_.set_ready("intercom", true);
+}
+
+boost::asio::awaitable<void> Service::run() {
+  boost::asio::steady_timer timer(runtime_.io());
+  for (;;) {
+    timer.expires_after(options_.tick);
+    const auto [failed] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (failed) break;
+    now_ = runtime_.now();
+    actions_.clear();
+    core_.on_tick(now_, actions_);
+    perform();
+  }
+  router_.close();
+}
+
+// The clock is read once per drain: thousands of messages may come in one, and milliseconds are what counts.
+void Service::on_message(const bus::Router::Incoming& incoming) {
+  if (!now_is_fresh_) now_ = runtime_.now();
+  now_is_fresh_ = true;
+  actions_.clear();
+  core_.on_message(incoming.peer, incoming.header, incoming.body, now_, actions_);
+  perform();
+}
+
+void Service::perform() {
+  for (std::size_t i = 0; i < actions_.list.size(); ++i) {  // a failure appends
+    const Action action = actions_.list[i];
+    auto sent = bus::Sent::ok;
+    switch (action.kind) {
+      case Action::Kind::forward: sent = router_.forward(action.peer); break;
+      case Action::Kind::send: {
+        const auto& frames = actions_.parcels[action.parcel];
+        sent = router_.send(action.peer, frames.header, frames.body);
+        break;
+      }
+      case Action::Kind::forget: router_.forget(action.peer); break;
+    }
+    if (sent == bus::Sent::full) log::warn("the queue to a peer is full although it was counted: its connection ends");
+    if (sent != bus::Sent::ok) core_.on_send_failed(action.peer, now_, actions_);
+  }
+}
+
+void Service::count(const std::string& name, const std::string& help, std::uint64_t value) {
+  auto& before = counted_[name];
+  runtime_.metrics().counter(name, help).add(static_cast<double>(value - before));
+  before = value;
+}
+
+void Service::publish_metrics() {
+  auto& metrics = runtime_.metrics();
+  const auto gauge = [&](const char* name, const char* help, auto value) { metrics.gauge(name, help).set(static_cast<double>(value)); };
+  const auto& counters = core_.counters();
+  count("convoke_intercom_forwarded_total", "Messages passed on, copies counted one by one", counters.forwarded);
+  count("convoke_intercom_faults_total", "Messages answered with a fault", counters.faults);
+  count("convoke_intercom_stream_dropped_total", "Stream messages that did not fit a reader's window", counters.stream_dropped);
+  count("convoke_intercom_undeliverable_total", "Answers and stream messages for nobody", counters.undeliverable);
+  count("convoke_intercom_malformed_total", "Headers that do not verify", counters.malformed + router_.counters().malformed);
+  count("convoke_intercom_replicas_lost_total", "Replicas that fell silent", counters.replicas_lost);
+  count("convoke_intercom_turns_given_total", "Turns handed to workers", counters.turns_given);
+  count("convoke_intercom_turns_lost_total", "Turns whose worker was lost", counters.turns_lost);
+  gauge("convoke_intercom_replicas", "Replicas registered", core_.registry().size());
+  gauge("convoke_intercom_connections", "Connections", core_.connections());
+  gauge("convoke_intercom_streams", "Streams with subscribers", core_.streams());
+  gauge("convoke_intercom_partitions_held", "Partitions with an owner", core_.partitions().held());
+  gauge("convoke_intercom_parked_bytes", "Bytes of parked turns", core_.queues().parked_bytes());
+  std::map<std::string, wire::QueueInfoT> queues;
+  for (const auto& agent : agents_) queues[agent].agent = agent;  // those that are gone read 0
+  for (auto& queue : core_.queues().info(runtime_.now().steady)) queues[queue.agent] = queue;
+  for (const auto& [agent, queue] : queues) {
+    agents_.insert(agent);
+    const telemetry::Labels labels{{"agent", agent}};
+    metrics.gauge("convoke_agent_backlog", "Turns waiting for a worker", labels).set(queue.backlog);
+    metrics.gauge("convoke_agent_oldest_seconds", "Age of the oldest turn that waits", labels).set(queue.oldest_ms / 1000.0);
+    metrics.gauge("convoke_agent_credit", "Turns that workers would take now", labels).set(queue.credit);
+    metrics.gauge("convoke_agent_in_flight", "Turns that workers hold", labels).set(queue.in_flight);
+  }
+}
+
+}  // namespace convoke::intercom
