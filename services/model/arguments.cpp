@@ -1,0 +1,359 @@
+#include "model/arguments.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "model/candidates.hpp"
+#include "model/listing.hpp"
+#include "model/thesaurus.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double good_enough = 0.33;
+
+Json number_json(const Parameter& parameter, double value) {
+  if (parameter.type == ValueType::integer ||
+      (parameter.type == ValueType::number && value == std::floor(value) && std::abs(value) < 1e15)) {
+    if (parameter.type == ValueType::integer) return static_cast<std::int64_t>(std::llround(value));
+  }
+  return value;
+}
+
+class Filler {
+ public:
+  Filler(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last, FillOptions options)
+      : tool_(tool),
+        r_(reading),
+        first_(first),
+        last_(std::min(last, reading.tokens.size())),
+        options_(options),
+        used_(reading.tokens.size(), false) {}
+
+  Filled run() {
+    said_by_name();
+    assign();
+    for (const auto& parameter : tool_.parameters) {
+      if (filled(parameter)) continue;
+      if (parameter.want == Want::flag) flag(parameter);
+      if (parameter.want == Want::choice) choice(parameter);
+    }
+    if (options_.free_text) {
+      single_article();
+      free_text();
+    }
+    for (const auto& parameter : tool_.parameters) {
+      if (!filled(parameter) && parameter.required && !parameter.has_default) out_.missing.push_back(&parameter);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  bool filled(const Parameter& parameter) const { return out_.arguments.contains(parameter.name); }
+
+  void use(std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) used_[i] = true;
+  }
+
+  /// `employee_name: Jessica Smith` or `quantity = 3`, by the parameter's own name.
+  void said_by_name() {
+    for (const auto& parameter : tool_.parameters) {
+      const auto at = name_at(parameter);
+      if (at.second == 0) continue;
+      const auto value = trim(std::string_view(r_.text).substr(at.second, value_end(at.second) - at.second));
+      if (value.empty()) continue;
+      set_from_text(parameter, value, at);
+    }
+  }
+
+  /// Bytes of the parameter's name and of what follows the sign behind it; (0, 0) when it does not stand there.
+  std::pair<std::size_t, std::size_t> name_at(const Parameter& parameter, std::size_t from = 0) const {
+    std::string spaced;
+    for (const auto& word : parameter.words) spaced.append(spaced.empty() ? "" : " ").append(word);
+    const auto lower = to_lower(r_.text);
+    for (const auto& name : {to_lower(parameter.name), spaced}) {
+      for (auto at = lower.find(name, from); at != std::string::npos; at = lower.find(name, at + 1)) {
+        if (at > 0 && (std::isalnum(static_cast<unsigned char>(lower[at - 1])) != 0 || lower[at - 1] == '_')) continue;
+        auto sign = at + name.size();
+        while (sign < lower.size() && lower[sign] == ' ') ++sign;
+        if (sign < lower.size() && (lower[sign] == ':' || lower[sign] == '=') &&
+            (first_ >= r_.tokens.size() || at >= r_.tokens[first_].begin))
+          return {at, sign + 1};
+      }
+    }
+    return {0, 0};
+  }
+
+  std::size_t value_end(std::size_t from) const {
+    auto end = r_.text.find_first_of(";)\n", from);
+    if (end == std::string::npos) end = r_.text.size();
+    for (const auto& other : tool_.parameters) {
+      const auto at = name_at(other, from);
+      if (at.second == 0 || at.first >= end) continue;
+      const auto comma = r_.text.find_last_of(",", at.first);
+      end = comma != std::string::npos && comma >= from ? comma : at.first;
+    }
+    return end;
+  }
+
+  void set_from_text(const Parameter& parameter, std::string value, std::pair<std::size_t, std::size_t> at) {
+    while (value.ends_with('.') || value.ends_with(',')) value.pop_back();
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+      value = value.substr(1, value.size() - 2);
+    const auto end = at.second + value.size() + 2;
+    for (std::size_t i = 0; i < r_.tokens.size(); ++i) {
+      if (r_.tokens[i].begin >= at.first && r_.tokens[i].begin < end) used_[i] = true;
+    }
+    if (parameter.type == ValueType::number || parameter.type == ValueType::integer) {
+      const auto tokens = tokenize(value);
+      for (std::size_t i = 0; i < tokens.size(); ++i) {
+        if (const auto number = number_at(value, tokens, i)) {
+          out_.arguments[parameter.name] = number_json(parameter, number->value);
+          return;
+        }
+      }
+    } else if (parameter.type == ValueType::boolean) {
+      const auto lower = to_lower(value);
+      out_.arguments[parameter.name] = lower == "true" || lower == "yes" || lower == "on";
+    } else if (parameter.type == ValueType::array) {
+      out_.arguments[parameter.name] = split_list(value);
+    } else if (parameter.want == Want::date) {
+      const auto* entity = date_in(at.second, end);
+      out_.arguments[parameter.name] = entity != nullptr ? entity->value : value;
+      if (entity != nullptr && entity->vague) out_.vague.push_back(&parameter);
+    } else {
+      out_.arguments[parameter.name] = value;
+    }
+  }
+
+  const Entity* date_in(std::size_t begin, std::size_t end) const {
+    const auto found = std::ranges::find_if(
+        r_.entities, [&](const Entity& entity) { return entity.shape == Shape::date && entity.begin >= begin && entity.end <= end; });
+    return found == r_.entities.end() ? nullptr : &*found;
+  }
+
+  struct Pair {
+    double score;
+    const Parameter* parameter;
+    const Candidate* candidate;
+    const Listing* listing;
+    std::size_t order;
+  };
+
+  void assign() {
+    const auto candidates = candidates_of(tool_, r_, first_, last_);
+    const auto listings = listings_of(candidates, r_);
+    std::vector<Pair> pairs;
+    for (const auto& parameter : tool_.parameters) {
+      if (filled(parameter)) continue;
+      const auto rank = order_of(parameter);
+      if (parameter.want == Want::list) {
+        for (const auto& listing : listings)
+          pairs.push_back({list_suitability(parameter, listing, candidates, r_), &parameter, nullptr, &listing, pairs.size()});
+      }
+      std::array<std::size_t, 16> seen{};  // entities of each shape so far: the first date suits the first date parameter
+      for (const auto& candidate : candidates) {
+        double score = suitability(parameter, candidate, r_);
+        if (candidate.entity != nullptr && score > 0) {
+          const auto place = seen[static_cast<std::size_t>(candidate.entity->shape)]++;
+          if (place == rank) score += 0.12;
+          if (parameter.want == Want::person && (candidate.lead == "for" || candidate.lead == "of")) score += rank == 0 ? 0.15 : -0.1;
+        }
+        if (!parameter.required || parameter.has_default)
+          score -= parameter.want == Want::name || parameter.want == Want::text || parameter.want == Want::place ? 0.4 : 0.05;
+        pairs.push_back({score, &parameter, &candidate, nullptr, pairs.size()});
+      }
+    }
+    std::ranges::sort(pairs, [](const Pair& left, const Pair& right) {
+      return left.score != right.score ? left.score > right.score : left.order < right.order;
+    });
+    for (const auto& pair : pairs) {
+      if (pair.score < good_enough) break;
+      if (filled(*pair.parameter)) continue;
+      if (pair.listing != nullptr) {
+        take(*pair.parameter, *pair.listing);
+      } else if (free(*pair.candidate)) {
+        take(*pair.parameter, *pair.candidate);
+      }
+    }
+  }
+
+  /// How many parameters of the same want come before it.
+  std::size_t order_of(const Parameter& parameter) const {
+    std::size_t before = 0;
+    for (const auto& other : tool_.parameters) {
+      if (&other == &parameter) return before;
+      if (other.want == parameter.want) ++before;
+    }
+    return before;
+  }
+
+  bool free(const Candidate& candidate) const {
+    const auto begin = used_.begin();
+    const auto taken =
+        std::count(begin + static_cast<std::ptrdiff_t>(candidate.first), begin + static_cast<std::ptrdiff_t>(candidate.last), true);
+    // Free text may hold what others took, at its end at most half.
+    if (candidate.kind == Candidate::Kind::tail)
+      return !used_[candidate.first] && taken * 2 <= static_cast<std::ptrdiff_t>(candidate.last - candidate.first);
+    return taken == 0;
+  }
+
+  void take(const Parameter& parameter, const Candidate& candidate) {
+    const auto* entity = candidate.entity;
+    if (parameter.type == ValueType::number || parameter.type == ValueType::integer) {
+      out_.arguments[parameter.name] = number_json(parameter, entity->number);
+    } else if (parameter.want == Want::month && entity != nullptr) {
+      out_.arguments[parameter.name] = r_.text.substr(entity->begin, entity->end - entity->begin);
+    } else if (parameter.want == Want::period && entity != nullptr) {
+      out_.arguments[parameter.name] = r_.text.substr(entity->begin, entity->end - entity->begin);
+    } else {
+      out_.arguments[parameter.name] = candidate.kind == Candidate::Kind::tail ? without_used_end(candidate) : candidate.value;
+    }
+    if (parameter.want == Want::date && entity != nullptr && entity->vague) out_.vague.push_back(&parameter);
+    use(candidate.first, candidate.last);
+  }
+
+  /// A tail without what other parameters took from its end ("… on Friday"), and without the preposition before that.
+  std::string without_used_end(const Candidate& tail) const {
+    auto last = tail.last;
+    bool cut = false;
+    while (last > tail.first + 1 &&
+           (used_[last - 1] || (cut && (is_preposition(r_.tokens[last - 1].lower) || is_determiner(r_.tokens[last - 1].lower))))) {
+      cut = true;
+      --last;
+    }
+    const auto begin = r_.tokens[tail.first].begin;
+    return r_.text.substr(begin, r_.tokens[last - 1].end - begin);
+  }
+
+  void take(const Parameter& parameter, const Listing& listing) {
+    for (const auto* item : listing.items) {
+      if (!free(*item)) return;
+    }
+    auto list = Json::array();
+    for (const auto* item : listing.items) {
+      if ((parameter.items == ValueType::integer || parameter.items == ValueType::number) && item->entity != nullptr) {
+        list.push_back(item->entity->number);
+      } else {
+        list.push_back(without_cue(parameter, *item));
+      }
+      use(item->first, item->last);
+    }
+    out_.arguments[parameter.name] = std::move(list);
+  }
+
+  /// "the keywords cloud, backup": the first word only announces.
+  std::string without_cue(const Parameter& parameter, const Candidate& item) const {
+    auto first = item.first;
+    if (item.entity == nullptr && item.last > first + 1 && std::ranges::find(parameter.cues, r_.tokens[first].stem) != parameter.cues.end())
+      ++first;
+    if (first == item.first) return item.value;
+    return r_.text.substr(r_.tokens[first].begin, r_.tokens[item.last - 1].end - r_.tokens[first].begin);
+  }
+
+  void flag(const Parameter& parameter) {
+    static constexpr std::array<std::string_view, 18> no{"unavailable", "disable",      "disabled",   "off",         "false",  "no",
+                                                         "not",         "inactive",     "deactivate", "deactivated", "out",    "stop",
+                                                         "hide",        "discontinued", "without",    "remove",      "unlist", "suspend"};
+    static constexpr std::array<std::string_view, 12> yes{"available", "enable",   "enabled",   "on",   "true", "yes",
+                                                          "active",    "activate", "activated", "back", "with", "visible"};
+    bool agreed = false;
+    for (std::size_t i = first_; i < last_; ++i) {
+      const auto& word = r_.tokens[i].lower;
+      if (std::ranges::find(no, word) != no.end()) {
+        out_.arguments[parameter.name] = false;
+        return;
+      }
+      agreed = agreed || std::ranges::find(yes, word) != yes.end();
+    }
+    if (agreed) out_.arguments[parameter.name] = true;
+  }
+
+  void choice(const Parameter& parameter) {
+    double best = 0;
+    for (const auto& choice : parameter.choices) {
+      const auto value = Json::parse(choice, nullptr, false);
+      if (value.is_discarded()) continue;
+      const double score = choice_match(value.is_string() ? value.get<std::string>() : choice, r_, first_, last_);
+      if (score > best) {
+        best = score;
+        out_.arguments[parameter.name] = value;
+      }
+    }
+  }
+
+  /// "a laptop" is one.
+  void single_article() {
+    for (const auto& parameter : tool_.parameters) {
+      if (filled(parameter) || parameter.want != Want::count || !parameter.required) continue;
+      for (const auto& phrase : phrases_of(r_, first_, last_)) {
+        if (!phrase.single || !phrase.lead.empty() || !used_[phrase.first] || filled(parameter)) continue;
+        out_.arguments[parameter.name] = number_json(parameter, 1);
+      }
+    }
+  }
+
+  /// The request's own words for free text that nothing better was found for, if they say more than the tool's name.
+  void free_text() {
+    for (const auto& parameter : tool_.parameters) {
+      if (filled(parameter) || !parameter.required || (parameter.want != Want::text && parameter.want != Want::query)) continue;
+      auto from = opening_verb(r_, first_, last_);
+      const bool verb = from < last_;
+      if (!verb) from = first_;
+      std::size_t telling = 0;
+      const auto own = content_stems(spaced(identifier_words(tool_.name)));
+      for (std::size_t i = from; i < last_; ++i) {
+        const auto& token = r_.tokens[i];
+        if (!is_stop_word(token.lower) && !used_[i] && i != from && std::ranges::find(own, token.stem) == own.end() &&
+            r_.entity_of[i] == Reading::none)
+          ++telling;
+      }
+      if (telling < (parameter.want == Want::query ? 1U : 2U)) continue;
+      const auto begin = r_.tokens[from].begin;
+      out_.arguments[parameter.name] = trim(std::string_view(r_.text).substr(begin, r_.tokens[last_ - 1].end - begin));
+      out_.loose.push_back(&parameter);
+    }
+  }
+
+  static std::string spaced(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text.append(text.empty() ? "" : " ").append(word);
+    return text;
+  }
+
+  const Tool& tool_;
+  const Reading& r_;
+  std::size_t first_;
+  std::size_t last_;
+  FillOptions options_;
+  std::vector<bool> used_;
+  Filled out_;
+};
+
+}  // namespace
+
+Filled fill(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last, FillOptions options) {
+  return Filler(tool, reading, first, last, options).run();
+}
+
+void fill_from(Filled& filled, const Tool& tool, const Reading& reading) {
+  if (filled.missing.empty() && filled.vague.empty()) return;
+  const auto other = fill(tool, reading, 0, reading.tokens.size(), {.free_text = false});
+  std::erase_if(filled.missing, [&](const Parameter* parameter) {
+    if (!other.arguments.contains(parameter->name)) return false;
+    filled.arguments[parameter->name] = other.arguments[parameter->name];
+    if (std::ranges::find(other.vague, parameter) != other.vague.end()) filled.vague.push_back(parameter);
+    return true;
+  });
+  std::erase_if(filled.vague, [&](const Parameter* parameter) {
+    if (!other.arguments.contains(parameter->name) || std::ranges::find(other.vague, parameter) != other.vague.end()) return false;
+    filled.arguments[parameter->name] = other.arguments[parameter->name];
+    return true;
+  });
+}
+
+}  // namespace convoke::model

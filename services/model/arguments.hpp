@@ -1,0 +1,33 @@
+// Fills a tool's arguments from a text. Spans of the text (what has a shape, and phrases) are assigned to parameters by type, by the words
+// that announce them, and by preposition, best pair first, each span once. Nothing is invented: what is not there is missing.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "model/catalogue.hpp"
+#include "model/entities.hpp"
+#include "model/ranking.hpp"
+
+namespace convoke::model {
+
+struct Filled {
+  nlohmann::ordered_json arguments = nlohmann::ordered_json::object();
+  std::vector<const Parameter*> missing;  // required, without a default, and not in the text
+  std::vector<const Parameter*> vague;    // filled with a date of which only a week, month or year was said
+  std::vector<const Parameter*> loose;    // free text that was filled with the request's own words for want of better
+};
+
+struct FillOptions {
+  bool free_text = true;  // fill free text with the whole clause when nothing better is found
+};
+
+/// From the tokens [first, last) of the reading.
+Filled fill(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last, FillOptions options = {});
+
+/// Fills what is missing in `filled` from another text, such as the goal.
+void fill_from(Filled& filled, const Tool& tool, const Reading& reading);
+
+}  // namespace convoke::model

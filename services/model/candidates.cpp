@@ -1,0 +1,301 @@
+#include "model/candidates.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "model/thesaurus.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+
+bool one_of(std::string_view word, Names names) { return std::ranges::find(names, word) != names.end(); }
+
+std::string written(const Reading& reading, std::size_t first, std::size_t last) {
+  const auto begin = reading.tokens[first].begin;
+  return reading.text.substr(begin, reading.tokens[last - 1].end - begin);
+}
+
+/// The word before the span that leads it in, where the phrase cutter has none for it (entities).
+void find_lead(Candidate& candidate, const Reading& reading, std::size_t floor) {
+  std::size_t i = candidate.first;
+  candidate.lead_token = i;
+  while (i > floor) {
+    --i;
+    const auto& word = reading.tokens[i].lower;
+    if (is_determiner(word) || word == "mr" || word == "mrs" || word == "ms" || word == "dr" || word == "new") continue;
+    if (is_preposition(word) || is_announcing(word) || word == "is" || word == "are" || word == "until") {
+      candidate.lead = word;
+      candidate.lead_token = i;
+    }
+    return;
+  }
+}
+
+std::vector<std::string> stems_of_name(const Tool& tool) {
+  std::vector<std::string> stems;
+  for (const auto& word : identifier_words(tool.name)) stems.push_back(stem(word));
+  return stems;
+}
+
+void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
+  const auto own = stems_of_name(tool);
+  const auto says_again = [&](std::size_t i) {
+    return reading.entity_of[i] == Reading::none && std::ranges::find(own, reading.tokens[i].stem) != own.end();
+  };
+  bool object_seen = false;
+  for (const auto& phrase : phrases_of(reading, first, last)) {
+    Candidate candidate{
+        .first = phrase.first, .last = phrase.last, .value = {}, .lead = phrase.lead, .lead_token = phrase.lead_token, .modified = {}};
+    std::string behind;
+    while (candidate.last > candidate.first && says_again(candidate.last - 1)) behind = reading.tokens[--candidate.last].stem;
+    while (candidate.last > candidate.first && says_again(candidate.first)) ++candidate.first;
+    if (candidate.last == candidate.first) continue;
+    candidate.object = phrase.lead.empty() && !std::exchange(object_seen, object_seen || phrase.lead.empty());
+    candidate.about = true;
+    for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
+      candidate.about = reading.entity_of[i] == Reading::none &&
+                        std::ranges::any_of(own, [&](const std::string& word) { return related(word, reading.tokens[i].stem); });
+    }
+    candidate.value = written(reading, candidate.first, candidate.last);
+    const auto* head = reading.entity_at(candidate.first);
+    candidate.short_name = head != nullptr && head->shape == Shape::name && head->person < 0.65 && head->last == candidate.first + 1 &&
+                           candidate.last > head->last;
+    if (!behind.empty()) {
+      candidate.kind = Candidate::Kind::modifier;
+      candidate.modified = behind;
+    }
+    found.push_back(candidate);
+    // The words before the last one, as a value that the last one announces: "the finance department".
+    if (behind.empty() && candidate.last - candidate.first >= 2) {
+      candidate.kind = Candidate::Kind::modifier;
+      --candidate.last;
+      candidate.modified = reading.tokens[candidate.last].stem;
+      candidate.value = written(reading, candidate.first, candidate.last);
+      candidate.about = false;
+      found.push_back(std::move(candidate));
+    }
+  }
+}
+
+void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i + 1 < last; ++i) {
+    const auto& word = reading.tokens[i].lower;
+    const auto gap = std::string_view(reading.text).substr(reading.tokens[i].end, reading.tokens[i + 1].begin - reading.tokens[i].end);
+    const bool colon = gap.find(':') != std::string_view::npos;
+    if (!colon && !is_preposition(word) && !is_announcing(word)) continue;
+    std::size_t from = i + 1;
+    if (!colon && from + 1 < last && one_of(reading.tokens[from].lower, {"of", "that", "to"})) ++from;
+    while (from < last && is_determiner(reading.tokens[from].lower) && from + 1 < last) ++from;
+    const auto stop = reading.text.find_first_of(".!?\n", reading.tokens[from].end);
+    std::size_t to = from + 1;
+    while (to < last && (reading.tokens[to].begin < stop ||
+                         (reading.text[stop] == '.' && stop + 1 < reading.text.size() && reading.text[stop + 1] != ' ')))
+      ++to;
+    if (colon) to = last;
+    Candidate tail{.kind = Candidate::Kind::tail,
+                   .first = from,
+                   .last = to,
+                   .value = written(reading, from, to),
+                   .lead = colon ? ":" : word,
+                   .lead_token = i,
+                   .modified = {}};
+    found.push_back(std::move(tail));
+  }
+}
+
+/// How the words before and behind the span announce this parameter.
+double announced(const Parameter& parameter, const Candidate& candidate, const Reading& reading) {
+  const auto cues = [&](std::string_view stemmed) {
+    double best = 0;
+    for (const auto& cue : parameter.cues) best = std::max(best, cue == stemmed ? 1.0 : related(cue, stemmed) ? 0.55 : 0.0);
+    return best;
+  };
+  double best = 0;
+  if (candidate.kind == Candidate::Kind::modifier && !candidate.modified.empty()) best = 0.6 * cues(candidate.modified);
+  if (!candidate.lead.empty()) best = std::max(best, 0.5 * cues(stem(candidate.lead)));
+  std::size_t i = candidate.first;
+  for (int step = 0; i > 0 && step < 5; ++step) {
+    --i;
+    const auto& token = reading.tokens[i];
+    const auto gap = std::string_view(reading.text).substr(token.end, reading.tokens[i + 1].begin - token.end);
+    if (gap.find_first_of(".!?;,") != std::string_view::npos) break;
+    if (const double cue = cues(token.stem); cue > 0) {
+      best = std::max(best, (0.65 - 0.05 * step) * cue);
+      break;
+    }
+    const bool passes =
+        is_determiner(token.lower) || (token.lower == "of" && parameter.want != Want::person) ||
+        one_of(token.lower, {"is", "as",   "to",    "name",    "named", "called", "titled", "number", "no", "id", "be",  "should",
+                             "at", "type", "model", "address", "are",   "was",    "will",   "new",    "mr", "ms", "mrs", "dr"});
+    if (!passes && reading.entity_of[i] == Reading::none) break;
+    if (reading.entity_of[i] != Reading::none) break;
+  }
+  if (candidate.last < reading.tokens.size() && candidate.kind != Candidate::Kind::tail) {
+    const auto gap =
+        std::string_view(reading.text)
+            .substr(reading.tokens[candidate.last - 1].end, reading.tokens[candidate.last].begin - reading.tokens[candidate.last - 1].end);
+    if (gap == " " || gap == "-" || gap == "'s ") best = std::max(best, 0.5 * cues(reading.tokens[candidate.last].stem));
+  }
+  // "Anna Bell, 555-1234, as the contact"
+  for (i = candidate.last; parameter.want == Want::person && i + 1 < reading.tokens.size() && i < candidate.last + 8; ++i) {
+    if (reading.tokens[i].lower != "as") continue;
+    for (std::size_t k = i + 1; k < std::min(reading.tokens.size(), i + 5); ++k) best = std::max(best, 0.6 * cues(reading.tokens[k].stem));
+  }
+  return best;
+}
+
+bool mentions(const Parameter& parameter, Names words) {
+  return std::ranges::any_of(parameter.words, [&](const std::string& word) { return one_of(word, words); });
+}
+
+double as_date(const Parameter& parameter, const Candidate& c) {
+  if (c.entity == nullptr || c.entity->shape != Shape::date) return 0;
+  double score = c.entity->vague ? 0.8 : 1.0;
+  const bool from = one_of(c.lead, {"from", "starting", "beginning", "since", "effective"});
+  const bool to = one_of(c.lead, {"to", "until", "till", "through", "ending", "by"});
+  if (mentions(parameter, {"end", "until", "to", "return", "due", "deadline", "finish"})) score += to ? 0.3 : from ? -0.3 : -0.05;
+  if (mentions(parameter, {"start", "from", "begin"})) score += from ? 0.3 : to ? -0.3 : 0;
+  return score;
+}
+
+double as_number(const Parameter& parameter, const Candidate& c) {
+  if (c.entity == nullptr) return 0;
+  const auto shape = c.entity->shape;
+  switch (parameter.want) {
+    case Want::money: return shape == Shape::money ? 1 : shape == Shape::number ? 0.5 : 0;
+    case Want::percent: return shape == Shape::percent ? 1 : shape == Shape::number ? 0.5 : 0;
+    default:
+      return shape == Shape::number                             ? 0.85
+             : shape == Shape::period && c.entity->number > 0   ? 0.4
+             : shape == Shape::percent || shape == Shape::money ? 0.35
+                                                                : 0;
+  }
+}
+
+double as_party(const Candidate& c, bool person) {
+  const bool beneficiary = one_of(c.lead, {"for", "to", "of", "with", "from", "by", "against", "at"});
+  if (c.entity != nullptr) {
+    if (c.entity->shape == Shape::quoted) return person ? 0.35 : 0.7;
+    if (c.entity->shape != Shape::name) return 0;
+    if (!person) return 0.8 + (beneficiary ? 0.1 : 0) - (c.entity->person >= 0.99 ? 0.1 : 0);
+    return c.entity->person < 0.35 ? 0.1 : c.entity->person + (beneficiary ? 0.1 : 0);
+  }
+  if (person || c.kind == Candidate::Kind::tail || c.about) return 0;
+  return beneficiary ? 0.4 : 0.25;
+}
+
+double as_code(const Candidate& c) {
+  if (c.entity == nullptr) return 0;
+  switch (c.entity->shape) {
+    case Shape::code: return 1;
+    case Shape::number: return 0.25 + (c.entity->number >= 100 ? 0.2 : 0);
+    case Shape::quoted: return 0.5;
+    case Shape::phone:
+    case Shape::version: return 0.3;
+    case Shape::name: return std::ranges::any_of(c.value, [](char ch) { return ch >= '0' && ch <= '9'; }) ? 0.4 : 0;
+    default: return 0;
+  }
+}
+
+double as_name(const Candidate& c, const Parameter& parameter) {
+  if (c.entity != nullptr) {
+    switch (c.entity->shape) {
+      case Shape::quoted: return 0.95;
+      case Shape::name: return 0.8 - 0.35 * c.entity->person + (one_of(c.lead, {"called", "named", "titled", "for", "of"}) ? 0.1 : 0);
+      case Shape::code: return 0.4;
+      case Shape::url: return mentions(parameter, {"page", "site", "source"}) ? 0.7 : 0.2;
+      case Shape::percent:
+      case Shape::money:
+      case Shape::period: return 0.15;
+      default: return 0;
+    }
+  }
+  if (c.kind == Candidate::Kind::tail) return one_of(c.lead, {"called", "named", "titled"}) ? 0.7 : 0;
+  double score = c.object ? 0.55 : 0.3;
+  if (c.kind == Candidate::Kind::phrase && c.short_name) return 0.85;
+  if (one_of(c.lead, {"for", "of", "about", "on", "called", "named", "titled", "into", "regarding", "as", "in", "to", "with"})) score = 0.5;
+  if (one_of(c.lead, {"called", "named", "titled"})) score = 0.9;
+  if (one_of(c.lead, {"because", "that", "which", "from", "by", "at"})) score = 0.25;
+  if (c.kind == Candidate::Kind::modifier) score -= c.modified.empty() ? 0.25 : 0.05;
+  if (c.about) score -= 0.35;
+  return score;
+}
+
+double as_text(const Candidate& c) {
+  if (c.entity != nullptr) return c.entity->shape == Shape::quoted ? 0.95 : c.entity->shape == Shape::url ? 0.3 : 0;
+  if (c.kind == Candidate::Kind::tail) {
+    if (one_of(c.lead, {"about", "regarding", "concerning", "because", "due", "saying", "stating", ":", "that", "announcing", "explaining",
+                        "describing", "reading", "since", "highlighting"}))
+      return 0.75;
+    return one_of(c.lead, {"on", "with", "for", "to", "as", "into", "including", "covering", "involving", "where"}) ? 0.42 : 0.2;
+  }
+  if (c.kind == Candidate::Kind::modifier) return c.modified.empty() ? 0 : 0.2;
+  return (c.object ? 0.4 : 0.35) - (c.about ? 0.3 : 0);
+}
+
+}  // namespace
+
+std::vector<Candidate> candidates_of(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
+  std::vector<Candidate> found;
+  for (const auto& entity : reading.entities) {
+    if (entity.first < first || entity.last > last) continue;
+    Candidate candidate{.kind = Candidate::Kind::entity,
+                        .first = entity.first,
+                        .last = entity.last,
+                        .entity = &entity,
+                        .value = entity.value,
+                        .lead = {},
+                        .modified = {}};
+    find_lead(candidate, reading, first);
+    found.push_back(std::move(candidate));
+  }
+  add_phrases(found, tool, reading, first, last);
+  add_tails(found, reading, first, last);
+  return found;
+}
+
+double suitability(const Parameter& parameter, const Candidate& candidate, const Reading& reading) {
+  double score = 0;
+  switch (parameter.want) {
+    case Want::person: score = as_party(candidate, true); break;
+    case Want::party: score = as_party(candidate, false); break;
+    case Want::email: score = candidate.entity != nullptr && candidate.entity->shape == Shape::email ? 1 : 0; break;
+    case Want::phone: score = candidate.entity != nullptr && candidate.entity->shape == Shape::phone ? 1 : 0; break;
+    case Want::url: score = candidate.entity != nullptr && candidate.entity->shape == Shape::url ? 1 : 0; break;
+    case Want::date: score = as_date(parameter, candidate); break;
+    case Want::month:
+      score = candidate.entity != nullptr && candidate.entity->shape == Shape::date ? (candidate.entity->vague ? 1 : 0.6) : 0;
+      break;
+    case Want::period:
+      if (candidate.entity != nullptr)
+        score = candidate.entity->shape == Shape::period ? 1
+                : candidate.entity->shape == Shape::date ? (candidate.entity->vague ? 0.9 : 0.45)
+                                                         : 0;
+      break;
+    case Want::money:
+    case Want::percent:
+    case Want::count: score = as_number(parameter, candidate); break;
+    case Want::code: score = as_code(candidate); break;
+    case Want::version:
+      score = candidate.entity == nullptr                 ? 0
+              : candidate.entity->shape == Shape::version ? 1
+              : candidate.entity->shape == Shape::number  ? 0.6
+              : candidate.entity->shape == Shape::code    ? 0.4
+                                                          : 0;
+      break;
+    case Want::place: score = as_name(candidate, parameter) - 0.25 + (one_of(candidate.lead, {"in", "at"}) ? 0.45 : 0); break;
+    case Want::name: score = as_name(candidate, parameter); break;
+    case Want::text:
+    case Want::query: score = as_text(candidate); break;
+    case Want::flag:
+    case Want::choice:
+    case Want::list: break;  // filled apart
+  }
+  return score > 0 ? score + announced(parameter, candidate, reading) : 0;
+}
+
+}  // namespace convoke::model

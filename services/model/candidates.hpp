@@ -1,0 +1,33 @@
+// The spans of a text that may become arguments, and how well each suits a parameter.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/catalogue.hpp"
+#include "model/entities.hpp"
+#include "model/phrases.hpp"
+
+namespace convoke::model {
+
+struct Candidate {
+  enum class Kind : std::uint8_t { entity, phrase, modifier, tail } kind = Kind::phrase;
+  std::size_t first = 0;  // tokens [first, last)
+  std::size_t last = 0;
+  const Entity* entity = nullptr;
+  std::string value;
+  std::string lead;
+  std::size_t lead_token = 0;
+  bool object = false;      // the first phrase without a preposition
+  bool about = false;       // only says again what the tool does
+  bool short_name = false;  // a name of one word and what it is: "HP printers"
+  std::string modified;     // modifier: the stem of the word that it stands before
+};
+
+/// `tool_stems`: the words of the tool's name; phrases are freed of them at both ends.
+std::vector<Candidate> candidates_of(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last);
+
+/// 0 or less: does not suit. 1 is good, cues add to it.
+double suitability(const Parameter& parameter, const Candidate& candidate, const Reading& reading);
+
+}  // namespace convoke::model

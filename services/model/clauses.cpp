@@ -1,0 +1,256 @@
+#include "model/clauses.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "model/phrases.hpp"
+#include "model/thesaurus.hpp"
+
+namespace convoke::model {
+namespace {
+
+constexpr double step_cost = 0.30;
+constexpr double unmet_value = 0.36;     // of a clause with a verb that no tool fits: a step for somebody else
+constexpr double swallowed_verb = 0.30;  // lost when a clause holds another one's verb
+constexpr double label_weight = 0.3;
+constexpr std::size_t most_starts = 24;
+
+struct Start {
+  std::size_t token;
+  bool imperative;
+  bool sentence;
+};
+
+class Cutter {
+ public:
+  Cutter(const Reading& reading, const Index& index, const Catalogue& catalogue) : r_(reading), index_(index), catalogue_(catalogue) {
+    for (const auto& tool : catalogue.tools) {
+      const auto words = identifier_words(tool.name);
+      if (words.size() > 1) tool_verbs_.insert(stem(words.front()));
+    }
+  }
+
+  std::vector<Clause> cut() {
+    if (r_.tokens.empty()) return {};
+    const auto body = after_label();
+    for (const auto& term : topic_of(r_, index_, 0, body).terms) {
+      label_.push_back(term);
+      label_.back().weight *= label_weight;
+    }
+    find_starts(body);
+    drop_echoes();
+    return best_cut();
+  }
+
+ private:
+  char sign_between(std::size_t left) const {
+    const auto gap = std::string_view(r_.text).substr(r_.tokens[left].end, r_.tokens[left + 1].begin - r_.tokens[left].end);
+    for (const char sign : {'\n', '.', '!', '?', ';', ':', ',', '&'}) {
+      if (gap.find(sign) != std::string_view::npos) return sign;
+    }
+    return gap.find(" - ") != std::string_view::npos || gap.find("\xE2\x80\x94") != std::string_view::npos ? ';' : ' ';
+  }
+
+  /// "Heading: Sentence." gives the first token of the sentence; 0 when there is no heading.
+  std::size_t after_label() const {
+    for (std::size_t i = 0; i + 3 < r_.tokens.size() && i < 6; ++i) {
+      const char sign = sign_between(i);
+      if (sign == ':' && r_.entity_of[i] == Reading::none)
+        return r_.tokens[i + 1].capital && r_.text.find('\n', r_.tokens[i].end) != r_.tokens[i].end + 1 ? i + 1 : 0;
+      if (sign != ' ' && sign != '&' && sign != ',') return 0;
+    }
+    return 0;
+  }
+
+  bool is_verb(std::size_t i) const {
+    return r_.entity_of[i] == Reading::none && (is_request_verb(r_.tokens[i].stem) || tool_verbs_.contains(r_.tokens[i].stem)) &&
+           !is_stop_word(r_.tokens[i].lower);
+  }
+
+  /// A verb at `i` that has an object or a preposition behind it: "order a desk", not "order and delivery".
+  bool acts(std::size_t i) const {
+    if (!is_verb(i)) return false;
+    if (i + 1 >= r_.tokens.size()) return true;
+    const auto& next = r_.tokens[i + 1];
+    return next.lower != "and" && next.lower != "or" && (sign_between(i) == ' ' || sign_between(i) == ':');
+  }
+
+  void add_start(std::size_t i, bool sentence) {
+    auto verb = opening_verb(r_, i, r_.tokens.size());
+    if (verb == r_.tokens.size() && is_verb(i)) verb = i;
+    const bool imperative = verb < r_.tokens.size() && acts(verb);
+    starts_.push_back({i, imperative, sentence});
+  }
+
+  void find_starts(std::size_t body) {
+    add_start(body, true);
+    for (std::size_t i = body + 1; i < r_.tokens.size() && starts_.size() < most_starts; ++i) {
+      if (r_.entity_of[i] != Reading::none && r_.entity_of[i] == r_.entity_of[i - 1]) continue;
+      const char sign = sign_between(i - 1);
+      const auto& word = r_.tokens[i - 1].lower;
+      const bool initial = sign == '.' && r_.tokens[i - 1].lower.size() == 1 && r_.tokens[i - 1].capital;
+      if (sign == ' ' || initial) {
+        const bool joint = word == "and" || word == "then" || word == "plus" || word == "also" ||
+                           (word == "as" && i > 1 && r_.tokens[i - 2].lower == "well");
+        if (joint && starts_.back().token < i - 1) add_start(i, false);
+      } else if (sign != ':') {
+        add_start(i, sign != ',' && sign != '&');
+      }
+    }
+  }
+
+  /// "… Track it.": what only points back is no clause of its own.
+  void drop_echoes() {
+    for (std::size_t k = starts_.size(); k-- > 1;) {
+      const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
+      bool points = false;
+      std::size_t telling = 0;
+      for (std::size_t i = starts_[k].token; i < last; ++i) {
+        const auto& word = r_.tokens[i].lower;
+        points = points || word == "it" || word == "them" || word == "this" || word == "that" || word == "so";
+        if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
+      }
+      if (points && telling == 0) starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(k));
+    }
+  }
+
+  Clause clause(std::size_t from, std::size_t to) const {
+    Clause made{.first = starts_[from].token,
+                .last = to < starts_.size() ? starts_[to].token : r_.tokens.size(),
+                .imperative = starts_[from].imperative,
+                .ranked = {}};
+    auto topic = topic_of(r_, index_, made.first, made.last);
+    for (const auto& term : label_) {
+      if (std::ranges::find(topic.terms, term.stem, &Term::stem) == topic.terms.end()) topic.terms.push_back(term);
+    }
+    if (!made.imperative && from > 0 && !starts_[from].sentence) inherit_verb(topic, from);
+    made.ranked = index_.rank(topic);
+    if (made.ranked.size() > 8) made.ranked.resize(8);
+    made.fits = !made.ranked.empty() && fits(made.ranked.front());
+    return made;
+  }
+
+  /// "Book a room and a projector": the second clause has the first one's verb.
+  void inherit_verb(Topic& topic, std::size_t from) const {
+    for (std::size_t back = from; back-- > 0;) {
+      if (!starts_[back].imperative) continue;
+      const auto verb = opening_verb(r_, starts_[back].token, r_.tokens.size());
+      if (verb < r_.tokens.size()) topic.terms.push_back({r_.tokens[verb].stem, r_.tokens[verb].lower, 0.5, verb});
+      return;
+    }
+  }
+
+  double value(const Clause& made, std::size_t from, std::size_t to) const {
+    double gain = 0;
+    if (made.fits) {
+      gain = made.ranked.front().score - step_cost;
+      // Without a verb of its own it must name what it wants.
+      if (!made.imperative && from > 0 && !starts_[from].sentence && (made.ranked.front().cover < 0.7 || !names_something(made))) gain = 0;
+    } else if (made.imperative) {
+      gain = unmet_value - step_cost;
+    }
+    for (std::size_t k = from + 1; k < to; ++k) {
+      if (starts_[k].imperative) gain -= swallowed_verb;
+    }
+    return gain;
+  }
+
+  std::vector<Clause> best_cut() {
+    const auto n = starts_.size();
+    std::vector<double> best(n + 1, -1e9);
+    std::vector<std::size_t> came(n + 1, 0);
+    best[0] = 0;
+    std::vector<std::vector<Clause>> made(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = i + 1; j <= std::min(n, i + 6); ++j) {
+        made[i].push_back(clause(i, j));
+        const double sum = best[i] + value(made[i].back(), i, j) + 0.001;  // of equal cuts the longer clauses: fewer bonuses lost below
+        if (sum > best[j] + 1e-9) {
+          best[j] = sum;
+          came[j] = i;
+        }
+      }
+    }
+    std::vector<Clause> clauses;
+    std::vector<bool> worth;
+    for (std::size_t j = n; j > 0; j = came[j]) {
+      auto& part = made[came[j]][j - came[j] - 1];
+      worth.push_back(value(part, came[j], j) > 0 && (part.fits || part.imperative));
+      clauses.push_back(std::move(part));
+    }
+    std::ranges::reverse(clauses);
+    std::reverse(worth.begin(), worth.end());
+    return absorb(std::move(clauses), worth);
+  }
+
+  /// What asks for nothing by itself belongs to the clause before it (the first one: to the one behind it).
+  std::vector<Clause> absorb(std::vector<Clause> clauses, const std::vector<bool>& worth) const {
+    std::vector<Clause> kept;
+    std::size_t open = 0;
+    for (std::size_t i = 0; i < clauses.size(); ++i) {
+      if (!worth[i]) {
+        if (!kept.empty()) kept.back().last = clauses[i].last;
+        continue;
+      }
+      const bool again = !kept.empty() && kept.back().fits && clauses[i].fits && !clauses[i].imperative &&
+                         kept.back().ranked.front().tool == clauses[i].ranked.front().tool && !counted(clauses[i]);
+      if (again || (!kept.empty() && continues(clauses[i], kept.back()))) {
+        kept.back().last = clauses[i].last;
+        continue;
+      }
+      if (kept.empty()) clauses[i].first = std::min(clauses[i].first, starts_.front().token);
+      kept.push_back(std::move(clauses[i]));
+    }
+    if (kept.empty()) {
+      open = starts_.front().token;
+      Clause whole = clause(0, starts_.size());
+      whole.first = open;
+      kept.push_back(std::move(whole));
+    }
+    return kept;
+  }
+
+  /// Two telling words, or one with an article or a count: "an ID card", but not the last item of a list.
+  bool names_something(const Clause& made) const {
+    const auto& head = r_.tokens[made.first].lower;
+    return topic_of(r_, index_, made.first, made.last).terms.size() >= 2 || is_determiner(head) || counted(made);
+  }
+
+  /// The clause goes on with the arguments of the tool before it: "… with cost price 40 | and selling price 65".
+  bool continues(const Clause& made, const Clause& before) const {
+    if (made.imperative || !before.fits) return false;
+    const auto terms = topic_of(r_, index_, made.first, made.last).terms;
+    const auto announced = std::ranges::count_if(terms, [&](const Term& term) {
+      return std::ranges::any_of(catalogue_.tools[before.ranked.front().tool].parameters, [&](const Parameter& parameter) {
+        return std::ranges::find(parameter.cues, term.stem) != parameter.cues.end();
+      });
+    });
+    return announced * 2 >= static_cast<std::ptrdiff_t>(terms.size()) && announced > 0;
+  }
+
+  bool counted(const Clause& made) const {
+    return std::ranges::any_of(r_.entities, [&](const Entity& entity) {
+      return entity.shape == Shape::number && entity.first >= made.first && entity.last <= made.last;
+    });
+  }
+
+  const Reading& r_;
+  const Index& index_;
+  const Catalogue& catalogue_;
+  std::unordered_set<std::string> tool_verbs_;
+  std::vector<Term> label_;
+  std::vector<Start> starts_;
+};
+
+}  // namespace
+
+bool fits(const Ranked& ranked) {
+  return (ranked.explained >= 0.6 && ranked.cover >= 0.3) || (ranked.score >= 0.40 && ranked.cover >= 0.42) ||
+         (ranked.phrase && ranked.score >= 0.36);
+}
+
+std::vector<Clause> clauses_of(const Reading& reading, const Index& index, const Catalogue& catalogue) {
+  return Cutter(reading, index, catalogue).cut();
+}
+
+}  // namespace convoke::model

@@ -1,0 +1,253 @@
+#include "model/entities.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_set>
+
+#include "model/names.hpp"
+
+namespace convoke::model {
+namespace {
+
+bool space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool digit(char c) { return c >= '0' && c <= '9'; }
+bool alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+class Reader {
+ public:
+  Reader(Reading& reading, Day today) : r_(reading), today_(today), used_(reading.tokens.size(), false) {}
+
+  void read(const std::function<bool(std::string_view)>& known) {
+    quotations();
+    runs();
+    phones();
+    money_and_percent();
+    dates();
+    numbers();
+    find_names(r_.text, r_.tokens, used_, known, [&](Entity entity) { add(std::move(entity)); });
+    std::ranges::sort(r_.entities, {}, &Entity::begin);
+    r_.entity_of.assign(r_.tokens.size(), Reading::none);
+    for (std::size_t i = 0; i < r_.entities.size(); ++i) {
+      for (std::size_t k = r_.entities[i].first; k < r_.entities[i].last; ++k) r_.entity_of[k] = i;
+    }
+  }
+
+ private:
+  void add(Entity entity) {
+    for (std::size_t k = entity.first; k < entity.last; ++k) used_[k] = true;
+    r_.entities.push_back(std::move(entity));
+  }
+
+  /// Adds the bytes [begin, end) as one entity, if no word in it belongs to another.
+  bool add_bytes(Shape shape, std::size_t begin, std::size_t end, std::string value, double number = 0) {
+    Entity entity{.shape = shape, .begin = begin, .end = end, .value = std::move(value), .number = number};
+    entity.first = static_cast<std::size_t>(std::ranges::find_if(r_.tokens, [&](const Token& token) { return token.end > begin; }) -
+                                            r_.tokens.begin());
+    entity.last = entity.first;
+    while (entity.last < r_.tokens.size() && r_.tokens[entity.last].begin < end) ++entity.last;
+    if (entity.last == entity.first || std::any_of(used_.begin() + static_cast<std::ptrdiff_t>(entity.first),
+                                                   used_.begin() + static_cast<std::ptrdiff_t>(entity.last), [](bool b) { return b; }))
+      return false;
+    add(std::move(entity));
+    return true;
+  }
+
+  void quotations() {
+    struct Marks {
+      std::string_view open, close;
+    };
+    constexpr Marks marks[] = {
+        {"\"", "\""}, {"\xE2\x80\x9C", "\xE2\x80\x9D"}, {"\xC2\xAB", "\xC2\xBB"}, {"\xE2\x80\x98", "\xE2\x80\x99"}, {"'", "'"}, {"`", "`"}};
+    const std::string_view text = r_.text;
+    for (const auto& [open, close] : marks) {
+      std::size_t at = 0;
+      while ((at = text.find(open, at)) != std::string_view::npos) {
+        const auto from = at + open.size();
+        auto to = text.find(close, from);
+        // An apostrophe opens nothing inside a word, and closes nothing before one.
+        if (open == "'" && at > 0 && alnum(text[at - 1])) to = std::string_view::npos;
+        while (open == "'" && to != std::string_view::npos && to + 1 < text.size() && alnum(text[to + 1])) to = text.find(close, to + 1);
+        if (to == std::string_view::npos || to == from) {
+          at = from;
+          continue;
+        }
+        add_bytes(Shape::quoted, at, to + close.size(), trim(text.substr(from, to - from)));
+        at = to + close.size();
+      }
+    }
+  }
+
+  /// What is recognised as one run of bytes without a space: addresses, links, codes, versions.
+  void runs() {
+    const std::string_view text = r_.text;
+    std::size_t at = 0;
+    while (at < text.size()) {
+      while (at < text.size() && space(text[at])) ++at;
+      auto end = at;
+      while (end < text.size() && !space(text[end])) ++end;
+      auto begin = at;
+      at = end;
+      while (begin < end && std::string_view("(<[{\"'").find(text[begin]) != std::string_view::npos) ++begin;
+      while (end > begin && std::string_view(")>]}.,;:!?\"'").find(text[end - 1]) != std::string_view::npos) --end;
+      auto run = text.substr(begin, end - begin);
+      if (run.ends_with("'s")) run.remove_suffix(2);
+      if (!run.empty()) classify_run(run, begin);
+    }
+  }
+
+  void classify_run(std::string_view run, std::size_t begin) {
+    const auto add_run = [&](Shape shape, std::string_view value) { add_bytes(shape, begin, begin + run.size(), std::string(value)); };
+    const auto sign = run.find('@');
+    if (sign != std::string_view::npos && sign > 0 && run.find('.', sign) != std::string_view::npos) return add_run(Shape::email, run);
+    if (run.starts_with("http://") || run.starts_with("https://") || run.starts_with("www.")) return add_run(Shape::url, run);
+    const auto letters = std::ranges::count_if(run, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
+    const auto upper = std::ranges::count_if(run, [](char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; });
+    const auto digits = std::ranges::count_if(run, digit);
+    if (run.find('_') != std::string_view::npos && letters > 1) return add_run(Shape::name, run);
+    if (digits == 0) return;
+    if (run.starts_with('#') && run.size() > 1) return add_run(Shape::code, run.substr(1));
+    const auto dots = std::ranges::count(run, '.');
+    const bool v = (run.front() == 'v' || run.front() == 'V') && run.size() > 1 && digit(run[1]);
+    if ((v && letters == 1) || (letters == 0 && dots >= 2 && digits + dots == static_cast<std::ptrdiff_t>(run.size()))) {
+      // 1.12.2026 is a date.
+      if (!(dots == 2 && run.size() >= 8 && run.size() - run.rfind('.') == 5)) return add_run(Shape::version, run);
+      return;
+    }
+    const bool hyphened = run.find_first_of("-_/") != std::string_view::npos;
+    const bool only = std::ranges::all_of(run, [](char c) { return alnum(c) || c == '-' || c == '_' || c == '/' || c == '.'; });
+    if (!only || letters == 0) return;
+    const bool quarter = run.size() == 2 && (run[0] == 'Q' || run[0] == 'q');
+    if (std::isalpha(static_cast<unsigned char>(run.front())) != 0 && !quarter) {
+      const bool code =
+          (upper == letters && (hyphened || digits >= 2 || letters == 1)) || (hyphened && letters <= 4 && digit(run.back()) && digits >= 2);
+      if (code) return add_run(Shape::code, run);
+      if (hyphened && digit(run.back())) return add_run(Shape::name, run);
+    } else if (upper == letters && letters >= 2 && digits >= 3 && std::isalpha(static_cast<unsigned char>(run.back())) == 0) {
+      add_run(Shape::code, run);
+    }
+  }
+
+  /// Seven digits or more, in groups; a leading + or 0 or at least two separators.
+  void phones() {
+    const std::string_view text = r_.text;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (!(digit(text[i]) || (text[i] == '+' && i + 1 < text.size() && digit(text[i + 1])) ||
+            (text[i] == '(' && i + 1 < text.size() && digit(text[i + 1]))))
+        continue;
+      if (i > 0 && (alnum(text[i - 1]) || text[i - 1] == '#' || text[i - 1] == '$' || text[i - 1] == '-')) continue;
+      std::size_t end = i;
+      std::size_t count = 0;
+      std::size_t separators = 0;
+      std::size_t last_digit = i;
+      while (end < text.size() && (digit(text[end]) || std::string_view("+-() ./").find(text[end]) != std::string_view::npos)) {
+        if (digit(text[end])) {
+          ++count;
+          last_digit = end;
+        } else if (end > i) {
+          ++separators;
+          if (end > 0 && space(text[end]) && space(text[end - 1])) break;
+        }
+        ++end;
+      }
+      const auto run = text.substr(i, last_digit + 1 - i);
+      const bool date = parse_iso(run).has_value() || (count <= 8 && run.find('-') == std::string_view::npos && run.front() != '+' &&
+                                                       separators >= 2 && run.find('/') != std::string_view::npos);
+      const bool dashed = std::ranges::count(run, '-') >= 1 && run.find('-') >= 3;
+      if (count >= 7 && count <= 15 && !date &&
+          (run.front() == '+' || run.front() == '0' || run.front() == '(' || std::ranges::count(run, '-') >= 2 || (dashed && count <= 8))) {
+        add_bytes(Shape::phone, i, last_digit + 1, std::string(run));
+      }
+      i = last_digit;
+    }
+  }
+
+  void money_and_percent() {
+    static const std::unordered_set<std::string_view> currencies{"usd",    "eur",   "gbp",    "chf",   "dollar", "dollars", "euro",
+                                                                 "euros",  "pound", "pounds", "bucks", "cents",  "yen",     "inr",
+                                                                 "rupees", "cad",   "aud",    "jpy",   "sek"};
+    for (std::size_t i = 0; i < r_.tokens.size(); ++i) {
+      if (used_[i]) continue;
+      const bool named =
+          currencies.contains(r_.tokens[i].lower) && i + 1 < r_.tokens.size() && !used_[i + 1] && digit(r_.text[r_.tokens[i + 1].begin]);
+      const auto found = number_at(r_.text, r_.tokens, named ? i + 1 : i);
+      if (!found) continue;
+      const std::string_view before = std::string_view(r_.text).substr(0, r_.tokens[i].begin);
+      const auto trimmed = before.substr(0, before.find_last_not_of(' ') == std::string_view::npos ? 0 : before.find_last_not_of(' ') + 1);
+      std::size_t sign = 0;
+      for (const std::string_view symbol : {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5"}) {
+        if (trimmed.ends_with(symbol)) sign = symbol.size();
+      }
+      std::size_t end = found->end;
+      const auto behind = std::string_view(r_.text).substr(end);
+      const auto unit = found->last < r_.tokens.size() ? std::string_view(r_.tokens[found->last].lower) : std::string_view{};
+      const auto rest = behind.substr(std::min(behind.find_first_not_of(' '), behind.size()));
+      if (rest.starts_with('%')) {
+        end = static_cast<std::size_t>(rest.data() - r_.text.data()) + 1;
+        add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin), found->value);
+      } else if (unit == "percent" || unit == "pct" ||
+                 (unit == "per" && found->last + 1 < r_.tokens.size() && r_.tokens[found->last + 1].lower == "cent")) {
+        end = r_.tokens[found->last + (unit == "per" ? 1 : 0)].end;
+        add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin), found->value);
+      } else if (sign != 0 || named || currencies.contains(unit) || rest.starts_with("\xE2\x82\xAC") || rest.starts_with("\xC2\xA3")) {
+        if (!named && sign == 0 && currencies.contains(unit)) end = r_.tokens[found->last].end;
+        if (!named && sign == 0 && !currencies.contains(unit))
+          end = static_cast<std::size_t>(rest.data() - r_.text.data()) + (rest.starts_with("\xE2\x82\xAC") ? 3 : 2);
+        const auto begin = sign != 0 ? trimmed.size() - sign : r_.tokens[i].begin;
+        add_bytes(Shape::money, begin, end, r_.text.substr(begin, end - begin), found->value);
+      }
+    }
+  }
+
+  void dates() {
+    auto taken = used_;
+    for (const auto& found : find_dates(r_.text, r_.tokens, taken, today_)) {
+      Entity entity{.shape = found.duration ? Shape::period : Shape::date, .first = found.first, .last = found.last};
+      entity.begin = r_.tokens[found.first].begin;
+      entity.end = r_.tokens[found.last - 1].end;
+      entity.value = found.duration ? r_.text.substr(entity.begin, entity.end - entity.begin) : iso(found.day);
+      entity.vague = found.vague;
+      if (const auto count = number_at(r_.text, r_.tokens, found.first); count && found.duration) entity.number = count->value;
+      add(std::move(entity));
+    }
+  }
+
+  void numbers() {
+    for (std::size_t i = 0; i < r_.tokens.size(); ++i) {
+      if (used_[i] || r_.tokens[i].possessive) continue;
+      const auto found = number_at(r_.text, r_.tokens, i);
+      if (!found || (found->in_words && r_.tokens[i].lower == "one")) continue;
+      if (found->end < r_.text.size() && r_.text[found->end] == '-') continue;  // two-factor, 3-way
+      // "XPS 15", "Windows 11": a number behind a capitalised word is part of a name.
+      if (!found->in_words && i > 0 && !used_[i - 1] && r_.tokens[i - 1].capital && !r_.tokens[i - 1].sentence_start &&
+          !is_first_name(r_.tokens[i - 1].lower) && !is_stop_word(r_.tokens[i - 1].lower) &&
+          r_.tokens[i].begin == r_.tokens[i - 1].end + 1 && found->value < 3000 && names_number(i)) {
+        continue;
+      }
+      add_bytes(Shape::number, r_.tokens[i].begin, found->end, r_.text.substr(r_.tokens[i].begin, found->end - r_.tokens[i].begin),
+                found->value);
+      i = found->last - 1;
+    }
+  }
+
+  /// Whether the number at `i` reads as part of the name before it: no counted thing comes behind ("HR 5 laptops" is not written).
+  bool names_number(std::size_t i) const {
+    const auto& before = r_.tokens[i - 1];
+    return !before.all_caps || before.lower.size() > 2 || i + 1 >= r_.tokens.size();
+  }
+
+  Reading& r_;
+  Day today_;
+  std::vector<bool> used_;
+};
+
+}  // namespace
+
+Reading read_text(std::string_view text, Day today, const std::function<bool(std::string_view)>& known) {
+  Reading reading;
+  reading.text = text;
+  reading.tokens = tokenize(reading.text);
+  Reader(reading, today).read(known);
+  return reading;
+}
+
+}  // namespace convoke::model

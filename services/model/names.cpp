@@ -1,0 +1,161 @@
+#include "model/names.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+
+#include "model/thesaurus.hpp"
+
+namespace convoke::model {
+namespace {
+
+using Words = std::unordered_set<std::string_view>;
+
+const Words& titles() {
+  static const Words words{"mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "madam"};
+  return words;
+}
+
+const Words& company_words() {
+  static const Words words{"inc",       "ltd",        "corp",         "corporation",   "gmbh",       "llc",         "co",
+                           "company",   "group",      "systems",      "solutions",     "supplies",   "supply",      "logistics",
+                           "traders",   "industries", "partners",     "bank",          "holdings",   "limited",     "plc",
+                           "ag",        "labs",       "technologies", "tech",          "software",   "media",       "studio",
+                           "studios",   "consulting", "services",     "foundation",    "university", "electronics", "office",
+                           "furniture", "shop",       "store",        "international", "global"};
+  return words;
+}
+
+class Finder {
+ public:
+  Finder(std::string_view text, const std::vector<Token>& tokens, const std::vector<bool>& used,
+         const std::function<bool(std::string_view)>& known)
+      : text_(text), tokens_(tokens), used_(used), known_(known) {
+    std::size_t capitals = 0;
+    for (const auto& token : tokens_) capitals += token.capital ? 1 : 0;
+    title_case_ = tokens_.size() >= 4 && capitals * 10 >= tokens_.size() * 7;
+  }
+
+  /// The end of the name that begins at `i`; `i` itself when none does.
+  std::size_t end_of(std::size_t i) const {
+    if (!starts(i)) return i;
+    std::size_t last = i + 1;
+    while (last < tokens_.size() && joined(last - 1)) {
+      if (continues(last, i)) {
+        ++last;
+      } else if (connector(tokens_[last].lower) && last + 1 < tokens_.size() && joined(last) && capital(last + 1) && !used_[last + 1]) {
+        last += 2;
+      } else {
+        break;
+      }
+    }
+    return last;
+  }
+
+  double person(std::size_t first, std::size_t last) const {
+    const auto size = last - first;
+    if (first > 0 && titles().contains(tokens_[first - 1].lower)) return 1;
+    for (std::size_t i = first; i < last; ++i) {
+      if (tokens_[i].digits) return 0;
+      if (i > first && company_words().contains(tokens_[i].lower)) return 0;
+    }
+    double likely = 0.1;
+    const auto& head = tokens_[first];
+    if (is_first_name(head.lower)) {
+      likely = 1;
+    } else if (size >= 2 && size <= 3 &&
+               std::none_of(at(first), at(last), [&](const Token& token) { return token.all_caps || ordinary(token); })) {
+      likely = 0.7;
+    } else if (size == 1 && !head.all_caps && !ordinary(head)) {
+      likely = 0.4;
+    }
+    if (tokens_[last - 1].possessive) likely += 0.15;
+    return std::min(likely, 1.0);
+  }
+
+ private:
+  std::vector<Token>::const_iterator at(std::size_t i) const { return tokens_.begin() + static_cast<std::ptrdiff_t>(i); }
+  static bool connector(std::string_view word) {
+    static const Words words{"de", "van", "von", "der", "da", "del", "di", "la", "le", "bin", "al", "of", "den"};
+    return words.contains(word);
+  }
+  bool capital(std::size_t i) const { return tokens_[i].capital; }
+  bool ordinary(const Token& token) const { return known_(token.stem) || is_request_verb(token.stem) || !groups_of(token.stem).empty(); }
+
+  /// Only a space, a hyphen, an ampersand or an initial's full stop stands between this word and the next.
+  bool joined(std::size_t i) const {
+    if (i + 1 >= tokens_.size() || tokens_[i].possessive) return false;
+    const auto gap = text_.substr(tokens_[i].end, tokens_[i + 1].begin - tokens_[i].end);
+    const bool initial = tokens_[i].lower.size() == 1 || titles().contains(tokens_[i].lower);
+    return gap == " " || gap == "-" || gap == " & " || (gap == ". " && initial) || (gap == "'" && tokens_[i].lower.size() == 1);
+  }
+
+  bool starts(std::size_t i) const {
+    const auto& token = tokens_[i];
+    if (used_[i] || titles().contains(token.lower)) return false;
+    if (!token.capital) {
+      // A first name in a message that is all lower case; a known word or a verb is none.
+      return is_first_name(token.lower) && !known_(token.stem) && !is_request_verb(token.stem) && !is_stop_word(token.lower);
+    }
+    if (is_stop_word(token.lower) && !(token.all_caps && token.lower.size() > 1 && !title_case_ && token.lower != "asap")) return false;
+    if (is_stop_word(token.lower)) return false;
+    if (is_first_name(token.lower)) return true;
+    if (title_case_) return !ordinary(token);
+    if (!token.sentence_start) return !(token.all_caps && known_(token.stem) && !next_is_capital(i));
+    if (next_is_capital(i) && is_first_name(tokens_[i + 1].lower)) return false;  // "Sign Priya up"
+    return !ordinary(token) || (!is_request_verb(token.stem) && next_is_capital(i));
+  }
+
+  bool next_is_capital(std::size_t i) const { return joined(i) && capital(i + 1) && !used_[i + 1] && !is_stop_word(tokens_[i + 1].lower); }
+
+  bool continues(std::size_t i, std::size_t first) const {
+    if (used_[i]) return false;
+    const auto& token = tokens_[i];
+    if (token.digits) return i > first && token.lower.size() <= 5 && (!is_first_name(tokens_[i - 1].lower) || token.capital);
+    if (token.capital && is_stop_word(token.lower)) return !title_case_ && tokens_[first].capital && token.lower != "i";
+    if (token.capital) return (!title_case_ || !ordinary(token));
+    // The surname of a name in lower case: an unknown word right behind the first name.
+    return !tokens_[first].capital && i == first + 1 && !is_stop_word(token.lower) && !ordinary(token) && token.lower.size() > 2;
+  }
+
+  std::string_view text_;
+  const std::vector<Token>& tokens_;
+  const std::vector<bool>& used_;
+  const std::function<bool(std::string_view)>& known_;
+  bool title_case_ = false;
+};
+
+/// "jessica smith" as a name is Jessica Smith.
+std::string written(std::string_view text, const Token& head) {
+  std::string value(text);
+  if (head.capital) return value;
+  bool start = true;
+  for (char& c : value) {
+    if (start && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    start = c == ' ' || c == '-';
+  }
+  return value;
+}
+
+}  // namespace
+
+void find_names(std::string_view text, const std::vector<Token>& tokens, const std::vector<bool>& used,
+                const std::function<bool(std::string_view)>& known, const std::function<void(Entity)>& found) {
+  const auto free = used;  // what is found here does not overlap itself
+  const Finder finder(text, tokens, free, known);
+  std::size_t i = 0;
+  while (i < tokens.size()) {
+    const auto last = finder.end_of(i);
+    if (last == i) {
+      ++i;
+      continue;
+    }
+    Entity entity{.shape = Shape::name, .first = i, .last = last, .begin = tokens[i].begin, .end = tokens[last - 1].end};
+    entity.value = written(text.substr(entity.begin, entity.end - entity.begin), tokens[i]);
+    entity.person = finder.person(i, last);
+    found(std::move(entity));
+    i = last;
+  }
+}
+
+}  // namespace convoke::model

@@ -1,0 +1,30 @@
+// Cuts a text into phrases at its function words: "Order | 5 ergonomic chairs | from Acme | by Friday". Each phrase knows the word that
+// leads it in. No grammar is needed for that: prepositions, articles and auxiliaries are closed classes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/entities.hpp"
+
+namespace convoke::model {
+
+struct Phrase {
+  std::size_t first = 0;  // tokens [first, last), without article and count
+  std::size_t last = 0;
+  std::string lead;            // "for", "about", "called", ":" …; empty for an object
+  std::size_t lead_token = 0;  // where the lead stands; first when there is none
+  bool listed = false;         // goes on with a list: behind a comma, "and" or "or"
+  bool single = false;         // its article is "a" or "an"
+};
+
+std::vector<Phrase> phrases_of(const Reading& reading, std::size_t first, std::size_t last);
+
+/// The verb that opens tokens [first, last), after what is polite; `last` when none does.
+std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t last);
+
+/// called, named, targeting, starting …: words that announce a value like a preposition.
+bool is_announcing(std::string_view lower);
+
+}  // namespace convoke::model

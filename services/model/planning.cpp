@@ -1,0 +1,470 @@
+#include "model/planning.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+
+#include "model/clauses.hpp"
+#include "model/phrases.hpp"
+#include "model/thesaurus.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+constexpr std::string_view generic_exception = " EXCEPTION: No suitable function found. A generic LLM model is being used for this step.";
+constexpr std::string_view human_exception = " EXCEPTION: Human support required to do this step, no suitable function found.";
+constexpr std::size_t summary_words = 45;
+
+struct Draft {
+  std::size_t tool = 0;  // meaningless for an exception
+  bool exception = false;
+  Filled filled;
+  std::size_t first = 0;  // tokens of the goal that it is about
+  std::size_t last = 0;
+  bool whole = false;  // one of several steps for one broad clause: its action is made from the tool's name
+  std::set<std::size_t> after;
+};
+
+std::string capitalised(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text;
+}
+
+class Planner {
+ public:
+  Planner(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
+          Day today)
+      : c_(catalogue), index_(index), today_(today), r_(read(goal)) {
+    plan_.goal = goal;
+    for (const auto& text : clarifications) said_.push_back(read(text));
+  }
+
+  Plan run() {
+    for (auto& clause : clauses_of(r_, index_, c_)) {
+      if (!broad(clause)) add(clause);
+    }
+    gather_information();
+    depend_on_earlier();
+    drop_repeats();
+    if (drafts_.size() > c_.max_plan_steps) {
+      left_out_ = drafts_.size() - c_.max_plan_steps;
+      drafts_.resize(c_.max_plan_steps);
+    }
+    for (const auto& draft : drafts_) write(draft);
+    summarise();
+    return std::move(plan_);
+  }
+
+ private:
+  Reading read(const std::string& text) const {
+    return read_text(text, today_, [this](std::string_view stemmed) { return index_.knows(stemmed); });
+  }
+
+  Filled fill_all(const Tool& tool, std::size_t first, std::size_t last) const {
+    auto filled = fill(tool, r_, first, last);
+    for (const auto& text : said_) fill_from(filled, tool, text);
+    if (first > 0 || last < r_.tokens.size()) fill_from(filled, tool, r_);
+    answer_directly(filled);
+    return filled;
+  }
+
+  /// A clarification that is no more than the value itself, when one value is missing.
+  void answer_directly(Filled& filled) const {
+    for (const auto& text : said_) {
+      if (filled.missing.size() != 1 || text.tokens.empty() || text.tokens.size() > 8) continue;
+      const auto* parameter = filled.missing.front();
+      if (parameter->type != ValueType::string || parameter->want == Want::date || parameter->want == Want::email) continue;
+      filled.arguments[parameter->name] = trim(text.text);
+      filled.missing.clear();
+    }
+  }
+
+  void add(Clause& clause) {
+    Draft draft{.exception = !clause.fits, .filled = {}, .first = clause.first, .last = clause.last, .after = {}};
+    if (clause.fits) {
+      draft.tool = best_of(clause, draft.filled);
+    }
+    drafts_.push_back(std::move(draft));
+  }
+
+  /// Among tools that rank nearly the same, the one whose arguments are there.
+  std::size_t best_of(const Clause& clause, Filled& filled) const {
+    std::size_t chosen = clause.ranked.front().tool;
+    filled = fill_all(c_.tools[chosen], clause.first, clause.last);
+    for (std::size_t i = 1; i < clause.ranked.size() && !filled.missing.empty(); ++i) {
+      const auto& other = clause.ranked[i];
+      if (other.score < clause.ranked.front().score - 0.05 || !fits(other)) break;
+      auto alternative = fill_all(c_.tools[other.tool], clause.first, clause.last);
+      if (alternative.missing.size() < filled.missing.size()) {
+        filled = std::move(alternative);
+        chosen = other.tool;
+      }
+    }
+    return chosen;
+  }
+
+  /// A goal such as "onboard somebody": no tool is called that, but several say that they belong to it.
+  bool broad(const Clause& clause) {
+    if (clause.fits && (clause.ranked.front().phrase || clause.ranked.front().name_cover >= 0.6)) return false;
+    const auto topic = topic_of(r_, index_, clause.first, clause.last);
+    if (topic.terms.empty() || topic.terms.size() > 5) return false;
+    std::vector<std::size_t> members;
+    double telling = 0;
+    for (const auto& term : topic.terms) {
+      auto tools = belonging(term.stem);
+      // Rare enough to mean something, common enough to be a subject of its own; and in no tool's name, which would be the tool meant.
+      if (tools.size() < 3 || tools.size() > 8 + c_.tools.size() / 12 || index_.idf(term.stem) <= telling || named(term.stem)) continue;
+      telling = index_.idf(term.stem);
+      members = std::move(tools);
+    }
+    if (members.empty()) return false;
+    choose(members, clause);
+    return true;
+  }
+
+  std::vector<std::size_t> belonging(const std::string& stemmed) const {
+    std::vector<std::size_t> tools;
+    for (const auto tool : index_.tools_about(stemmed)) {
+      const auto& t = c_.tools[tool];
+      const auto says = [&](const std::string& text) {
+        const auto stems = content_stems(text);
+        return std::ranges::find(stems, stemmed) != stems.end();
+      };
+      if (says(t.description) || std::ranges::any_of(t.synonyms, says)) tools.push_back(tool);
+    }
+    return tools;
+  }
+
+  /// Some tool's name has the word: then that tool is meant, not a subject.
+  bool named(const std::string& stemmed) const {
+    return std::ranges::any_of(c_.tools, [&](const Tool& tool) {
+      const auto words = identifier_words(tool.name);
+      return std::ranges::any_of(words, [&](const std::string& word) { return stem(word) == stemmed; });
+    });
+  }
+
+  /// The members that can be called with what is known first, best ranked first, each agent at least once; then in the catalogue's order.
+  void choose(const std::vector<std::size_t>& members, const Clause& clause) {
+    const auto ranked = index_.rank(topic_of(r_, index_, clause.first, clause.last));
+    std::vector<std::pair<std::size_t, Filled>> able;
+    for (const auto& entry : ranked) {
+      if (std::ranges::find(members, entry.tool) == members.end()) continue;
+      auto filled = fill_all(c_.tools[entry.tool], clause.first, clause.last);
+      if (filled.missing.empty() && filled.loose.empty()) able.emplace_back(entry.tool, std::move(filled));
+    }
+    if (able.empty()) {
+      for (const auto tool : members) able.emplace_back(tool, fill_all(c_.tools[tool], clause.first, clause.last));
+    }
+    std::set<std::size_t> agents;
+    std::vector<std::pair<std::size_t, Filled>> chosen;
+    const auto room = [&] { return chosen.size() + drafts_.size() < c_.max_plan_steps; };
+    for (const bool first_round : {true, false}) {
+      for (auto& [tool, filled] : able) {
+        const bool fresh = agents.insert(c_.tools[tool].agent).second;
+        if (!room() || (first_round && !fresh)) continue;
+        if (std::ranges::any_of(chosen, [&](const auto& pick) { return pick.first == tool; })) continue;
+        chosen.emplace_back(tool, std::move(filled));
+      }
+    }
+    std::ranges::sort(chosen, {}, [](const auto& pick) { return pick.first; });
+    for (auto& [tool, filled] : chosen) {
+      drafts_.push_back(
+          {.tool = tool, .filled = std::move(filled), .first = clause.first, .last = clause.last, .whole = true, .after = {}});
+    }
+  }
+
+  static bool wants_information(const Parameter& parameter) {
+    return parameter.want == Want::text && std::ranges::any_of(parameter.words, [](const std::string& word) {
+             return word == "information" || word == "info" || word == "details" || word == "content" || word == "data" || word == "facts";
+           });
+  }
+
+  /// A step that writes about something the request only refers to ("our products") needs a step that looks it up, if there is such a tool.
+  void gather_information() {
+    for (std::size_t i = 0; i < drafts_.size(); ++i) {
+      if (drafts_[i].exception) continue;
+      const auto& tool = c_.tools[drafts_[i].tool];
+      if (is_source(tool)) continue;
+      for (const auto& parameter : tool.parameters) {
+        if (!wants_information(parameter)) continue;
+        const auto value = drafts_[i].filled.arguments.find(parameter.name);
+        const bool given = value != drafts_[i].filled.arguments.end() && value->is_string();
+        const auto about = given ? content_stems(value->get_ref<const std::string&>()) : stems_of(drafts_[i]);
+        if (about.empty() || about.size() > 8) continue;
+        const auto source = find_source(about, drafts_[i]);
+        if (source == Reading::none) continue;
+        const auto at = drafts_.size() + 1 > c_.max_plan_steps ? Reading::none : place_source(source, i);
+        if (at == Reading::none) continue;
+        if (at <= i && drafts_.size() > i + 1 && &tool != &c_.tools[drafts_[i].tool]) ++i;
+        drafts_[i].after.insert(at);
+        std::erase(drafts_[i].filled.missing, &parameter);
+      }
+    }
+  }
+
+  std::vector<std::string> stems_of(const Draft& draft) const {
+    std::vector<std::string> stems;
+    for (const auto& term : topic_of(r_, index_, draft.first, draft.last).terms) stems.push_back(term.stem);
+    return stems;
+  }
+
+  /// A tool that only looks up: its name opens with a verb of getting, and it needs nothing.
+  static bool is_source(const Tool& tool) {
+    const auto words = identifier_words(tool.name);
+    static constexpr std::array<std::string_view, 8> verbs{"get", "fetch", "list", "lookup", "show", "retrieve", "read", "find"};
+    return words.size() > 1 && std::ranges::find(verbs, words.front()) != verbs.end() &&
+           std::ranges::none_of(tool.parameters, [](const Parameter& parameter) { return parameter.required && !parameter.has_default; });
+  }
+
+  std::size_t find_source(const std::vector<std::string>& about, const Draft& draft) const {
+    std::size_t best = Reading::none;
+    double most = 0;
+    for (std::size_t t = 0; t < c_.tools.size(); ++t) {
+      const auto& tool = c_.tools[t];
+      if (!is_source(tool) || c_.agents[tool.agent].kind != AgentKind::specialist) continue;
+      double score = 0;
+      for (const auto& word : identifier_words(tool.name)) {
+        const auto stemmed = stem(word);
+        if (is_stop_word(word) || is_request_verb(stemmed) || related(stemmed, "inform")) continue;
+        if (std::ranges::find(about, stemmed) != about.end()) score += 1 + 0.1 * index_.idf(stemmed);
+      }
+      const bool planned =
+          std::ranges::any_of(drafts_, [&](const Draft& other) { return &other != &draft && !other.exception && other.tool == t; });
+      if (score > 0 && planned) score += 1;
+      if (score > most) {
+        most = score;
+        best = t;
+      }
+    }
+    return best;
+  }
+
+  /// Where the source's step stands; it is put before step `i` when there is none yet.
+  std::size_t place_source(std::size_t source, std::size_t i) {
+    for (std::size_t k = 0; k < drafts_.size(); ++k) {
+      if (!drafts_[k].exception && drafts_[k].tool == source) return k < i ? k : Reading::none;
+    }
+    Draft draft{.tool = source,
+                .filled = fill_all(c_.tools[source], drafts_[i].first, drafts_[i].last),
+                .first = drafts_[i].first,
+                .last = drafts_[i].last,
+                .whole = true,
+                .after = {}};
+    drafts_.insert(drafts_.begin() + static_cast<std::ptrdiff_t>(i), std::move(draft));
+    for (auto& other : drafts_) {
+      std::set<std::size_t> moved;
+      for (const auto k : other.after) moved.insert(k >= i ? k + 1 : k);
+      other.after = std::move(moved);
+    }
+    return i;
+  }
+
+  /// "it", "the result", "then": a step that uses, or must follow, the one before it.
+  void depend_on_earlier() {
+    for (std::size_t i = 1; i < drafts_.size(); ++i) {
+      if (drafts_[i].first == drafts_[i - 1].first) continue;
+      bool refers = false;
+      const auto from = drafts_[i].first;
+      for (std::size_t k = from; k < drafts_[i].last; ++k) {
+        const auto& word = r_.tokens[k].lower;
+        const bool alone =
+            k + 1 >= drafts_[i].last || is_stop_word(r_.tokens[k + 1].lower) || r_.tokens[k + 1].begin > r_.tokens[k].end + 1;
+        refers = refers || word == "it" || r_.tokens[k].stem == "result" || r_.tokens[k].stem == "outcom" || word == "accordingly" ||
+                 ((word == "this" || word == "that" || word == "these" || word == "those") && alone && k > from);
+      }
+      for (std::size_t k = from > 1 ? from - 2 : 0; k < std::min(from + 2, drafts_[i].last); ++k) {
+        const auto& word = r_.tokens[k].lower;
+        refers = refers || word == "then" || word == "afterwards" || word == "afterward" || word == "finally" || word == "subsequently" ||
+                 word == "once";
+      }
+      if (refers) drafts_[i].after.insert(i - 1);
+    }
+  }
+
+  void drop_repeats() {
+    for (std::size_t i = 0; i < drafts_.size(); ++i) {
+      for (std::size_t k = drafts_.size(); k-- > i + 1;) {
+        const bool same = !drafts_[i].exception && !drafts_[k].exception && drafts_[i].tool == drafts_[k].tool &&
+                          drafts_[i].filled.arguments == drafts_[k].filled.arguments;
+        if (!same) continue;
+        drafts_.erase(drafts_.begin() + static_cast<std::ptrdiff_t>(k));
+        for (auto& other : drafts_) {
+          std::set<std::size_t> moved;
+          for (const auto at : other.after) moved.insert(at == k ? i : at > k ? at - 1 : at);
+          other.after = std::move(moved);
+        }
+      }
+    }
+    for (std::size_t i = 0; i < drafts_.size(); ++i) std::erase_if(drafts_[i].after, [&](std::size_t at) { return at >= i; });
+  }
+
+  /// The clause's own words, without what is polite and without the joint to the next clause.
+  std::string words_of(const Draft& draft) const {
+    auto first = opening_verb(r_, draft.first, draft.last);
+    if (first == draft.last) first = draft.first;
+    auto last = draft.last;
+    while (last > first + 1 && (r_.tokens[last - 1].lower == "and" || r_.tokens[last - 1].lower == "then" ||
+                                r_.tokens[last - 1].lower == "also" || r_.tokens[last - 1].lower == "please"))
+      --last;
+    const auto begin = r_.tokens[first].begin;
+    auto end = r_.tokens[last - 1].end;
+    for (const auto& entity : r_.entities) {
+      if (entity.last == last) end = std::max(end, entity.end);
+    }
+    while (end < r_.text.size() && (r_.text[end] == '"' || r_.text[end] == '%' || r_.text[end] == ')')) ++end;
+    auto start = begin;
+    for (const auto& entity : r_.entities) {
+      if (entity.first == first) start = std::min(start, entity.begin);
+    }
+    std::string text = r_.text.substr(start, end - start);
+    std::ranges::replace(text, '\n', ' ');
+    return capitalised(std::move(text));
+  }
+
+  static std::string argument_text(const nlohmann::ordered_json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (!value.is_array()) return value.dump();
+    std::string text;
+    for (const auto& item : value) text.append(text.empty() ? "" : ", ").append(item.is_string() ? item.get<std::string>() : item.dump());
+    return text;
+  }
+
+  /// Arguments that the sentence does not say itself: from elsewhere in the goal, or relative to today.
+  std::string unsaid(const Filled& filled, const std::string& sentence) const {
+    const auto lower = to_lower(sentence);
+    std::string text;
+    for (const auto& [name, value] : filled.arguments.items()) {
+      const auto said = argument_text(value);
+      if (said.size() > 120 || lower.find(to_lower(said)) != std::string::npos) continue;
+      if (!value.is_string() && !(value.is_number() && text_only_in_goal(sentence, value))) continue;
+      text += fmt::format("{}{}: {}", text.empty() ? " (" : ", ", name, said);
+    }
+    return text.empty() ? text : text + ")";
+  }
+
+  /// A number that stands in none of the sentence's own numbers.
+  bool text_only_in_goal(const std::string& sentence, const nlohmann::ordered_json& value) const {
+    const auto reading = read(sentence);
+    return std::ranges::none_of(reading.entities, [&](const Entity& entity) { return entity.number == value.get<double>(); }) &&
+           value.get<double>() != 1;
+  }
+
+  void write(const Draft& draft) {
+    Step step;
+    step.depends_on.assign(draft.after.begin(), draft.after.end());
+    if (draft.exception) {
+      const auto text = words_of(draft);
+      const bool generic = text_work(draft);
+      step.agent = agent_of(generic ? AgentKind::generic : AgentKind::human);
+      step.action = text + "." + std::string(generic ? generic_exception : human_exception);
+    } else {
+      const auto& tool = c_.tools[draft.tool];
+      const bool own_words = !draft.whole && opening_verb(r_, draft.first, draft.last) < draft.last &&
+                             r_.tokens[draft.last - 1].end - r_.tokens[draft.first].begin < 200;
+      const auto sentence = own_words ? words_of(draft) : spoken(tool.name) + beneficiary(tool, draft.filled);
+      step.agent = c_.agents[tool.agent].name;
+      step.function = tool.name;
+      step.arguments = draft.filled.arguments;
+      step.action = fmt::format("{}{}. Function: {}", sentence, unsaid(draft.filled, sentence), tool.name);
+      ask(tool, draft);
+    }
+    plan_.steps.push_back(std::move(step));
+  }
+
+  static std::string beneficiary(const Tool& tool, const Filled& filled) {
+    for (const auto& parameter : tool.parameters) {
+      const auto value = filled.arguments.find(parameter.name);
+      if (parameter.want == Want::person && value != filled.arguments.end() && value->is_string())
+        return " for " + value->get<std::string>();
+    }
+    return {};
+  }
+
+  void ask(const Tool& tool, const Draft& draft) {
+    std::vector<const Parameter*> vague;
+    for (const auto* parameter : draft.filled.vague) {
+      if (parameter->required && !parameter->has_default) vague.push_back(parameter);
+    }
+    if (draft.filled.missing.empty() && vague.empty()) return;
+    plan_.clarification += (plan_.clarification.empty() ? "" : " ") + question_for(tool, draft.filled.missing, vague);
+  }
+
+  bool text_work(const Draft& draft) const {
+    const auto verb = opening_verb(r_, draft.first, draft.last);
+    if (verb < draft.last) return is_text_work(r_.tokens[verb].stem);
+    const auto& head = r_.tokens[draft.first].lower;
+    if (head == "what" || head == "why" || head == "how" || head == "who" || head == "when" || head == "which" || head == "whats")
+      return true;
+    return draft.last - draft.first < 3;  // a greeting
+  }
+
+  std::string agent_of(AgentKind wanted) const {
+    for (const auto kind : {wanted, wanted == AgentKind::generic ? AgentKind::human : AgentKind::generic}) {
+      const auto found = std::ranges::find(c_.agents, kind, &Agent::kind);
+      if (found != c_.agents.end()) return found->name;
+    }
+    return wanted == AgentKind::generic ? "GenericAgent" : "HumanAgent";
+  }
+
+  void summarise() {
+    std::string text = fmt::format("{} step{}: ", plan_.steps.size(), plan_.steps.size() == 1 ? "" : "s");
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      const auto& step = plan_.steps[i];
+      const auto what = step.function.empty() ? step.action.substr(0, step.action.find(". EXCEPTION")) : spoken(step.function);
+      text += fmt::format("{}{} ({})", i == 0 ? "" : "; ", what, step.agent);
+    }
+    if (left_out_ > 0) text += fmt::format("; {} more left out", left_out_);
+    std::size_t words = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == ' ' && ++words == summary_words) {
+        text.resize(i);
+        text += " …";
+        break;
+      }
+    }
+    plan_.summary = text + ".";
+  }
+
+  const Catalogue& c_;
+  const Index& index_;
+  Day today_;
+  Reading r_;
+  std::vector<Reading> said_;
+  std::vector<Draft> drafts_;
+  std::size_t left_out_ = 0;
+  Plan plan_;
+};
+
+}  // namespace
+
+std::string spoken(const std::string& tool_name) {
+  std::string text;
+  for (const auto& word : identifier_words(tool_name)) text.append(text.empty() ? "" : " ").append(word);
+  return capitalised(std::move(text));
+}
+
+std::string question_for(const Tool& tool, const std::vector<const Parameter*>& missing, const std::vector<const Parameter*>& vague) {
+  const auto label = [](const Parameter& parameter) {
+    std::string text;
+    for (const auto& word : parameter.words) text.append(text.empty() ? "" : " ").append(word);
+    return text;
+  };
+  std::string text;
+  for (std::size_t i = 0; i < missing.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == missing.size() ? " and the " : ", the ") + label(*missing[i]);
+  if (!missing.empty()) text = fmt::format("To {}, please tell me the {}.", to_lower(spoken(tool.name)), text);
+  for (const auto* parameter : vague) {
+    text += fmt::format("{}On which day exactly is the {} to {}?", text.empty() ? "" : " ", label(*parameter), to_lower(spoken(tool.name)));
+  }
+  return text;
+}
+
+Plan make_plan(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
+               Day today) {
+  return Planner(catalogue, index, goal, clarifications, today).run();
+}
+
+}  // namespace convoke::model

@@ -1,0 +1,336 @@
+#include "model/ranking.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "model/spelling.hpp"
+#include "model/thesaurus.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+// Robertson's BM25F with the usual constants; weights and length normalisation per field.
+constexpr double k1 = 1.2;
+enum Field : std::size_t { in_name, in_synonyms, in_description, in_parameters, fields };
+constexpr std::array<double, fields> field_weight{3.0, 2.2, 1.0, 0.5};
+constexpr std::array<double, fields> length_share{0.3, 0.1, 0.5, 0.6};
+
+constexpr double related_weight = 0.7;
+constexpr double misspelt_weight = 0.6;
+constexpr double verb_share = 0.55;      // of a name's cover: verbs are said in many ways
+constexpr double unknown_share = 0.3;    // of a word that no tool has: it is most likely a value
+constexpr double unknown_verb = 0.12;    // of a verb that no tool has
+constexpr double instance_share = 0.35;  // of a name's word that a parameter names: the request may give the thing itself instead
+
+constexpr double explained_share = 0.46;
+constexpr double cover_share = 0.42;
+constexpr double fit_share = 0.12;
+constexpr double agent_share = 0.05;
+constexpr double phrase_bonus = 0.05;
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text.append(text.empty() ? "" : " ").append(word);
+  return text;
+}
+
+std::vector<std::string> name_stems(const Tool& tool) { return content_stems(joined(identifier_words(tool.name))); }
+
+}  // namespace
+
+std::size_t Index::intern(std::string_view stemmed) {
+  const auto [at, fresh] = vocabulary_.try_emplace(std::string(stemmed), stems_.size());
+  if (fresh) {
+    stems_.emplace_back(stemmed);
+    postings_.emplace_back();
+    topical_.emplace_back();
+  }
+  return at->second;
+}
+
+Index::Index(const Catalogue& catalogue) : catalogue_(catalogue), entries_(catalogue.tools.size()) {
+  for (std::size_t i = 0; i < catalogue.tools.size(); ++i) {
+    entries_[i].listed = catalogue.agents[catalogue.tools[i].agent].kind == AgentKind::specialist;
+  }
+  count_fields(catalogue);
+  add_phrases(catalogue);
+  for (const auto& postings : postings_) highest_idf_ = std::max(highest_idf_, idf_of(postings.size()));
+  for (const auto& agent : catalogue.agents) {
+    auto& words = agents_.emplace_back();
+    for (auto& stemmed : content_stems(agent.description)) words[std::move(stemmed)] = 1;
+    for (auto& stemmed : content_stems(joined(identifier_words(agent.name)))) words[std::move(stemmed)] = 1.5;
+  }
+}
+
+void Index::count_fields(const Catalogue& catalogue) {
+  std::vector<std::array<std::vector<std::string>, fields>> texts(catalogue.tools.size());
+  std::array<double, fields> average{};
+  for (std::size_t i = 0; i < catalogue.tools.size(); ++i) {
+    const auto& tool = catalogue.tools[i];
+    if (!entries_[i].listed) continue;
+    texts[i][in_name] = name_stems(tool);
+    for (const auto& synonym : tool.synonyms) std::ranges::move(content_stems(synonym), std::back_inserter(texts[i][in_synonyms]));
+    texts[i][in_description] = content_stems(tool.description);
+    for (const auto& parameter : tool.parameters) {
+      for (const auto& word : parameter.words) {
+        if (!is_stop_word(word) && word != "name" && word != "details") texts[i][in_parameters].push_back(stem(word));
+      }
+      for (const auto& synonym : parameter.synonyms) std::ranges::move(content_stems(synonym), std::back_inserter(texts[i][in_parameters]));
+    }
+    for (std::size_t f = 0; f < fields; ++f) average[f] += static_cast<double>(texts[i][f].size());
+  }
+  for (auto& length : average) length = std::max(length / static_cast<double>(std::max<std::size_t>(catalogue.tools.size(), 1)), 1.0);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    std::unordered_map<std::size_t, double> frequency;
+    for (std::size_t f = 0; f < fields; ++f) {
+      const double norm = 1 - length_share[f] + length_share[f] * static_cast<double>(texts[i][f].size()) / average[f];
+      for (const auto& word : texts[i][f]) {
+        const auto term = intern(word);
+        frequency[term] += field_weight[f] / norm;
+        if (f == in_synonyms || f == in_description) topical_[term].push_back(i);
+      }
+    }
+    for (const auto& [term, weight] : frequency) postings_[term].push_back({i, weight});
+  }
+  for (auto& tools : topical_) tools.erase(std::unique(tools.begin(), tools.end()), tools.end());
+}
+
+void Index::add_phrases(const Catalogue& catalogue) {
+  for (std::size_t i = 0; i < catalogue.tools.size(); ++i) {
+    if (!entries_[i].listed) continue;
+    const auto add = [&](const std::vector<std::string>& words, bool is_name) {
+      Phrase phrase{.terms = {}, .is_name = is_name};
+      for (const auto& word : words) {
+        phrase.terms.push_back(intern(word));
+        const bool verb = phrase.terms.size() == 1 && words.size() > 1 && is_request_verb(word);
+        const bool instance = is_name && !verb && std::ranges::any_of(catalogue.tools[i].parameters, [&](const Parameter& parameter) {
+                                return (parameter.want == Want::name || parameter.want == Want::party || parameter.want == Want::person) &&
+                                       parameter.words.size() > 1 && stem(parameter.words.front()) == word;
+                              });
+        phrase.shares.push_back(verb ? verb_share : instance ? instance_share : 1);
+      }
+      if (!phrase.terms.empty()) entries_[i].phrases.push_back(std::move(phrase));
+    };
+    add(name_stems(catalogue.tools[i]), true);
+    for (const auto& synonym : catalogue.tools[i].synonyms) add(content_stems(synonym), false);
+  }
+}
+
+double Index::idf_of(std::size_t documents) const {
+  const auto n = static_cast<double>(catalogue_.tools.size());
+  const auto d = static_cast<double>(documents);
+  return documents == 0 ? 0 : std::log(1 + (n - d + 0.5) / (d + 0.5));
+}
+
+double Index::idf(std::string_view stemmed) const {
+  const auto found = vocabulary_.find(std::string(stemmed));
+  return found == vocabulary_.end() ? 0 : idf_of(postings_[found->second].size());
+}
+
+std::vector<std::size_t> Index::tools_about(std::string_view stemmed) const {
+  std::set<std::size_t> tools;
+  for (const auto& match : expand({std::string(stemmed), std::string(stemmed), 1, 0}))
+    tools.insert(topical_[match.term].begin(), topical_[match.term].end());
+  return {tools.begin(), tools.end()};
+}
+
+std::vector<Index::Match> Index::expand(const Term& term) const {
+  std::vector<Match> matches;
+  const auto add = [&](std::string_view stemmed, double weight) {
+    const auto found = vocabulary_.find(std::string(stemmed));
+    if (found == vocabulary_.end() || postings_[found->second].empty()) return;
+    const auto same = std::ranges::find(matches, found->second, &Match::term);
+    if (same == matches.end()) {
+      matches.push_back({found->second, weight});
+    } else {
+      same->weight = std::max(same->weight, weight);
+    }
+  };
+  add(term.stem, 1);
+  // The forms that the stemmer keeps apart: pay and payment, available and unavailable.
+  if (term.stem.ends_with("ment") && term.stem.size() > 6) {
+    add(std::string_view(term.stem).substr(0, term.stem.size() - 4), related_weight);
+    add(stem(std::string_view(term.lower).substr(0, term.lower.rfind("ment"))), related_weight);
+  }
+  add(stem(term.lower + "ment"), related_weight);
+  for (const std::string_view prefix : {"un", "re", "dis", "de"}) {
+    if (term.stem.starts_with(prefix) && term.stem.size() >= prefix.size() + 4)
+      add(std::string_view(term.stem).substr(prefix.size()), related_weight);
+  }
+  for (const auto group : groups_of(term.stem)) {
+    for (const auto member : members_of(group)) add(member, related_weight);
+  }
+  if (!matches.empty()) return matches;
+  // A compound that tools write as two words.
+  for (std::size_t cut = 3; cut + 3 <= term.lower.size(); ++cut) {
+    const auto left = stem(std::string_view(term.lower).substr(0, cut));
+    const auto right = stem(std::string_view(term.lower).substr(cut));
+    if (knows(left) && knows(right)) {
+      add(left, misspelt_weight);
+      add(right, misspelt_weight);
+      return matches;
+    }
+  }
+  return misspelt(term.stem);
+}
+
+std::vector<Index::Match> Index::misspelt(std::string_view stemmed) const {
+  std::vector<Match> matches;
+  if (stemmed.size() < 5) return matches;
+  for (std::size_t i = 0; i < stems_.size(); ++i) {
+    if (postings_[i].empty()) continue;
+    const double likeness = resemblance(stemmed, stems_[i]);
+    if (likeness > 0) matches.push_back({i, misspelt_weight * likeness});
+  }
+  return matches;
+}
+
+std::vector<Ranked> Index::rank(const Topic& topic) const {
+  std::vector<Ranked> ranked(catalogue_.tools.size());
+  for (std::size_t i = 0; i < ranked.size(); ++i) ranked[i].tool = i;
+  std::vector<double> matched(stems_.size(), 0);  // per stem of the vocabulary: how well the request has it
+  std::vector<double> agent(agents_.size(), 0);
+  std::vector<double> gain(ranked.size());
+  double whole = 0;
+  for (const auto& term : topic.terms) {
+    const auto matches = expand(term);
+    std::ranges::fill(gain, 0.0);
+    std::set<std::size_t> having;
+    for (const auto& match : matches) {
+      matched[match.term] = std::max(matched[match.term], match.weight * term.weight);
+      for (const auto& posting : postings_[match.term]) {
+        having.insert(posting.tool);
+        gain[posting.tool] = std::max(gain[posting.tool], match.weight * posting.frequency / (posting.frequency + k1) *
+                                                              (k1 + field_weight[in_name]) / field_weight[in_name]);
+      }
+    }
+    const bool verb = is_request_verb(term.stem);
+    const double weight =
+        term.weight * (having.empty() ? (verb ? unknown_verb : unknown_share) * highest_idf_ : idf_of(having.size())) * (verb ? 0.7 : 1.0);
+    whole += weight;
+    for (const auto tool : having) ranked[tool].explained += weight * std::min(gain[tool], 1.0);
+    for (std::size_t a = 0; a < agents_.size(); ++a) {
+      if (const auto found = agents_[a].find(term.stem); found != agents_[a].end()) agent[a] += term.weight * found->second;
+    }
+  }
+  for (auto& entry : ranked) entry.explained = whole > 0 ? entry.explained / whole : 0;
+  score_names(ranked, matched);
+  const double most = std::max(1.0, static_cast<double>(topic.terms.size()));
+  for (auto& entry : ranked) {
+    const auto& tool = catalogue_.tools[entry.tool];
+    entry.score = explained_share * entry.explained + cover_share * entry.cover + fit_share * fit(topic, tool) +
+                  agent_share * std::min(1.0, 3 * agent[tool.agent] / most) + (entry.phrase ? phrase_bonus : 0);
+  }
+  std::erase_if(ranked, [&](const Ranked& entry) { return !entries_[entry.tool].listed || (entry.explained == 0 && entry.cover == 0); });
+  std::ranges::sort(ranked, [](const Ranked& left, const Ranked& right) {
+    return left.score != right.score ? left.score > right.score : left.tool < right.tool;
+  });
+  return ranked;
+}
+
+double Index::cover(const Phrase& phrase, const std::vector<double>& matched) const {
+  double whole = 0;
+  double covered = 0;
+  for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
+    const auto term = phrase.terms[i];
+    const double weight = std::max(idf_of(postings_[term].size()), 0.3) * phrase.shares[i];
+    whole += weight;
+    covered += weight * matched[term];
+  }
+  return whole > 0 ? covered / whole : 0;
+}
+
+void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched) const {
+  for (auto& entry : ranked) {
+    for (const auto& phrase : entries_[entry.tool].phrases) {
+      double covered = cover(phrase, matched);
+      if (phrase.terms.size() == 1) {
+        // One word says as much as it is rare.
+        covered *= 0.9 * std::min(1.0, idf_of(postings_[phrase.terms.front()].size()) / std::max(highest_idf_, 0.1));
+      }
+      if (!phrase.is_name && phrase.terms.size() > 1 && covered > 0.95) entry.phrase = true;
+      if (phrase.is_name) entry.name_cover = covered;
+      entry.cover = std::max(entry.cover, phrase.is_name ? covered : covered * 0.97);
+    }
+  }
+}
+
+double Index::fit(const Topic& topic, const Tool& tool) const {
+  struct Kind {
+    bool present;
+    double has, lacks, misses;  // present and wanted; present, not wanted; required, not present
+    std::initializer_list<Want> wants;
+  };
+  const Kind kinds[] = {{topic.person, 0.35, -0.35, -0.15, {Want::person}},
+                        {topic.email, 0.5, -0.4, -0.15, {Want::email}},
+                        {topic.phone, 0.5, -0.4, -0.3, {Want::phone}},
+                        {topic.date, 0.35, -0.2, -0.15, {Want::date, Want::month}},
+                        {topic.money, 0.45, -0.35, -0.2, {Want::money}},
+                        {topic.percent, 0.6, -0.4, -0.25, {Want::percent}},
+                        {topic.number, 0.25, -0.15, -0.1, {Want::count, Want::money, Want::percent, Want::code, Want::period}},
+                        {topic.code, 0.45, -0.2, -0.2, {Want::code}},
+                        {topic.name, 0.1, -0.05, 0, {Want::name, Want::party, Want::place, Want::list, Want::text, Want::person}}};
+  double sum = 0;
+  for (const auto& kind : kinds) {
+    bool wanted = false;
+    bool required = false;
+    for (const auto& parameter : tool.parameters) {
+      const bool fits = std::ranges::find(kind.wants, parameter.want) != kind.wants.end();
+      wanted = wanted || fits || (kind.present && kind.wants.begin()[0] == Want::person && parameter.want == Want::party);
+      required = required || (fits && parameter.required && !parameter.has_default);
+    }
+    if (kind.present) {
+      sum += wanted ? kind.has : kind.lacks;
+    } else if (required) {
+      sum += kind.misses;
+    }
+  }
+  return std::clamp(sum, -1.0, 1.0);
+}
+
+Topic topic_of(const Reading& reading, const Index& index, std::size_t first, std::size_t last) {
+  last = std::min(last, reading.tokens.size());
+  Topic topic;
+  const std::vector<Token> tokens(reading.tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                                  reading.tokens.begin() + static_cast<std::ptrdiff_t>(last));
+  std::vector<std::size_t> positions;
+  const auto stems = content_stems(tokens, &positions);
+  for (std::size_t i = 0; i < stems.size(); ++i) {
+    const auto at = first + positions[i];
+    const auto* entity = reading.entity_at(at);
+    Term term{stems[i], reading.tokens[at].lower, 1, at};
+    if (entity != nullptr) {
+      if (entity->shape == Shape::quoted) {
+        term.weight = 0.25;
+      } else if (entity->shape == Shape::name && entity->person < 0.65 && index.knows(term.stem)) {
+        term.weight = 0.35;
+      } else {
+        continue;
+      }
+    }
+    // Two words that tools write as one.
+    if (i + 1 < stems.size() && positions[i + 1] == positions[i] + 1) {
+      const auto compound = stem(reading.tokens[at].lower + reading.tokens[at + 1].lower);
+      if (index.knows(compound) && compound != term.stem) topic.terms.push_back({compound, compound, term.weight, at});
+    }
+    topic.terms.push_back(std::move(term));
+  }
+  for (const auto& entity : reading.entities) {
+    if (entity.first < first || entity.first >= last) continue;
+    topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
+    topic.name = topic.name || entity.shape == Shape::quoted || (entity.shape == Shape::name && entity.person < 0.65);
+    topic.email = topic.email || entity.shape == Shape::email;
+    topic.phone = topic.phone || entity.shape == Shape::phone;
+    topic.date = topic.date || entity.shape == Shape::date;
+    topic.money = topic.money || entity.shape == Shape::money;
+    topic.percent = topic.percent || entity.shape == Shape::percent;
+    topic.number = topic.number || entity.shape == Shape::number;
+    topic.code = topic.code || entity.shape == Shape::code;
+  }
+  return topic;
+}
+
+}  // namespace convoke::model

@@ -1,0 +1,95 @@
+// Ranks tools against a request: BM25 with field weights over stems, spread over the thesaurus and tolerant of spelling; how much of a
+// tool's name (or one of its synonyms) the request covers; and whether what the request contains fits the tool's parameters.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/catalogue.hpp"
+#include "model/entities.hpp"
+
+namespace convoke::model {
+
+/// What a request is about: stems in order, without what is an entity, each with a weight of 0 to 1.
+struct Term {
+  std::string stem;
+  std::string lower;
+  double weight = 1;
+  std::size_t token = 0;
+};
+struct Topic {
+  std::vector<Term> terms;
+  // What the request contains, for the fit of parameters.
+  bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
+       name = false;
+};
+
+struct Ranked {
+  std::size_t tool = 0;
+  double score = 0;       // 0 to about 1.2
+  double explained = 0;   // share of the request's terms that the tool has, by weight
+  double name_cover = 0;  // share of the tool's name that the request has
+  double cover = 0;       // share of the tool's name, or of its best synonym, that the request has
+  bool phrase = false;    // a synonym of two words or more is in the request, whole
+};
+
+class Index {
+ public:
+  explicit Index(const Catalogue& catalogue);
+
+  /// The best tools first; those of generic and human agents are left out.
+  std::vector<Ranked> rank(const Topic& topic) const;
+
+  bool knows(std::string_view stem) const { return vocabulary_.contains(std::string(stem)); }
+  /// How telling a stem is: higher for rarer ones. 0 for one that no tool has.
+  double idf(std::string_view stem) const;
+  double highest_idf() const { return highest_idf_; }
+  /// Tools that have this very stem, or a related one, in a synonym or the description.
+  std::vector<std::size_t> tools_about(std::string_view stem) const;
+
+ private:
+  struct Posting {
+    std::size_t tool;
+    double frequency;  // weighted over the fields, normalised by their length
+  };
+  struct Phrase {
+    std::vector<std::size_t> terms;
+    std::vector<double> shares;  // how much each term matters
+    bool is_name = false;
+  };
+  struct Entry {
+    std::vector<Phrase> phrases;  // the name first, then the synonyms
+    bool listed = true;
+  };
+  struct Match {
+    std::size_t term;
+    double weight;
+  };
+
+  std::size_t intern(std::string_view stem);
+  void count_fields(const Catalogue& catalogue);
+  void add_phrases(const Catalogue& catalogue);
+  std::vector<Match> expand(const Term& term) const;
+  std::vector<Match> misspelt(std::string_view stem) const;
+  double idf_of(std::size_t documents) const;
+  double fit(const Topic& topic, const Tool& tool) const;
+  double cover(const Phrase& phrase, const std::vector<double>& matched) const;
+  void score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched) const;
+
+  const Catalogue& catalogue_;
+  std::unordered_map<std::string, std::size_t> vocabulary_;
+  std::vector<std::string> stems_;
+  std::vector<std::vector<Posting>> postings_;
+  std::vector<std::vector<std::size_t>> topical_;  // per stem: tools that have it in a synonym or the description
+  std::vector<Entry> entries_;
+  std::vector<std::unordered_map<std::string, double>> agents_;  // per agent: stem → weight, from its name and description
+  double highest_idf_ = 0;
+};
+
+/// The topic of a reading, or of the tokens [first, last) of it.
+Topic topic_of(const Reading& reading, const Index& index, std::size_t first = 0, std::size_t last = static_cast<std::size_t>(-1));
+
+}  // namespace convoke::model

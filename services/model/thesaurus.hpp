@@ -1,0 +1,27 @@
+// Words of ordinary office English that are said for one another. General language only: what a team's own words mean is said by the
+// synonyms in its team file.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace convoke::model {
+
+/// Groups that a stem belongs to; empty for most.
+std::span<const std::uint16_t> groups_of(std::string_view stem);
+
+/// All stems of a group.
+std::span<const std::string_view> members_of(std::uint16_t group);
+
+/// True when the words are said for one another.
+bool related(std::string_view left_stem, std::string_view right_stem);
+
+/// A verb that commonly opens a request ("write …", "check …"), as a stem.
+bool is_request_verb(std::string_view stem);
+
+/// Work on text that any language model can do without a tool: translate, summarise, explain …
+bool is_text_work(std::string_view stem);
+
+}  // namespace convoke::model
