@@ -8,6 +8,7 @@
 
 #include "model/clauses.hpp"
 #include "model/phrases.hpp"
+#include "model/reply.hpp"
 #include "model/thesaurus.hpp"
 #include "model/words.hpp"
 
@@ -65,21 +66,12 @@ class Planner {
 
   Filled fill_all(const Tool& tool, std::size_t first, std::size_t last) const {
     auto filled = fill(tool, r_, first, last);
-    for (const auto& text : said_) fill_from(filled, tool, text);
-    if (first > 0 || last < r_.tokens.size()) fill_from(filled, tool, r_);
-    answer_directly(filled);
-    return filled;
-  }
-
-  /// A clarification that is no more than the value itself, when one value is missing.
-  void answer_directly(Filled& filled) const {
     for (const auto& text : said_) {
-      if (filled.missing.size() != 1 || text.tokens.empty() || text.tokens.size() > 8) continue;
-      const auto* parameter = filled.missing.front();
-      if (parameter->type != ValueType::string || parameter->want == Want::date || parameter->want == Want::email) continue;
-      filled.arguments[parameter->name] = trim(text.text);
-      filled.missing.clear();
+      fill_from(filled, tool, text);
+      answer_directly(filled, text);
     }
+    if (first > 0 || last < r_.tokens.size()) fill_from(filled, tool, r_);
+    return filled;
   }
 
   void add(Clause& clause) {
@@ -174,12 +166,6 @@ class Planner {
       drafts_.push_back(
           {.tool = tool, .filled = std::move(filled), .first = clause.first, .last = clause.last, .whole = true, .after = {}});
     }
-  }
-
-  static bool wants_information(const Parameter& parameter) {
-    return parameter.want == Want::text && std::ranges::any_of(parameter.words, [](const std::string& word) {
-             return word == "information" || word == "info" || word == "details" || word == "content" || word == "data" || word == "facts";
-           });
   }
 
   /// A step that writes about something the request only refers to ("our products") needs a step that looks it up, if there is such a tool.

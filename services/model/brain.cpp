@@ -1,0 +1,159 @@
+#include "model/brain.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "llm/json_text.hpp"
+#include "model/clauses.hpp"
+#include "model/reply.hpp"
+#include "model/structured.hpp"
+#include "model/task.hpp"
+
+namespace convoke::model {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t cached_catalogues = 16;
+
+bool plan_wanted(const ChatRequest& request) {
+  if (request.format != Format::json_schema) return false;
+  const auto properties = request.schema.find("properties");
+  return properties != request.schema.end() && properties->is_object() && properties->contains("steps");
+}
+
+/// A call's id is the same for the same call in the same place, so that a repeated request gets the same answer.
+std::string call_id(const ChatRequest& request, std::size_t index) { return fmt::format("call_{}_{}", request.messages.size(), index); }
+
+}  // namespace
+
+Json find_catalogue(const std::vector<llm::Message>& messages, std::string& text) {
+  for (const auto& message : messages) {
+    std::size_t at = 0;
+    while ((at = message.content.find("```", at)) != std::string::npos) {
+      const auto line = message.content.find('\n', at);
+      if (line == std::string::npos) break;
+      const auto end = message.content.find("```", line);
+      if (end == std::string::npos) break;
+      text = message.content.substr(line + 1, end - line - 1);
+      if (text.find("\"agents\"") != std::string::npos) {
+        auto json = llm::parse_object(text, Fault::invalid, "the catalogue");
+        if (json && json->contains("agents")) return std::move(*json);
+      }
+      at = end + 3;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<Day> day_said(const std::vector<llm::Message>& messages) {
+  constexpr std::string_view mark = "Today is ";
+  for (const auto& message : messages) {
+    if (message.role != llm::Role::system) continue;
+    const auto at = message.content.find(mark);
+    if (at == std::string::npos) continue;
+    if (const auto day = parse_iso(std::string_view(message.content).substr(at + mark.size()))) return day;
+  }
+  return std::nullopt;
+}
+
+const Known& Brain::known(std::string key, const Json& json, bool planner) {
+  const auto found = std::ranges::find(cache_, key, &Cached::key);
+  if (found != cache_.end()) {
+    cache_.splice(cache_.begin(), cache_, found);
+    return *cache_.front().known;
+  }
+  auto catalogue = planner ? read_catalogue(json).value_or(Catalogue{}) : catalogue_of_tools(json);
+  cache_.push_front({std::move(key), std::make_unique<Known>(std::move(catalogue))});
+  if (cache_.size() > cached_catalogues) cache_.pop_back();
+  return *cache_.front().known;
+}
+
+llm::Response Brain::answer(const ChatRequest& request, Day today) {
+  today = day_said(request.messages).value_or(today);
+  llm::Response response;
+  if (plan_wanted(request)) {
+    std::string text;
+    const auto json = find_catalogue(request.messages, text);
+    if (!json.is_null()) {
+      response.content = plan(request, known("plan:" + text, json, true), today);
+      return response;
+    }
+  }
+  if (request.format != Format::text) {
+    response.content = llm::dump(fill_schema(request, today));
+    return response;
+  }
+  if (!request.messages.empty() && request.messages.back().role == llm::Role::tool) {
+    response.content = answer_from_results(request.messages);
+    return response;
+  }
+  if (!request.tools.is_null() && request.tool_choice != "none")
+    return act(request, known("tools:" + llm::dump(request.tools), request.tools, false), today);
+  response.content = plain_reply(task_of(request.messages));
+  return response;
+}
+
+std::string Brain::plan(const ChatRequest& request, const Known& known, Day today) const {
+  const auto goal = goal_of(request.messages);
+  const auto made =
+      make_plan(known.catalogue, known.index, goal.text, goal.clarifications, parse_iso(known.catalogue.today).value_or(today));
+  return llm::dump(plan_json(made, request.schema));
+}
+
+namespace {
+
+/// Fills a call from the action, then from answers to questions, the goal, and earlier results.
+Filled complete(const Tool& tool, const Reading& action, std::size_t first, std::size_t last, const Task& task, Day today,
+                const Index& index) {
+  const auto read = [&](const std::string& text) {
+    return read_text(text, today, [&](std::string_view stemmed) { return index.knows(stemmed); });
+  };
+  auto filled = fill(tool, action, first, last);
+  for (const auto& answer : task.answers) {
+    const auto reading = read(answer);
+    fill_from(filled, tool, reading);
+    answer_directly(filled, reading);
+  }
+  if (first > 0 || last < action.tokens.size()) fill_from(filled, tool, action);
+  if (!task.goal.empty()) fill_from(filled, tool, read(task.goal));
+  use_history(filled, tool, task.history);
+  return filled;
+}
+
+}  // namespace
+
+llm::Response Brain::act(const ChatRequest& request, const Known& known, Day today) const {
+  const auto task = task_of(request.messages);
+  const auto reading = read_text(task.action, today, [&](std::string_view stemmed) { return known.index.knows(stemmed); });
+  const auto named = [&](std::string_view name) { return std::ranges::find(known.catalogue.tools, name, &Tool::name); };
+  auto chosen = named(task.function);
+  if (chosen == known.catalogue.tools.end()) chosen = named(request.tool_choice);
+  std::vector<std::pair<const Tool*, Filled>> calls;
+  if (chosen != known.catalogue.tools.end()) {
+    calls.emplace_back(&*chosen, complete(*chosen, reading, 0, reading.tokens.size(), task, today, known.index));
+  } else {
+    for (const auto& clause : clauses_of(reading, known.index, known.catalogue)) {
+      if (clause.ranked.empty() || (!clause.fits && request.tool_choice != "required")) continue;
+      const auto& tool = known.catalogue.tools[clause.ranked.front().tool];
+      calls.emplace_back(&tool, complete(tool, reading, clause.first, clause.last, task, today, known.index));
+    }
+  }
+  llm::Response response;
+  if (calls.empty()) {
+    response.content = no_tool_reply(task, known.catalogue);
+    return response;
+  }
+  for (const auto& [tool, filled] : calls) {
+    if (!filled.missing.empty()) {
+      response.content += (response.content.empty() ? "" : " ") + question_for(*tool, filled.missing, {});
+    } else if (response.content.empty()) {
+      response.tool_calls.push_back({call_id(request, response.tool_calls.size()), tool->name, llm::dump(filled.arguments)});
+    }
+  }
+  // What is missing is asked for before anything is done.
+  if (!response.content.empty()) response.tool_calls.clear();
+  return response;
+}
+
+}  // namespace convoke::model

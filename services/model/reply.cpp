@@ -1,0 +1,121 @@
+#include "model/reply.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "model/phrases.hpp"
+#include "model/planning.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+constexpr std::string_view what_i_am = "This is Convoke's offline model: a rule-based program, not a language model.";
+constexpr std::size_t most_history = 6000;
+
+bool is_failure(std::string_view result) {
+  const auto lower = to_lower(result.substr(0, 200));
+  return lower.starts_with("error") || lower.find("\"error\"") != std::string::npos || lower.starts_with("tool_") ||
+         lower.find("failed:") != std::string::npos;
+}
+
+/// The first heading or line of a result, without marks.
+std::string first_line(std::string_view result) {
+  while (!result.empty()) {
+    const auto end = std::min(result.find('\n'), result.size());
+    std::string line;
+    for (const char c : trim(result.substr(0, end))) {
+      if (c != '#' && c != '*' && c != '|') line += c;
+    }
+    line = trim(line);
+    if (!line.empty()) return std::string(truncate_utf8(line, 160));
+    result.remove_prefix(std::min(end + 1, result.size()));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string answer_from_results(const std::vector<llm::Message>& messages) {
+  std::size_t first = messages.size();
+  while (first > 0 && messages[first - 1].role == llm::Role::tool) --first;
+  const auto name_of = [&](const std::string& id) -> std::string {
+    for (std::size_t i = first; i-- > 0;) {
+      for (const auto& call : messages[i].tool_calls) {
+        if (call.id == id) return call.name;
+      }
+    }
+    return {};
+  };
+  std::string text;
+  std::string done;
+  std::string failed;
+  for (std::size_t i = first; i < messages.size(); ++i) {
+    const auto& result = messages[i].content;
+    const auto tool = name_of(messages[i].tool_call_id);
+    text += (text.empty() ? "" : "\n\n") + trim(result);
+    auto& list = is_failure(result) ? failed : done;
+    const auto line = first_line(result);
+    list += fmt::format("{}{}{}", list.empty() ? "" : "; ", tool.empty() ? "" : spoken(tool) + ": ", line.empty() ? "done" : line);
+  }
+  text += "\n\nAGENT SUMMARY: ";
+  if (!done.empty()) text += done + (done.ends_with('.') ? "" : ".");
+  if (!failed.empty()) text += fmt::format("{}This did not work: {}{}", done.empty() ? "" : " ", failed, failed.ends_with('.') ? "" : ".");
+  return text;
+}
+
+std::string plain_reply(const Task& task) {
+  std::string text(what_i_am);
+  if (!task.history.empty()) {
+    text += " It cannot write about them, but these are the results so far:\n\n" + std::string(truncate_utf8(task.history, most_history));
+    text += "\n\nAGENT SUMMARY: The earlier results are collected above" +
+            (task.action.empty() ? std::string(".") : fmt::format(" for: {}", truncate_utf8(task.action, 200)));
+    return text;
+  }
+  if (task.action.empty()) return text + " Nothing was asked.";
+  text += fmt::format(" It chooses and calls tools, and cannot do this by itself: {}", truncate_utf8(task.action, 1000));
+  text += "\n\nConfigure a language model in the team file for such work.";
+  return text;
+}
+
+std::string no_tool_reply(const Task& task, const Catalogue& catalogue) {
+  if (!task.history.empty()) return plain_reply(task);
+  std::string text = fmt::format("{} None of the tools here does this: {}", what_i_am,
+                                 truncate_utf8(task.action.empty() ? "(nothing was asked)" : task.action, 500));
+  std::string list;
+  for (std::size_t i = 0; i < catalogue.tools.size() && i < 12; ++i)
+    list += (list.empty() ? "" : ", ") + to_lower(spoken(catalogue.tools[i].name));
+  if (!list.empty()) text += fmt::format("\n\nIt can: {}{}.", list, catalogue.tools.size() > 12 ? ", …" : "");
+  return text;
+}
+
+void answer_directly(Filled& filled, const Reading& answer) {
+  if (filled.missing.size() != 1 || answer.tokens.empty() || answer.tokens.size() > 8) return;
+  const auto* parameter = filled.missing.front();
+  if (parameter->type != ValueType::string || parameter->want == Want::date || parameter->want == Want::email) return;
+  auto value = trim(answer.text);
+  while (value.ends_with('.')) value.pop_back();
+  filled.arguments[parameter->name] = std::move(value);
+  filled.missing.clear();
+}
+
+bool wants_information(const Parameter& parameter) {
+  return parameter.want == Want::text && std::ranges::any_of(parameter.words, [](const std::string& word) {
+           return word == "information" || word == "info" || word == "details" || word == "content" || word == "data" || word == "facts";
+         });
+}
+
+void use_history(Filled& filled, const Tool& tool, const std::string& history) {
+  if (history.empty()) return;
+  for (const auto& parameter : tool.parameters) {
+    if (!wants_information(parameter)) continue;
+    const auto value = filled.arguments.find(parameter.name);
+    // What was said at length, or quoted, is meant as it is.
+    if (value != filled.arguments.end() && value->is_string() && content_stems(value->get_ref<const std::string&>()).size() > 8) continue;
+    filled.arguments[parameter.name] = std::string(truncate_utf8(history, most_history));
+    std::erase(filled.missing, &parameter);
+  }
+}
+
+}  // namespace convoke::model

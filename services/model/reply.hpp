@@ -1,0 +1,31 @@
+// The sentences this server says itself: answers from tool results, and honest replies where no tool does the work.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "llm/chat.hpp"
+#include "model/arguments.hpp"
+#include "model/catalogue.hpp"
+#include "model/task.hpp"
+
+namespace convoke::model {
+
+/// The results at the end of the conversation, verbatim, and a line "AGENT SUMMARY: …".
+std::string answer_from_results(const std::vector<llm::Message>& messages);
+
+/// Says what this is, and gives back what the conversation has: the earlier results, or the text that was asked about.
+std::string plain_reply(const Task& task);
+
+/// None of the tools fits.
+std::string no_tool_reply(const Task& task, const Catalogue& catalogue);
+
+/// A person's answer that is no more than the one value that is missing.
+void answer_directly(Filled& filled, const Reading& answer);
+
+/// Fills what wants information (and has none but a reference to it) with the results of earlier steps.
+void use_history(Filled& filled, const Tool& tool, const std::string& history);
+
+bool wants_information(const Parameter& parameter);
+
+}  // namespace convoke::model

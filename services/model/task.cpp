@@ -1,0 +1,101 @@
+#include "model/task.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+constexpr std::string_view history_open = "<conversation_history>";
+constexpr std::string_view history_close = "</conversation_history>";
+constexpr std::string_view function_mark = "Function:";
+constexpr std::string_view clarification_mark = "Clarification:";
+
+/// Cuts the block out of the text and returns its inside.
+std::string take_history(std::string& text) {
+  const auto from = text.find(history_open);
+  if (from == std::string::npos) return {};
+  const auto to = text.find(history_close, from);
+  const auto inside_end = to == std::string::npos ? text.size() : to;
+  auto inside = trim(std::string_view(text).substr(from + history_open.size(), inside_end - from - history_open.size()));
+  text.erase(from, (to == std::string::npos ? text.size() : to + history_close.size()) - from);
+  return inside;
+}
+
+/// Cuts the first line that begins with `mark` out of the text and returns what follows the mark on it.
+std::string take_line(std::string& text, std::string_view mark) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    const auto line = trim(std::string_view(text).substr(at, end - at));
+    if (line.starts_with(mark)) {
+      text.erase(at, end + 1 - at);
+      return trim(std::string_view(line).substr(mark.size()));
+    }
+    at = end + 1;
+  }
+  return {};
+}
+
+std::string take_function(std::string& text) {
+  const auto at = text.rfind(function_mark);
+  if (at == std::string::npos) return {};
+  auto name = trim(std::string_view(text).substr(at + function_mark.size()));
+  const auto end = name.find_first_of(" \t\r\n.,;`");
+  // Only at the end of the action.
+  if (end != std::string::npos && name.find_first_not_of(" \t\r\n.,;`", end) != std::string::npos) return {};
+  if (end != std::string::npos) name.resize(end);
+  if (name.empty()) return {};
+  text = trim(std::string_view(text).substr(0, at));
+  return name;
+}
+
+/// Whether the assistant asked for something; then what comes is the answer.
+bool is_question(const llm::Message& message) {
+  return message.role == llm::Role::assistant && message.tool_calls.empty() &&
+         (message.content.find('?') != std::string::npos || message.content.find("please tell me") != std::string::npos);
+}
+
+}  // namespace
+
+Task task_of(const std::vector<llm::Message>& messages) {
+  Task task;
+  std::size_t at = messages.size();
+  while (at > 0 && messages[at - 1].role != llm::Role::user) --at;
+  // Back over questions to what they were about.
+  while (at > 1 && is_question(messages[at - 2])) {
+    std::size_t earlier = at - 2;
+    while (earlier > 0 && messages[earlier - 1].role != llm::Role::user) --earlier;
+    if (earlier == 0) break;
+    task.answers.insert(task.answers.begin(), messages[at - 1].content);
+    at = earlier;
+  }
+  if (at > 0) task.action = messages[at - 1].content;
+  task.history = take_history(task.action);
+  task.goal = take_line(task.action, "Goal:");
+  task.function = take_function(task.action);
+  task.action = trim(task.action);
+  return task;
+}
+
+Goal goal_of(const std::vector<llm::Message>& messages) {
+  Goal goal;
+  bool first = true;
+  for (const auto& message : messages) {
+    if (message.role != llm::Role::user) continue;
+    auto text = message.content;
+    take_history(text);
+    for (auto line = take_line(text, clarification_mark); !line.empty(); line = take_line(text, clarification_mark))
+      goal.clarifications.push_back(std::move(line));
+    if (!std::exchange(first, false)) continue;
+    if (const auto results = text.find("Earlier results:"); results != std::string::npos) text.resize(results);
+    goal.text = trim(text);
+    if (goal.text.starts_with("Goal:")) goal.text = trim(std::string_view(goal.text).substr(5));
+  }
+  return goal;
+}
+
+}  // namespace convoke::model
