@@ -68,6 +68,7 @@ std::string explain_value(const Parameter& parameter, const Json& value) {
 std::string explain(const Tool& tool, const Json& arguments) {
   if (!arguments.is_object()) return fmt::format("expected an object with the arguments of {}, got {}", tool.name, shown(arguments));
   std::vector<std::string> names;
+  names.reserve(tool.parameters.size());
   for (const auto& parameter : tool.parameters) names.push_back(parameter.name);
   for (const auto& [name, value] : arguments.items())
     if (std::ranges::find(names, name) == names.end())

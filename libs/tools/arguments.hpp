@@ -9,7 +9,7 @@
 
 namespace convoke::tools {
 
-inline constexpr std::size_t max_arguments_bytes = 256 * 1024;
+inline constexpr std::size_t max_arguments_bytes = std::size_t{256} * 1024;
 
 /// TOOL_INVALID_ARGUMENTS with a sentence that names the first wrong field and what was expected; the model gets it as an error result.
 Status check_arguments(const Tool& tool, std::string_view arguments_json);

@@ -16,7 +16,7 @@ namespace convoke::tools {
 namespace {
 
 constexpr int lock_tries = 250;  // a millisecond apart
-constexpr std::size_t block = 64 * 1024;
+constexpr std::size_t block = std::size_t{64} * 1024;
 
 std::unexpected<Error> failed(std::string_view doing, const std::string& path) {
   return fail(Fault::unavailable, fmt::format("cannot {} the effects journal {}: {}", doing, path, std::strerror(errno)));

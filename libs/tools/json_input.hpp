@@ -12,7 +12,7 @@
 
 namespace convoke::tools {
 
-inline constexpr std::size_t max_json_bytes = 16 * 1024 * 1024;
+inline constexpr std::size_t max_json_bytes = std::size_t{16} * 1024 * 1024;
 inline constexpr int max_json_depth = 64;
 
 /// TOO_LARGE beyond `bytes`; INVALID with the place of the mistake. Of a key that is given twice the last value counts.

@@ -79,7 +79,7 @@ Result<Team> parse_team(std::string_view text, std::string_view filename) {
 Result<Team> load_team(const std::string& path) {
   std::ifstream input(path, std::ios::binary);
   std::string text;
-  std::vector<char> buffer(64 * 1024);
+  std::vector<char> buffer(65'536);
   while (input && text.size() <= max_team_bytes) {
     input.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     text.append(buffer.data(), static_cast<std::size_t>(input.gcount()));

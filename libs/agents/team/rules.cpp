@@ -74,6 +74,7 @@ class Rules {
     const Node *model = text_of(agent, "model"), *models = root_.find("models");
     if (!model || !models || models->find(model->text) || std::ranges::find(roles, model->text) != roles.end()) return;
     std::vector<std::string> names;
+    names.reserve(models->entries.size());
     for (const auto& entry : models->entries) names.push_back(entry.key);
     report(model->mark, fmt::format("expected an entry of models ({}), found {}{}", joined(names), quote(model->text),
                                     did_you_mean(model->text, names)));

@@ -22,10 +22,10 @@ const Json& schema_document() {
   return document;
 }
 
-const Json& resolve(const Json& schema) {
-  if (!schema.contains("$ref")) return schema;
-  const auto name = schema["$ref"].get<std::string>();
-  return schema_document()["definitions"][name.substr(name.rfind('/') + 1)];
+const Json* resolve(const Json* schema) {
+  if (!schema->contains("$ref")) return schema;
+  const auto name = (*schema)["$ref"].get<std::string>();
+  return &schema_document()["definitions"][name.substr(name.rfind('/') + 1)];
 }
 
 bool has_shape(const Node& node, std::string_view type) {
@@ -69,7 +69,7 @@ class Checker {
   /// `name` is what the value is called in messages: its key, or that of the list it is in.
   bool check(Node& node, const Json& written_schema, const std::string& name) {
     if (node.skipped) return true;
-    const Json& schema = resolve(written_schema);
+    const Json& schema = *resolve(&written_schema);
     if (schema.contains("type") && !has_type(node, schema["type"])) {
       node.sound = false;
       return report(node.mark, fmt::format("expected {} for {}, found {}", describe_types(schema["type"]), name, found(node)));
