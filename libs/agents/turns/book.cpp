@@ -86,15 +86,20 @@ void TurnBook::on_work(wire::HeaderT header, wire::WorkT work, SteadyTime now) {
   held.begun = held.said = now;
   held.header = header;
   held.work = std::make_shared<const wire::WorkT>(std::move(work));
-  if (!held.work->items.empty()) {
-    held.last_item = report_of(key, held);
-    held.last_item->n = held.work->items.back().n;
-    held.last_item->body.Set(wire::ItemT(held.work->items.back()));
-  }
+  const bool knows_last = !held.work->items.empty();
   BeginTurn begin{key, held.attempt, std::move(header), held.work};
   turns_.insert_or_assign(key, std::move(held));
   ++running_;
+  if (knows_last) know_last(key, begin.attempt, begin.work->items.back());
   actions_.emplace_back(std::move(begin));
+}
+
+void TurnBook::know_last(const TurnKey& key, std::uint32_t attempt, wire::ItemT item) {
+  auto* held = find(key, attempt);
+  if (held == nullptr) return;
+  held->last_item = report_of(key, *held);
+  held->last_item->n = item.n;
+  held->last_item->body.Set(std::move(item));
 }
 
 wire::ReportT TurnBook::report_of(const TurnKey& key, const Held& held) const {

@@ -102,6 +102,8 @@ class TurnBook {
   // From handlers. All but `finish` do nothing once the turn, or this attempt, is not held any more.
   /// Numbers the item and sends it. Nothing: the window of unacknowledged items is full, or the turn is over.
   std::optional<std::uint64_t> item(const TurnKey& key, std::uint32_t attempt, wire::ItemT item, SteadyTime now);
+  /// The last item of earlier attempts, where Work did not carry it; before anything else is reported.
+  void know_last(const TurnKey& key, std::uint32_t attempt, wire::ItemT item);
   /// The handler's end. The result is kept and repeated until it is answered.
   void finish(const TurnKey& key, std::uint32_t attempt, wire::TurnResultT result, SteadyTime now);
   /// The handler's end without a result, because of a drain: the turn goes back unstarted. As finish() if items were reported.
@@ -127,6 +129,9 @@ class TurnBook {
   void drain();
 
   std::uint32_t free() const;
+  std::uint32_t credit() const { return options_.credit; }
+  /// Fewer than are held: no new ones until they are done.
+  void set_credit(std::uint32_t credit) { options_.credit = credit; }
   std::vector<wire::HeldTurnT> held() const;
   /// Turns whose handler runs; and those whose result waits for its answer.
   std::size_t running() const { return running_; }

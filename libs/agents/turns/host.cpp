@@ -10,10 +10,11 @@ namespace convoke::agents {
 namespace {
 
 constexpr Millis tick_interval{100};
+constexpr std::uint32_t default_credit = 64;
 
 BookOptions book_options(const HostOptions& options) {
   BookOptions result;
-  result.credit = options.credit;
+  result.credit = options.credit != 0 ? options.credit : default_credit;
   result.repeat = options.repeat;
   result.start_within = options.start_within;
   return result;
@@ -52,11 +53,15 @@ void TurnHost::serve(std::vector<std::string> agents, std::vector<wire::TeamVers
   wire::RegisterT registration;
   registration.agents = agents_;
   registration.teams = teams_;
-  registration.credit = options_.credit;
+  registration.credit = book_.credit();
   registration.held = book_.held();
   registration.draining = draining_;
   services_.bus.set_registration(std::move(registration));
   services_.bus.set_free(book_.free());
+}
+
+void TurnHost::suggest_credit(std::uint32_t credit) {
+  if (options_.credit == 0 && credit != 0) book_.set_credit(credit);
 }
 
 bool TurnHost::on_message(wire::Message& message) {

@@ -18,7 +18,7 @@
 namespace convoke::agents {
 
 struct HostOptions {
-  std::uint32_t credit = 64;
+  std::uint32_t credit = 0;
   Millis start_within{2'000};
   Millis repeat{500};
   Millis query_deadline{10'000};
@@ -28,7 +28,7 @@ struct HostOptions {
   std::size_t transcript_entries = 400;
 
   template <class Fields> void describe(Fields& field) {
-    field("credit", credit, "turns carried out at once");
+    field("credit", credit, "turns carried out at once; 0: as the team says, else 64");
     field("start_within", start_within, "a tool call starts within this time of the report that was acknowledged last");
     field("repeat", repeat, "an unanswered report is repeated so often");
     field("query_deadline", query_deadline, "for one page read from an owner");
@@ -57,6 +57,9 @@ class TurnHost {
 
   /// What to register besides credit and held turns: service agents and team versions. States it at once.
   void serve(std::vector<std::string> agents, std::vector<wire::TeamVersionT> teams = {});
+
+  /// Turns at once, unless the options say; stated with the next serve().
+  void suggest_credit(std::uint32_t credit);
 
   /// For the owner of the bus client to call; false: the message is not about a turn.
   bool on_message(wire::Message& message);

@@ -139,6 +139,7 @@ wire::Message query(const wire::WorkT& work, wire::QueryBodyUnion body) {
 }  // namespace
 
 asio::awaitable<Status> Turn::load_items() {
+  if (items_.size() >= work_->items_total) co_return Status{};
   while (items_.size() < work_->items_total) {
     wire::ReadItemsT read;
     read.agent = work_->agent;
@@ -155,6 +156,7 @@ asio::awaitable<Status> Turn::load_items() {
       if (item.n == items_.size() + 1) items_.push_back(std::move(item));
     }
   }
+  host_.book_.know_last(key_, attempt_, items_.back());
   co_return Status{};
 }
 

@@ -335,6 +335,24 @@ TEST_CASE("turns: a successor proves that it is the one by repeating the last re
   CHECK(worker.book.may_begin(key, 2, worker.now) == May::begin);
 }
 
+TEST_CASE("turns: a successor that had to read the recorded items repeats the last of them too") {
+  Worker worker;
+  wire::WorkT work;
+  work.session = key.session;
+  work.agent = key.agent;
+  work.turn = key.turn;
+  work.attempt = 2;
+  work.items_total = 3;
+  worker.book.on_work({}, std::move(work), worker.now);
+  worker.book.know_last(key, 2, recorded(3));
+  worker.book.refresh(key, 2, worker.now);
+  worker.collect();
+  const auto again = worker.one();
+  CHECK(report(again).n == 3);
+  worker.acknowledge(again);
+  CHECK(worker.item(2) == 4u);
+}
+
 TEST_CASE("turns: the result names the items, frees the slot at once and is kept until it is answered") {
   Worker worker;
   worker.give();

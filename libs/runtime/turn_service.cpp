@@ -1,0 +1,180 @@
+#include "runtime/turn_service.hpp"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/async.hpp"
+#include "core/backoff.hpp"
+#include "core/hash.hpp"
+#include "telemetry/log.hpp"
+
+namespace convoke::runtime {
+
+namespace {
+
+constexpr Millis span_interval{500};
+constexpr std::size_t spans_at_once = 512;
+
+bus::ClientOptions with_endpoints(bus::ClientOptions options, const Runtime& runtime) {
+  options.intercoms = runtime.options().intercoms;
+  return options;
+}
+
+std::string name_of(const Runtime& runtime, const std::string& service) {
+  return runtime.options().name.empty() ? service : runtime.options().name;
+}
+
+agents::HostServices services_of(Runtime& runtime, bus::Client& bus) {
+  return {runtime.io(), bus, [&runtime] { return runtime.now(); }, [&runtime] { return runtime.next_id(); },
+          [&runtime](std::string name, asio::awaitable<void> task) { runtime.spawn(std::move(name), std::move(task)); }};
+}
+
+wire::SpanT to_wire(const telemetry::Span& span, const std::string& replica) {
+  wire::SpanT result;
+  result.trace_hi = span.context.trace.hi;
+  result.trace_lo = span.context.trace.lo;
+  result.id = span.context.span;
+  result.parent = span.parent;
+  result.name = span.name;
+  result.service = span.service;
+  result.replica = replica;
+  result.start_us = span.start_unix_us;
+  result.end_us = span.end_unix_us;
+  result.session = span.session;
+  auto attributes = nlohmann::json::object();
+  for (const auto& [key, value] : span.attributes) {
+    if (key == "convoke.run") result.run = value;
+    attributes[key] = value;
+  }
+  if (!span.status_message.empty()) attributes["error.message"] = span.status_message;
+  result.attributes = attributes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (span.status == telemetry::SpanStatus::error) result.fault = static_cast<std::uint16_t>(Fault::internal);
+  return result;
+}
+
+}  // namespace
+
+TurnService::TurnService(Runtime& runtime, bus::ClientOptions bus, agents::HostOptions host, TurnServiceOptions options,
+                         agents::TurnHost::Handler handler)
+    : runtime_(runtime),
+      options_(std::move(options)),
+      bus_(runtime.io().get_executor(), with_endpoints(std::move(bus), runtime),
+           {runtime.replica(), name_of(runtime, options_.service), options_.service}),
+      teams_(bus_, host.query_deadline),
+      host_(services_of(runtime, bus_), host, std::move(handler)) {}
+
+void TurnService::start() {
+  runtime_.set_ready("intercom", false, "not connected yet");
+  if (!options_.team.empty()) runtime_.set_ready("team", false, "team " + options_.team + " is not known yet");
+  bus_.on_message([this](wire::Message message) { on_message(std::move(message)); });
+  bus_.on_link([this](bool up) { on_link(up); });
+  if (!options_.team.empty()) bus_.subscribe({"team/" + options_.team});
+  host_.serve(options_.agents);
+  export_metrics();
+  runtime_.spawn("bus", bus_.run(), OnFailure::stop);
+  runtime_.spawn("turns", host_.run(), OnFailure::stop);
+  runtime_.spawn("spans", send_spans());
+  runtime_.on_drain(DrainStep::stop_accepting, "turns", [this] { return stop_accepting(); });
+  runtime_.on_drain(DrainStep::finish, "turns", [this] { return host_.finish(); });
+  runtime_.on_drain(DrainStep::flush, "bus", [this] { return leave(); });
+}
+
+asio::awaitable<void> TurnService::stop_accepting() {
+  host_.stop_accepting();
+  co_return;
+}
+
+asio::awaitable<void> TurnService::leave() {
+  flush_spans();
+  bus_.close();
+  co_return;
+}
+
+void TurnService::on_message(wire::Message message) {
+  if (host_.on_message(message)) return;
+  if (const auto* push = message.as<wire::PushT>()) {
+    const auto* changed = push->body.AsTeamChanged();
+    if (changed == nullptr || changed->team != options_.team) return;
+    wanted_version_ = std::max(wanted_version_, changed->version);
+    if (!following_) runtime_.spawn("team", follow_team());
+    return;
+  }
+  // Late answers and faults to what is not repeated (deltas, progress) end here.
+  if (message.as<wire::AnswerT>() == nullptr && message.header.class_ != wire::Class::stream) {
+    auto refusal = wire::fault_reply(message.header, Fault::unknown_kind, "a " + options_.service + " does not take that");
+    bus_.send(std::move(refusal));
+  }
+}
+
+void TurnService::on_link(bool up) {
+  runtime_.set_ready("intercom", up, up ? std::string() : bus_.trouble());
+  host_.on_link(up);
+  // A change of the team may have been missed meanwhile.
+  if (up && !options_.team.empty() && !following_) runtime_.spawn("team", follow_team());
+}
+
+asio::awaitable<void> TurnService::follow_team() {
+  following_ = true;
+  Backoff backoff(Millis{50}, Millis{1'000});
+  while (true) {
+    auto newest = co_await teams_.get(options_.team, 0);
+    if (newest && (*newest)->version >= wanted_version_) {
+      if ((*newest)->version == served_version_) break;
+      served_version_ = (*newest)->version;
+      if (options_.credit_of) host_.suggest_credit(options_.credit_of((*newest)->team));
+      wire::TeamVersionT version;
+      version.team = options_.team;
+      version.version = served_version_;
+      std::vector<wire::TeamVersionT> teams;
+      teams.push_back(std::move(version));
+      host_.serve(options_.agents, std::move(teams));
+      runtime_.set_ready("team", true);
+      telemetry::log::info("serves version {} of team {}", served_version_, options_.team);
+      break;
+    }
+    if (!newest && !retryable(newest.error().code) && newest.error().code != Fault::not_found) {
+      runtime_.set_ready("team", served_version_ != 0, newest.error().message);
+      telemetry::log::warn("team {} cannot be read: {}", options_.team, newest.error().message);
+      if (served_version_ != 0) break;
+    }
+    co_await sleep_for(backoff.next(system_random()));
+  }
+  following_ = false;
+}
+
+asio::awaitable<void> TurnService::send_spans() {
+  while (true) {
+    co_await sleep_for(span_interval);
+    flush_spans();
+  }
+}
+
+void TurnService::flush_spans() {
+  std::map<std::string, wire::SpanBatchT> batches;
+  const auto replica = to_string(runtime_.replica());
+  for (const auto& span : runtime_.tracer().drain(spans_at_once)) {
+    if (!span.session.empty()) batches[span.session].spans.push_back(to_wire(span, replica));
+  }
+  for (auto& [session, batch] : batches) {
+    wire::PushT push;
+    push.body.Set(std::move(batch));
+    auto message = wire::message(std::move(push));
+    message.header.dest_kind = wire::DestKind::owner;
+    message.header.partition = partition_of("s:" + session);
+    bus_.send(std::move(message));
+  }
+}
+
+void TurnService::export_metrics() {
+  auto running = runtime_.metrics().gauge("convoke_turns_running", "Turns that are being carried out");
+  auto reporting = runtime_.metrics().gauge("convoke_turns_reporting", "Results that wait for the owner's answer");
+  auto cached = runtime_.metrics().gauge("convoke_transcript_cache_bytes", "Transcripts kept between turns");
+  runtime_.metrics().before_exposition([this, running, reporting, cached]() mutable {
+    running.set(static_cast<double>(host_.book().running()));
+    reporting.set(static_cast<double>(host_.book().reporting()));
+    cached.set(static_cast<double>(host_.transcripts().bytes()));
+  });
+}
+
+}  // namespace convoke::runtime

@@ -1,0 +1,20 @@
+// convoke-executor: decides what happens with plans.
+#include "executor/service.hpp"
+#include "runtime/config.hpp"
+
+int main(int argc, char** argv) {
+  using namespace convoke;
+  runtime::ProcessOptions process;
+  process.name = "executor";
+  bus::ClientOptions bus;
+  agents::HostOptions turns;
+  runtime::Config config("convoke-executor", "Decides what happens with plans: approval, order, repetition, planning anew, the end.");
+  config.add("process", process);
+  config.add("bus", bus);
+  config.add("turns", turns);
+  if (const auto code = config.load(argc, argv)) return *code;
+  runtime::Runtime runtime(process);
+  executor::Service service(runtime, bus, turns);
+  service.start();
+  return runtime.run();
+}

@@ -1,0 +1,107 @@
+#include "planner/service.hpp"
+
+#include <fmt/format.h>
+
+#include "planner/prompt.hpp"
+#include "planner/validate.hpp"
+
+namespace convoke::planner {
+
+namespace {
+
+constexpr std::size_t max_catalogues = 16;
+
+wire::TurnResultT failed(Fault fault, std::string text) {
+  wire::TurnResultT result;
+  result.outcome = fault == Fault::cancelled ? wire::Outcome::cancelled : wire::Outcome::failed;
+  result.fault = static_cast<std::uint16_t>(fault);
+  result.text = std::move(text);
+  return result;
+}
+
+}  // namespace
+
+Service::Service(runtime::Runtime& runtime, ServiceOptions options)
+    : runtime_(runtime),
+      options_(std::move(options)),
+      http_(runtime.io(), options_.http),
+      model_(runtime.io(), http_, options_.model.options()),
+      turns_(runtime, options_.bus, options_.turns, {"planner", {"system.planner"}, {}, {}},
+             [this](agents::Turn& turn) { return carry_out(turn); }) {}
+
+const std::string& Service::catalogue(const agents::TeamVersion& team) {
+  const std::pair key{team.name, team.version};
+  if (const auto found = catalogues_.find(key); found != catalogues_.end()) return found->second;
+  if (catalogues_.size() >= max_catalogues) catalogues_.clear();
+  return catalogues_.emplace(key, catalogue_of(team.team)).first->second;
+}
+
+asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
+  const auto& work = turn.work();
+  if (work.kind != wire::TurnKind::planning) co_return failed(Fault::invalid, "The planner takes planning turns.");
+  auto team = co_await turns_.teams().get(work.team, work.team_version);
+  if (!team) co_return failed(team.error().code, std::move(team.error().message));
+  llm::Request request;
+  request.model = agents::model_for((*team)->team, "planner");
+  request.messages = messages_for((*team)->team, catalogue(**team), work, date_of(work.now_ms));
+  request.response_schema = plan_schema();
+  request.max_tokens = options_.planner.max_output_tokens;
+  Error reason(Fault::model_invalid, "no attempt was made");
+  for (std::size_t attempt = 0; attempt < options_.planner.attempts; ++attempt) {
+    Result<std::string> content;
+    if (attempt < turn.items().size()) {  // an earlier attempt at the turn has asked already
+      auto recorded = llm::response_from_json(turn.items()[attempt].text);
+      if (!recorded) co_return failed(recorded.error().code, std::move(recorded.error().message));
+      content = std::move(recorded->content);
+    } else {
+      content = co_await answer(turn, request);
+    }
+    if (!content) co_return failed(content.error().code, std::move(content.error().message));
+    auto draft = draft_from((*team)->team, *content);
+    if (draft) {
+      wire::TurnResultT result;
+      result.outcome = wire::Outcome::draft;
+      result.draft = std::make_unique<wire::PlanDraftT>(std::move(*draft));
+      co_return result;
+    }
+    reason = std::move(draft.error());
+    llm::Message said;
+    said.role = llm::Role::assistant;
+    said.content = std::move(*content);
+    request.messages.push_back(std::move(said));
+    request.messages.push_back(correction(reason.message));
+  }
+  co_return failed(Fault::model_invalid,
+                   fmt::format("After {} attempts there is no plan that can be used: {}", options_.planner.attempts, reason.message));
+}
+
+asio::awaitable<Result<std::string>> Service::answer(agents::Turn& turn, llm::Request request) {
+  const auto& trace = turn.header().trace;
+  auto span = runtime_.tracer().start("chat " + request.model, telemetry::SpanKind::client, {{trace.hi(), trace.lo()}, trace.span()},
+                                      turn.work().session);
+  span.set("gen_ai.operation.name", "chat");
+  span.set("gen_ai.request.model", request.model);
+  span.set("gen_ai.agent.name", "system.planner");
+  span.set("convoke.run", turn.work().run);
+  auto call = model_.complete(std::move(request), {});
+  auto response = co_await turn.until_cancelled(std::move(call));
+  if (!response) {
+    runtime_.tracer().end(std::move(span), telemetry::SpanStatus::error, response.error().message);
+    co_return std::unexpected(std::move(response.error()));
+  }
+  span.set("gen_ai.usage.input_tokens", std::to_string(response->usage.prompt_tokens));
+  span.set("gen_ai.usage.output_tokens", std::to_string(response->usage.completion_tokens));
+  runtime_.tracer().end(std::move(span), telemetry::SpanStatus::ok);
+  wire::ItemT item;
+  item.kind = wire::ItemKind::response;
+  item.text = llm::to_json(*response);
+  item.usage = std::make_unique<wire::UsageT>();
+  item.usage->prompt_tokens = response->usage.prompt_tokens;
+  item.usage->completion_tokens = response->usage.completion_tokens;
+  item.usage->model_calls = 1;
+  auto number = co_await turn.item(std::move(item));
+  if (!number) co_return std::unexpected(std::move(number.error()));
+  co_return std::move(response->content);
+}
+
+}  // namespace convoke::planner

@@ -1,0 +1,204 @@
+#include "worker/conversation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "worker/offer.hpp"
+
+namespace convoke::worker {
+
+Conversation::Conversation(Tooling& tooling, agents::Turn& turn, std::shared_ptr<const agents::TeamVersion> team,
+                           const agents::Agent& agent)
+    : tooling_(tooling), turn_(turn), team_(std::move(team)), agent_(agent) {}
+
+wire::TurnResultT Conversation::failed(Fault fault, std::string text) const {
+  wire::TurnResultT result;
+  result.outcome = wire::Outcome::failed;
+  // A failed step is given out again as a new turn, with new call keys. What a tool has done would then be done twice, so such a failure is
+  // not one that is repeated by itself.
+  const bool has_effects = history_.done + done_ > 0;
+  if (turn_.work().kind == wire::TurnKind::step && has_effects && retryable(fault)) {
+    text += " Some of it was done before that.";
+    fault = Fault::limit;
+  }
+  result.fault = static_cast<std::uint16_t>(fault);
+  result.text = std::move(text);
+  result.usage = std::make_unique<wire::UsageT>(usage_);
+  return result;
+}
+
+wire::TurnResultT Conversation::cancelled() const {
+  wire::TurnResultT result;
+  result.outcome = wire::Outcome::cancelled;
+  result.fault = static_cast<std::uint16_t>(Fault::cancelled);
+  result.usage = std::make_unique<wire::UsageT>(usage_);
+  return result;
+}
+
+telemetry::Span Conversation::span(std::string name, std::string operation) const {
+  const auto& trace = turn_.header().trace;
+  const telemetry::TraceContext parent{{trace.hi(), trace.lo()}, trace.span()};
+  auto span = tooling_.tracer.start(std::move(name), telemetry::SpanKind::client, parent, turn_.work().session);
+  span.set("gen_ai.operation.name", std::move(operation));
+  span.set("gen_ai.agent.name", turn_.work().agent);
+  span.set("convoke.run", turn_.work().run);
+  return span;
+}
+
+Status Conversation::take_over() {
+  for (const auto& item : turn_.items()) {
+    if (item.kind == wire::ItemKind::response) {
+      auto response = llm::response_from_json(item.text);
+      if (!response) return std::unexpected(std::move(response.error()));
+      ++model_calls_;
+      messages_.push_back(llm::as_message(*response));
+      const auto calls = response->tool_calls.size();
+      round_ = Round{item.n, std::move(*response), std::vector<bool>(calls, false), true};
+      continue;
+    }
+    if (!round_) continue;
+    const auto& calls = round_->response.tool_calls;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      if (round_->done[i] || calls[i].id != item.call) continue;
+      round_->done[i] = true;
+      ++tool_calls_;
+      if (item.kind == wire::ItemKind::result) ++(item.fault == 0 ? done_ : failed_);
+      if (item.fault != 0) last_failure_ = item.text;
+      llm::Message message;
+      message.role = llm::Role::tool;
+      message.tool_call_id = item.call;
+      message.content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
+      messages_.push_back(std::move(message));
+      break;
+    }
+  }
+  return {};
+}
+
+asio::awaitable<wire::TurnResultT> Conversation::run() {
+  auto transcript = co_await turn_.transcript();
+  if (!transcript) co_return failed(transcript.error().code, std::move(transcript.error().message));
+  history_ = history_of(transcript->entries, turn_.work(), tooling_.options.history_bytes);
+  llm::Message system;
+  system.role = llm::Role::system;
+  system.content = instructions_for(team_->team, agent_, turn_.work().now_ms);
+  messages_.push_back(std::move(system));
+  std::ranges::move(history_.messages, std::back_inserter(messages_));
+  offered_ = tools_for(team_->team, agent_, turn_.work());
+  auto taken = take_over();
+  if (!taken) co_return failed(taken.error().code, std::move(taken.error().message));
+
+  while (true) {
+    if (round_) {
+      if (round_->response.tool_calls.empty()) {
+        auto last = std::move(round_->response);
+        co_return co_await conclude(std::move(last), true);
+      }
+      auto ended = co_await carry_out_calls();
+      if (ended) co_return std::move(*ended);
+      round_.reset();
+    }
+    auto response = co_await ask_model();
+    if (!response && response.error().code == Fault::cancelled) co_return cancelled();
+    if (!response) co_return failed(response.error().code, std::move(response.error().message));
+    if (response->tool_calls.empty()) co_return co_await conclude(std::move(*response), false);
+    wire::ItemT item;
+    item.kind = wire::ItemKind::response;
+    item.text = llm::to_json(*response);
+    item.usage = std::make_unique<wire::UsageT>(std::exchange(usage_, {}));
+    auto number = co_await turn_.item(std::move(item));
+    if (!number) co_return failed(number.error().code, std::move(number.error().message));
+    messages_.push_back(llm::as_message(*response));
+    const auto calls = response->tool_calls.size();
+    round_ = Round{*number, std::move(*response), std::vector<bool>(calls, false), false};
+  }
+}
+
+void Conversation::show(const llm::TextDelta& delta) {
+  if (delta.attempt != shown_attempt_ || delta.offset == 0) turn_.restart_text();
+  shown_attempt_ = delta.attempt;
+  turn_.delta(delta.text);
+}
+
+asio::awaitable<Result<llm::Response>> Conversation::ask_model() {
+  const auto& limits = agent_.limits;
+  if (model_calls_ >= limits.max_model_calls) {
+    co_return fail(Fault::limit,
+                   fmt::format("{} asked its model {} times in one turn without coming to an end.", agent_.name, model_calls_));
+  }
+  const auto left = turn_.work().tokens_left;
+  if (left != 0 && tokens_ >= left) co_return fail(Fault::budget, "The tokens of the run are used up.");
+  ++model_calls_;
+  for (auto& text : turn_.take_steering()) {
+    llm::Message steering;
+    steering.content = std::move(text);
+    messages_.push_back(std::move(steering));
+  }
+  llm::Request request;
+  request.model = agents::model_of(team_->team, agent_);
+  request.messages = messages_;
+  request.tools = offered_;
+  request.max_tokens = limits.max_output_tokens;
+  auto traced = span("chat " + request.model, "chat");
+  traced.set("gen_ai.request.model", request.model);
+  auto call = tooling_.model.complete(std::move(request), [this](const llm::TextDelta& delta) { show(delta); });
+  auto response = co_await turn_.until_cancelled(std::move(call));
+  if (!response) {
+    tooling_.tracer.end(std::move(traced), telemetry::SpanStatus::error, response.error().message);
+    co_return response;
+  }
+  traced.set("gen_ai.usage.input_tokens", std::to_string(response->usage.prompt_tokens));
+  traced.set("gen_ai.usage.output_tokens", std::to_string(response->usage.completion_tokens));
+  tooling_.tracer.end(std::move(traced), telemetry::SpanStatus::ok);
+  usage_.prompt_tokens += response->usage.prompt_tokens;
+  usage_.completion_tokens += response->usage.completion_tokens;
+  ++usage_.model_calls;
+  tokens_ += response->usage.prompt_tokens + response->usage.completion_tokens;
+  co_return response;
+}
+
+const tools::Tool* Conversation::named_function() const {
+  const std::string_view matter = history_.matter;
+  constexpr std::string_view mark = "Function:";
+  const auto found = matter.rfind(mark);
+  if (found == std::string_view::npos) return nullptr;
+  auto rest = matter.substr(found + mark.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  return agents::find_tool(agent_, rest.substr(0, rest.find_first_of(" .,;`\"'()\n")));
+}
+
+asio::awaitable<wire::TurnResultT> Conversation::conclude(llm::Response response, bool recorded) {
+  const auto& work = turn_.work();
+  if (response.content.empty()) co_return failed(Fault::model_invalid, fmt::format("The model of {} gave an empty answer.", agent_.name));
+  const bool is_promise = work.kind == wire::TurnKind::step && named_function() != nullptr && history_.done + done_ == 0;
+  if (is_promise && history_.failed + failed_ > 0) {
+    // No tool result says that it was done, whatever the model says.
+    co_return failed(Fault::tool_failed, last_failure_.empty() ? response.content : last_failure_);
+  }
+  wire::TurnResultT result;
+  if (is_promise) {
+    // The function was not called: the model asks for what it needs.
+    if (!recorded) {
+      wire::ItemT item;
+      item.kind = wire::ItemKind::response;
+      item.text = llm::to_json(response);
+      item.usage = std::make_unique<wire::UsageT>(std::exchange(usage_, {}));
+      auto number = co_await turn_.item(std::move(item));
+      if (!number) co_return failed(number.error().code, std::move(number.error().message));
+    }
+    result.outcome = wire::Outcome::awaiting;
+    wire::AskT ask;
+    ask.call = question_id(work.turn);
+    ask.text = response.content;
+    ask.kind = wire::RequestKind::input;
+    result.asks.push_back(std::move(ask));
+  } else {
+    result.outcome = wire::Outcome::answer;
+    result.text = std::move(response.content);
+  }
+  result.usage = std::make_unique<wire::UsageT>(usage_);
+  co_return result;
+}
+
+}  // namespace convoke::worker

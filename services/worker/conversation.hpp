@@ -1,0 +1,98 @@
+// One turn of an agent: the loop of model and tools. What earlier attempts have recorded is taken over instead of being done again; each
+// response that orders calls is an item before any of them begins, each call's result is an item when it is there.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agents/team/team.hpp"
+#include "agents/turns/teams.hpp"
+#include "agents/turns/turn.hpp"
+#include "llm/model.hpp"
+#include "telemetry/trace.hpp"
+#include "tools/journal.hpp"
+#include "worker/history.hpp"
+
+namespace convoke::worker {
+
+namespace asio = boost::asio;
+
+struct ConversationOptions {
+  std::size_t max_result_bytes = std::size_t{64} << 10;
+  std::size_t history_bytes = std::size_t{256} << 10;
+  Millis start_within{2'000};
+
+  template <class Fields> void describe(Fields& field) {
+    field("max_result_bytes", max_result_bytes, "a tool's result longer than this is cut for the model");
+    field("history_bytes", history_bytes, "of earlier turns that a model is told");
+  }
+};
+
+/// What all turns of the process share.
+struct Tooling {
+  llm::Model& model;
+  tools::Journal& journal;
+  telemetry::Tracer& tracer;
+  ConversationOptions options;
+};
+
+class Conversation {
+ public:
+  /// All references outlive the conversation; `agent` belongs to `team`.
+  Conversation(Tooling& tooling, agents::Turn& turn, std::shared_ptr<const agents::TeamVersion> team, const agents::Agent& agent);
+
+  asio::awaitable<wire::TurnResultT> run();
+
+ private:
+  /// A response that orders calls, and which of them have their result.
+  struct Round {
+    std::uint64_t item = 0;
+    llm::Response response;
+    std::vector<bool> done;
+    bool recorded = false;  // by an earlier attempt: its calls may have begun there
+  };
+  using Ended = std::optional<wire::TurnResultT>;
+
+  Status take_over();
+  asio::awaitable<Result<llm::Response>> ask_model();
+  asio::awaitable<Ended> carry_out_calls();
+  asio::awaitable<Status> carry_out(std::size_t index);
+  asio::awaitable<Status> run_tool(std::size_t index, const tools::Tool& tool);
+  asio::awaitable<Result<tools::Applied>> apply(std::size_t index, const tools::Tool& tool);
+  asio::awaitable<Status> tell_person(std::size_t index);
+  asio::awaitable<Status> report(std::size_t index, Fault fault, std::string text);
+  asio::awaitable<Ended> settle_unknown();
+  asio::awaitable<wire::TurnResultT> conclude(llm::Response response, bool recorded);
+  Ended ask_others();
+  Result<wire::AskT> ask_for(const llm::ToolCall& call) const;
+  bool is_question(const llm::ToolCall& call) const;
+  wire::TurnResultT failed(Fault fault, std::string text) const;
+  wire::TurnResultT cancelled() const;
+  void show(const llm::TextDelta& delta);
+  telemetry::Span span(std::string name, std::string operation) const;
+  /// The function that the step names, if it is one of the agent's.
+  const tools::Tool* named_function() const;
+
+  Tooling& tooling_;
+  agents::Turn& turn_;
+  std::shared_ptr<const agents::TeamVersion> team_;
+  const agents::Agent& agent_;
+  History history_;
+  std::vector<llm::Message> messages_;
+  std::vector<llm::Tool> offered_;
+  std::optional<Round> round_;
+  wire::UsageT usage_;  // of what is not in an item
+  std::uint32_t model_calls_ = 0;
+  std::uint32_t tool_calls_ = 0;
+  std::uint64_t tokens_ = 0;
+  std::size_t done_ = 0;
+  std::size_t failed_ = 0;
+  std::string last_failure_;
+  std::uint32_t shown_attempt_ = 0;
+};
+
+}  // namespace convoke::worker

@@ -1,0 +1,181 @@
+#include "worker/history.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "worker/offer.hpp"
+
+namespace convoke::worker {
+
+namespace {
+
+constexpr std::string_view question_prefix = "turn-";
+constexpr std::string_view executor = "system.executor";
+
+struct Group {
+  std::uint64_t turn = 0;
+  std::vector<llm::Message> messages;
+  std::size_t bytes = 0;
+  std::size_t done = 0;
+  std::size_t failed = 0;
+  std::string matter;
+  std::optional<std::uint64_t> continues;
+};
+
+class Reader {
+ public:
+  explicit Reader(const wire::WorkT& work) : work_(work) {}
+
+  void entry(const agents::Entry& entry) {
+    group_of(entry.turn);
+    switch (entry.kind) {
+      case state::EntryKind::input:
+        if (entry.input) input(*entry.input);
+        break;
+      case state::EntryKind::item:
+        if (entry.item) item(*entry.item);
+        break;
+      case state::EntryKind::answer: add(llm::Role::assistant, entry.text); break;
+    }
+  }
+
+  void current() {
+    group_of(work_.turn);
+    for (const auto& entry : work_.input) input(entry);
+  }
+
+  History finish(std::size_t max_bytes) {
+    const auto chain = chain_of(work_.turn);
+    History history;
+    std::size_t first = groups_.size();
+    for (std::size_t bytes = 0; first > 0; --first) {
+      const auto& group = groups_[first - 1];
+      if (!chain.contains(group.turn)) bytes += group.bytes;
+      if (bytes > max_bytes) break;
+    }
+    for (std::size_t i = first; i < groups_.size(); ++i) {
+      if (!chain.contains(groups_[i].turn)) take(groups_[i], history);
+    }
+    for (auto& group : groups_) {
+      if (!chain.contains(group.turn)) continue;
+      history.done += group.done;
+      history.failed += group.failed;
+      if (history.matter.empty()) history.matter = group.matter;
+      take(group, history);
+    }
+    return history;
+  }
+
+ private:
+  void group_of(std::uint64_t turn) {
+    if (groups_.empty() || groups_.back().turn != turn) {
+      groups_.emplace_back();
+      groups_.back().turn = turn;
+    }
+  }
+
+  llm::Message& add(llm::Role role, std::string text) {
+    auto& group = groups_.back();
+    group.bytes += text.size();
+    llm::Message message;
+    message.role = role;
+    message.content = std::move(text);
+    group.messages.push_back(std::move(message));
+    return group.messages.back();
+  }
+
+  void input(const wire::InputT& input) {
+    if (input.kind == wire::InputKind::pending) return;
+    if (input.kind == wire::InputKind::answer) return answer(input);
+    auto text = input.text;
+    if (input.kind == wire::InputKind::question && input.asker != executor) {
+      text = fmt::format("{} asks: {}", short_name(input.asker), input.text);
+    } else if (input.kind == wire::InputKind::message && !input.author.empty() && input.author != "user/" + work_.user) {
+      text = fmt::format("{} says: {}", input.author.substr(input.author.find('/') + 1), input.text);
+    }
+    auto& group = groups_.back();
+    if (group.matter.empty()) group.matter = input.text;
+    add(llm::Role::user, std::move(text));
+  }
+
+  void answer(const wire::InputT& input) {
+    auto text = input.text;
+    if (input.fault != 0 && text.empty()) text = "There is no answer.";
+    if (const auto found = open_.find(input.call); found != open_.end()) {
+      auto& asked = groups_[found->second.first];
+      asked.messages[found->second.second].content = text;
+      asked.bytes += text.size();
+      groups_.back().continues = asked.turn;
+      open_.erase(found);
+      return;
+    }
+    std::uint64_t turn = 0;
+    if (input.call.starts_with(question_prefix)) {
+      const auto digits = std::string_view(input.call).substr(question_prefix.size());
+      std::from_chars(digits.data(), digits.data() + digits.size(), turn);
+    }
+    if (turn != 0) groups_.back().continues = turn;
+    add(llm::Role::user, input.fault == 0 ? "The person answered: " + text : "The person did not answer: " + text);
+  }
+
+  void item(const wire::ItemT& item) {
+    if (item.kind == wire::ItemKind::response) return response(item);
+    auto& group = groups_.back();
+    if (item.kind == wire::ItemKind::result) ++(item.fault == 0 ? group.done : group.failed);
+    const auto found = open_.find(item.call);
+    if (found == open_.end()) return;
+    groups_[found->second.first].messages[found->second.second].content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
+    group.bytes += item.text.size();
+    open_.erase(found);
+  }
+
+  void response(const wire::ItemT& item) {
+    auto response = llm::response_from_json(item.text);
+    if (!response) return;
+    auto message = llm::as_message(*response);
+    auto& group = groups_.back();
+    group.bytes += item.text.size();
+    group.messages.push_back(message);
+    for (const auto& call : message.tool_calls) {
+      const bool waits = std::ranges::find(work_.pending, call.id) != work_.pending.end();
+      auto& result = add(llm::Role::tool, waits ? "There is no answer yet." : "No result is known.");
+      result.tool_call_id = call.id;
+      open_[call.id] = {groups_.size() - 1, group.messages.size() - 1};
+    }
+  }
+
+  std::set<std::uint64_t> chain_of(std::uint64_t turn) const {
+    std::set<std::uint64_t> chain;
+    for (std::optional<std::uint64_t> next = turn; next && chain.insert(*next).second;) {
+      const auto found = std::ranges::find(groups_, *next, &Group::turn);
+      next = found == groups_.end() ? std::nullopt : found->continues;
+    }
+    return chain;
+  }
+
+  static void take(Group& group, History& history) {
+    for (auto& message : group.messages) history.messages.push_back(std::move(message));
+  }
+
+  const wire::WorkT& work_;
+  std::vector<Group> groups_;
+  std::map<std::string, std::pair<std::size_t, std::size_t>> open_;  // call → its placeholder: group, message
+};
+
+}  // namespace
+
+std::string question_id(std::uint64_t turn) { return fmt::format("{}{}", question_prefix, turn); }
+
+History history_of(const agents::Entries& transcript, const wire::WorkT& work, std::size_t max_bytes) {
+  Reader reader(work);
+  for (const auto& entry : transcript) reader.entry(*entry);
+  reader.current();
+  return reader.finish(max_bytes);
+}
+
+}  // namespace convoke::worker

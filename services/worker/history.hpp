@@ -1,0 +1,32 @@
+// An instance's transcript as the messages of a model's conversation. A transcript is in the order in which things were committed, and
+// turns that wait for an answer let others pass; a model wants each call followed by its result, and the matter at hand at the end.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "agents/turns/transcripts.hpp"
+#include "llm/chat.hpp"
+#include "wire/work_generated.h"
+
+namespace convoke::worker {
+
+struct History {
+  /// Earlier turns, then those that this turn continues, then this turn's input. Each assistant message with calls is followed by one tool
+  /// message per call.
+  std::vector<llm::Message> messages;
+  /// What the turns that this one continues have done already.
+  std::size_t done = 0;    // tool results without a fault
+  std::size_t failed = 0;  // with one
+  /// The input that began the matter at hand: the step, question or message that the answer is for.
+  std::string matter;
+};
+
+/// Earlier turns beyond `max_bytes` are left out, the oldest first; the matter at hand never is.
+History history_of(const agents::Entries& transcript, const wire::WorkT& work, std::size_t max_bytes);
+
+/// Call id under which a question is put that no tool call of the model asked for: the turn's own.
+std::string question_id(std::uint64_t turn);
+
+}  // namespace convoke::worker

@@ -1,0 +1,23 @@
+// convoke-worker: carries out turns of agents.
+#include "runtime/config.hpp"
+#include "worker/service.hpp"
+
+int main(int argc, char** argv) {
+  using namespace convoke;
+  runtime::ProcessOptions process;
+  process.name = "worker";
+  worker::ServiceOptions options;
+  runtime::Config config("convoke-worker", "Carries out the turns of one agent, or of all agents of a team: context, model, tools.");
+  config.add("process", process);
+  config.add("bus", options.bus);
+  config.add("turns", options.turns);
+  config.add("http", options.http);
+  config.add("model", options.model);
+  config.add("conversation", options.conversation);
+  config.add("worker", options.worker);
+  if (const auto code = config.load(argc, argv)) return *code;
+  runtime::Runtime runtime(process);
+  worker::Service service(runtime, options);
+  service.start();
+  return runtime.run();
+}
