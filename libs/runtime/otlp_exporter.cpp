@@ -8,6 +8,7 @@ namespace {
 namespace log = telemetry::log;
 
 constexpr std::size_t batch_size = 512;
+constexpr Millis batch_interval{1000};  // a batch waits so long for company
 constexpr Millis request_deadline{10'000};
 constexpr Millis flush_deadline{3'000};
 
@@ -23,29 +24,27 @@ OtlpExporter::OtlpExporter(Runtime& runtime, OtlpOptions options)
   exported_count_ = runtime.metrics().counter("convoke_otlp_spans_exported_total", "Spans the collector took");
   dropped_count_ =
       runtime.metrics().counter("convoke_otlp_spans_dropped_total", "Spans dropped because the collector was away or refused them");
-  runtime.add_span_sink([this](std::span<const telemetry::Span> spans) { add(spans); });
+  runtime.tracer().add_observer([this](const telemetry::Span& span) { add(span); });
   runtime.on_drain(DrainStep::flush, "otlp", [this] { return flush(); });
   runtime.spawn("otlp", run());
 }
 
-void OtlpExporter::add(std::span<const telemetry::Span> spans) {
-  for (const auto& span : spans) {
-    if (queue_.size() >= options_.queue) {
-      queue_.pop_front();
-      ++dropped_;
-      dropped_count_.add();
-    }
-    queue_.push_back(span);
+void OtlpExporter::add(const telemetry::Span& span) {
+  if (options_.endpoint.empty()) return;
+  if (queue_.size() >= options_.queue) {
+    queue_.pop_front();
+    ++dropped_;
+    dropped_count_.add();
   }
-  filled_.set();
+  queue_.push_back(span);
+  if (queue_.size() >= batch_size) filled_.set();
 }
 
 asio::awaitable<void> OtlpExporter::run() {
   for (;;) {
-    while (queue_.empty() || sending_) {  // sending_: the flush at the end is at work
-      filled_.reset();
-      co_await filled_.wait();
-    }
+    filled_.reset();
+    co_await filled_.wait_for(batch_interval);
+    if (sending_ || queue_.empty()) continue;  // sending_: the flush at the end is at work
     const auto outcome = co_await send_batch();
     if (outcome == Outcome::again) co_await sleep_for(pause_);
   }

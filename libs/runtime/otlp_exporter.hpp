@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -30,15 +29,17 @@ struct OtlpOptions {
 
 class OtlpExporter {
  public:
-  /// Takes the runtime's spans from now on; does nothing without an endpoint. Must live until the runtime has ended.
+  /// Takes the spans of this process from now on; does nothing without an endpoint. Must live until the runtime has ended.
   OtlpExporter(Runtime& runtime, OtlpOptions options);
+
+  /// A span of another process, for who keeps them.
+  void add(const telemetry::Span& span);
 
   std::uint64_t exported() const { return exported_; }
   std::uint64_t dropped() const { return dropped_; }
 
  private:
   enum class Outcome : std::uint8_t { done, refused, again };
-  void add(std::span<const telemetry::Span> spans);
   asio::awaitable<void> run();
   asio::awaitable<Outcome> send_batch();
   asio::awaitable<void> flush();

@@ -19,8 +19,6 @@ namespace log = telemetry::log;
 using std::chrono::steady_clock;
 
 constexpr Millis farewell{1000};  // for cancelled tasks to end, even after the drain deadline
-constexpr std::size_t span_batch = 256;
-constexpr Millis span_interval{1000};
 constexpr std::string_view step_names[] = {"stop accepting", "finish", "flush"};
 
 Now system_now() {
@@ -52,7 +50,6 @@ class Runtime::State {
         ids(&system_random),
         tasks(io, metrics),
         signals(io),
-        span_timer(io),
         health(io, options, replica, metrics) {
     const auto level = log::parse_level(options.log_level);
     if (!level)
@@ -101,7 +98,6 @@ class Runtime::State {
     const auto left = [&] { return std::max(Millis{0}, options.drain_deadline - since(begin)); };
     for (const auto step : {DrainStep::stop_accepting, DrainStep::finish, DrainStep::flush}) {
       const auto step_begin = steady_clock::now();
-      if (step == DrainStep::flush) hand_out_spans();
       const bool done = co_await run_step(step, left());
       if (!done) exit_code = 1;
       log::info("drain: {} {} after {} ms", step_names[static_cast<std::size_t>(step)], done ? "done" : "given up",
@@ -126,26 +122,6 @@ class Runtime::State {
     running.cancel();
     co_await running.wait_all(farewell);
     co_return false;
-  }
-
-  void hand_out_spans() {
-    for (auto batch = tracer.drain(span_batch); !batch.empty(); batch = tracer.drain(span_batch)) {
-      for (const auto& sink : sinks) sink(batch);
-    }
-  }
-
-  void add_span_sink(std::function<void(std::span<const telemetry::Span>)> sink) {
-    sinks.push_back(std::move(sink));
-    if (sinks.size() == 1) keep_handing_out_spans();
-  }
-
-  void keep_handing_out_spans() {
-    span_timer.expires_after(span_interval);
-    span_timer.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
-      hand_out_spans();
-      keep_handing_out_spans();
-    });
   }
 
   void await_signal() {
@@ -176,8 +152,6 @@ class Runtime::State {
   std::vector<Action> actions;
   Tasks tasks;
   asio::signal_set signals;
-  asio::steady_timer span_timer;
-  std::vector<std::function<void(std::span<const telemetry::Span>)>> sinks;
   Health health;
   bool draining = false;
   int exit_code = 0;
@@ -211,7 +185,6 @@ std::string Runtime::health_address() const { return state_->health.address(); }
 void Runtime::on_drain(DrainStep step, std::string name, std::function<asio::awaitable<void>()> action) {
   state_->actions.push_back({step, std::move(name), std::move(action)});
 }
-void Runtime::add_span_sink(std::function<void(std::span<const telemetry::Span>)> sink) { state_->add_span_sink(std::move(sink)); }
 bool Runtime::draining() const { return state_->draining; }
 void Runtime::stop(std::string reason) { state_->stop(reason); }
 int Runtime::run() { return state_->run(); }

@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,9 +79,6 @@ class Runtime {
   void add_route(std::string path, std::function<asio::awaitable<http::Response>(http::Request)> handler);
   /// Where the health server listens, with the port that the system chose; empty without one.
   std::string health_address() const;
-
-  /// Finished spans, handed out in batches once a second and once more when the process flushes at its end. Every sink gets all of them.
-  void add_span_sink(std::function<void(std::span<const telemetry::Span>)> sink);
 
   /// What to do on an orderly end. The function is kept until the end.
   void on_drain(DrainStep step, std::string name, std::function<asio::awaitable<void>()> action);

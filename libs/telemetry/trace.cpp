@@ -72,6 +72,7 @@ void Tracer::end(Span span, SpanStatus status, std::string message) {
 
 void Tracer::record(Span span) {
   if (span.service.empty()) span.service = options_.service;
+  for (const auto& observer : observers_) observer(span);
   finished_.push_back(std::move(span));
   if (finished_.size() <= options_.capacity) return;
   finished_.pop_front();

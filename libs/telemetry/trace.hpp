@@ -67,7 +67,10 @@ class Tracer {
   /// A span whose times are known already, such as a wait that ended.
   void record(Span span);
 
-  /// Takes up to `max` finished spans, oldest first.
+  /// Shown every finished span as well, before it waits to be drained; for a second destination, such as a collector.
+  void add_observer(std::function<void(const Span&)> observer) { observers_.push_back(std::move(observer)); }
+
+  /// Takes up to `max` finished spans, oldest first. There is one taker.
   std::vector<Span> drain(std::size_t max);
   std::size_t waiting() const { return finished_.size(); }
   std::uint64_t dropped() const { return dropped_; }
@@ -77,6 +80,7 @@ class Tracer {
   TracerOptions options_;
   std::function<std::uint64_t()> random_;
   std::function<std::int64_t()> unix_us_;
+  std::vector<std::function<void(const Span&)>> observers_;
   std::deque<Span> finished_;
   std::uint64_t dropped_ = 0;
 };

@@ -61,10 +61,15 @@ TEST_CASE("tracer: the oldest spans are dropped and counted, batches come in ord
   auto tracer = make_tracer(clock, 3);
   for (int i = 0; i < 5; ++i) tracer.end(tracer.start(std::to_string(i), SpanKind::internal));
   CHECK(tracer.dropped() == 2);
+  std::string observed;
+  tracer.add_observer([&observed](const Span& span) { observed = span.name; });
   const auto first = tracer.drain(2);
   REQUIRE(first.size() == 2);
   CHECK(first[0].name == "2");
   CHECK(tracer.drain(2).size() == 1);
+  tracer.end(tracer.start("seen", SpanKind::internal));
+  CHECK(observed == "seen");
+  CHECK(tracer.waiting() == 1);
 }
 
 TEST_CASE("otlp: ids in hexadecimal, times as strings in nanoseconds, enums as numbers, services apart") {
