@@ -57,10 +57,10 @@ void add_commit_keys(Command& command, const Commit& commit, const std::string& 
   const Partition partition = partition_of(commit.scope);
   command.number(3 + commit.keys.size() + commit.appends.size() + commit.parts.size() + commit.deletes.size());
   command.keep(partition_key(partition, "epoch")).add(scope).keep(partition_key(partition, "due"));
-  for (const auto& key : commit.keys) command.keep(scope + ":key:" + key.key);
-  for (const auto& append : commit.appends) command.keep(scope + ":" + append.log);
-  for (const auto& part : commit.parts) command.keep(scope + ":part:" + part.name);
-  for (const auto& name : commit.deletes) command.keep(scope + ":" + name);
+  for (const auto& key : commit.keys) command.keep(fmt::format("{}:key:{}", scope, key.key));
+  for (const auto& append : commit.appends) command.keep(fmt::format("{}:{}", scope, append.log));
+  for (const auto& part : commit.parts) command.keep(fmt::format("{}:part:{}", scope, part.name));
+  for (const auto& name : commit.deletes) command.keep(fmt::format("{}:{}", scope, name));
 }
 
 std::string field_of(std::string_view name) {
@@ -200,7 +200,7 @@ std::string encode_keys(std::string_view scope, const std::vector<std::string>& 
   const std::string prefix = scope_key(scope);
   Command command("EVALSHA");
   command.add(sha).number(1 + keys.size()).add(prefix);
-  for (const auto& key : keys) command.keep(prefix + ":key:" + key);
+  for (const auto& key : keys) command.keep(fmt::format("{}:key:{}", prefix, key));
   for (const auto& key : keys) command.keep("k:" + key);
   return command.bytes();
 }
@@ -225,6 +225,7 @@ Result<std::vector<PartitionEpoch>> decode_epochs(const redisReply& reply, const
   const auto items = items_in(reply);
   if (items.size() != partitions.size()) return std::unexpected(unexpected(reply));
   std::vector<PartitionEpoch> found;
+  found.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     found.push_back({.partition = partitions[i], .epoch = parse_epoch(text_in(*items[i]))});
   }

@@ -15,7 +15,7 @@ namespace convoke::store {
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 }
 
 void ReplyDelete::operator()(redisReply* reply) const { freeReplyObject(reply); }

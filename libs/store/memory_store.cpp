@@ -68,6 +68,7 @@ Task<Result<std::vector<PartitionEpoch>>> MemoryStore::epochs(std::vector<Partit
   const Status reached = co_await reach();
   if (!reached) co_return std::unexpected(reached.error());
   std::vector<PartitionEpoch> found;
+  found.reserve(partitions.size());
   for (const auto partition : partitions) found.push_back({.partition = partition, .epoch = memory_.epoch(partition)});
   co_return found;
 }
@@ -88,6 +89,7 @@ Task<Result<std::vector<std::vector<Due>>>> MemoryStore::due(std::vector<DueQuer
   const Status reached = co_await reach();
   if (!reached) co_return std::unexpected(reached.error());
   std::vector<std::vector<Due>> found;
+  found.reserve(queries.size());
   for (const auto& query : queries) found.push_back(memory_.due(query));
   co_return found;
 }
