@@ -26,7 +26,7 @@ template <class T> Action by_id(const std::string& id, T body) { return in_sessi
 
 std::string session_for(Fields& fields, const Context& context) {
   if (fields.has("session_id")) return fields.session("session_id", Need::required);
-  return context.key.empty() ? context.fresh : to_string(session_for_key(context.user, context.key));
+  return to_string(session_for_key(context.user, context.key));
 }
 
 std::string team_for(Fields& fields, const Context& context) {
@@ -105,7 +105,7 @@ Action cancel(Fields& fields, const Context&) {
 
 Action letter(Fields& fields, const Context&) {
   wire::SettleLetterT body;
-  body.id = fields.id("id", Need::required);
+  body.id = fields.id("letter", Need::required);
   if (!fields.has("action")) fields.wrong("action", "expected one of retry, drop");
   body.action = static_cast<wire::LetterAction>(fields.one_of("action", {"retry", "drop"}));
   const auto id = body.id;

@@ -21,9 +21,8 @@ struct Action {
 /// What a creation needs besides its fields.
 struct ActionContext {
   std::string user;
-  std::string key;    // the client's idempotency key; empty: none was given
-  std::string team;   // when the client names none
-  std::string fresh;  // a session id to use when neither client nor key gives one
+  std::string key;   // the client's idempotency key, or one that the door made
+  std::string team;  // when the client names none
 };
 
 /// Verbs and their fields (all ids `<session>~…`):
@@ -34,7 +33,7 @@ struct ActionContext {
 ///   clarify   plan, text
 ///   answer    request, approved?, text?
 ///   cancel    plan or run, reason?
-///   letter    id, action (retry|drop)
+///   letter    letter, action (retry|drop)
 ///   delete    session_id, reason?
 /// INVALID with every wrong field named; NOT_FOUND for an unknown verb.
 Result<Action> parse_action(std::string_view verb, Fields& fields, const ActionContext& context);

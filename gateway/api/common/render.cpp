@@ -228,6 +228,9 @@ Json session_json(const wire::SessionViewT& session) {
         {{"id", each.id}, {"kind", wire::EnumNameConversationKind(each.kind)}, {"members", each.members}, {"head", each.head}});
   json["plans"] = Json::array();
   for (const auto& each : session.plans) json["plans"].push_back(plan_with_steps_json(each));
+  json["ended"] = Json::array();
+  for (const auto& each : session.ended)
+    json["ended"].push_back({{"id", each.id}, {"goal", each.goal}, {"status", name_of(each.status)}, {"created_ms", each.created_ms}});
   json["requests"] = Json::array();
   for (const auto& each : session.requests) json["requests"].push_back(request_json(each));
   json["turns"] = Json::array();

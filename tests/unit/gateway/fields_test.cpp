@@ -16,7 +16,7 @@ Fields fields(std::string_view body) {
   return std::move(*parsed);
 }
 
-const ActionContext context{"ann", "", "company", "fresh-session"};
+const ActionContext context{"ann", "k1", "company"};
 
 std::string mistake(std::string_view verb, std::string_view body) {
   auto input = fields(body);
@@ -26,9 +26,9 @@ std::string mistake(std::string_view verb, std::string_view body) {
   return action.error().message;
 }
 
-Action good(std::string_view verb, std::string_view body, const ActionContext& with = context) {
+Action good(std::string_view verb, std::string_view body) {
   auto input = fields(body);
-  auto action = parse_action(verb, input, with);
+  auto action = parse_action(verb, input, context);
   if (!action) FAIL(action.error().message);
   return std::move(*action);
 }
@@ -72,11 +72,9 @@ TEST_CASE("fields: text has a bound and blank text is no text") {
   CHECK(input.status().error().message.find("blank: expected text, found nothing") != std::string::npos);
 }
 
-TEST_CASE("actions: a task goes to the session named, else to the key's, else to a fresh one") {
+TEST_CASE("actions: a task goes to the session named, else to the one that its key makes") {
   CHECK(good("task", R"({"description": "x", "session_id": "sid_1"})").scope == "s:sid_1");
-  CHECK(good("task", R"({"description": "x"})").session == "fresh-session");
-  const ActionContext keyed{"ann", "k1", "company", "fresh-session"};
-  const auto first = good("task", R"({"description": "x"})", keyed);
+  const auto first = good("task", R"({"description": "x"})");
   CHECK(first.session == to_string(session_for_key("ann", "k1")));
   CHECK(first.body.AsCreateTask()->team == "company");
   CHECK(first.body.AsCreateTask()->policy == wire::ApprovalPolicy::team);
@@ -106,8 +104,8 @@ TEST_CASE("actions: what names a plan, request or letter goes to its session") {
   CHECK(good("answer", R"({"request": "s1~q1", "approved": false})").body.AsAnswerRequest()->approved == false);
   CHECK(mistake("answer", R"({"request": "s1~q1"})").starts_with("text: "));
   CHECK(mistake("cancel", R"({})") == "plan: name either a plan or a run");
-  CHECK(good("letter", R"({"id": "s1~l1", "action": "drop"})").body.AsSettleLetter()->action == wire::LetterAction::drop);
-  CHECK(mistake("letter", R"({"id": "s1~l1"})").starts_with("action: "));
+  CHECK(good("letter", R"({"letter": "s1~l1", "action": "drop"})").body.AsSettleLetter()->action == wire::LetterAction::drop);
+  CHECK(mistake("letter", R"({"letter": "s1~l1"})").starts_with("action: "));
   auto input = fields("{}");
   CHECK(parse_action("dance", input, context).error().code == Fault::not_found);
 }

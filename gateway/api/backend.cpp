@@ -1,0 +1,94 @@
+#include "api/backend.hpp"
+
+#include <fmt/core.h>
+
+#include "core/hash.hpp"
+
+namespace convoke::api {
+namespace {
+
+wire::Trace to_trace(const telemetry::TraceContext& context) {
+  return context ? wire::Trace(context.trace.hi, context.trace.lo, context.span, 1) : wire::Trace();
+}
+
+telemetry::SpanStatus status_of(bool good) { return good ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error; }
+
+}  // namespace
+
+asio::awaitable<Result<wire::AcceptedT>> Backend::perform(Action action, Caller caller, std::string key, std::vector<std::uint8_t> hash) {
+  wire::CommandT command;
+  command.scope = action.scope;
+  command.user = caller.user;
+  command.key = key;
+  command.hash = std::move(hash);
+  command.body = std::move(action.body);
+  auto span = tracer_.start(fmt::format("command {}", wire::EnumNameCommandBody(command.body.type)), telemetry::SpanKind::client,
+                            caller.trace, action.session);
+  auto message = wire::message(std::move(command));
+  message.header.dest_kind = wire::DestKind::owner;
+  message.header.partition = partition_of(action.scope);
+  message.header.trace = to_trace(span.context);
+  auto answer = co_await bus_.command(std::move(message), options_.command_deadline);
+  auto accepted = member<wire::AcceptedT>(std::move(answer));
+  if (!accepted && accepted.error().code == Fault::deadline)
+    accepted = fail(Fault::deadline, fmt::format("no answer within {} ms, so the outcome is unknown: repeat with this key: {}",
+                                                 options_.command_deadline.count(), key));
+  tracer_.end(std::move(span), status_of(accepted.has_value()), accepted ? std::string() : std::string(name_of(accepted.error().code)));
+  co_return accepted;
+}
+
+asio::awaitable<Result<wire::AnswerT>> Backend::ask_owner(std::string scope, Caller caller, wire::QueryBodyUnion query) {
+  wire::QueryT body;
+  body.scope = scope;
+  body.user = caller.user;
+  body.body = std::move(query);
+  auto message = wire::message(std::move(body));
+  message.header.dest_kind = wire::DestKind::owner;
+  message.header.partition = partition_of(scope);
+  message.header.trace = to_trace(caller.trace);
+  co_return co_await bus_.request(std::move(message), options_.query_deadline);
+}
+
+asio::awaitable<Result<wire::DirectoryT>> Backend::directory(Caller caller) {
+  wire::QueryT body;
+  body.user = caller.user;
+  body.body.Set(wire::ReadDirectoryT{});
+  auto message = wire::message(std::move(body));
+  message.header.dest_kind = wire::DestKind::intercom;
+  message.header.trace = to_trace(caller.trace);
+  auto answer = co_await bus_.request(std::move(message), options_.query_deadline);
+  co_return member<wire::DirectoryT>(std::move(answer));
+}
+
+asio::awaitable<Result<wire::SessionViewT>> Backend::session(std::string id, Caller caller, std::string plan, bool all_plans) {
+  wire::ReadSessionT query;
+  query.plan = std::move(plan);
+  query.all_plans = all_plans;
+  co_return co_await ask<wire::SessionViewT>("s:" + id, std::move(caller), std::move(query));
+}
+
+asio::awaitable<Result<wire::UserViewT>> Backend::user(Caller caller, std::uint32_t max) {
+  wire::ReadUserT query;
+  query.max = max;
+  const auto scope = "u:" + caller.user;
+  co_return co_await ask<wire::UserViewT>(scope, std::move(caller), std::move(query));
+}
+
+asio::awaitable<Result<wire::LogPageT>> Backend::page(std::string conversation, std::uint64_t from, Uuid after, Caller caller,
+                                                      std::uint32_t max_bytes) {
+  wire::ReadLogT query;
+  query.from = from;
+  query.after_id = wire::to_wire(after);
+  query.max_bytes = max_bytes;
+  const auto scope = "s:" + std::string(session_of(conversation));
+  query.conversation = std::move(conversation);
+  co_return co_await ask<wire::LogPageT>(scope, std::move(caller), std::move(query));
+}
+
+asio::awaitable<Result<wire::TeamViewT>> Backend::team(std::string name, std::uint32_t version, Caller caller) {
+  wire::ReadTeamT query;
+  query.version = version;
+  co_return co_await ask<wire::TeamViewT>("t:" + name, std::move(caller), std::move(query));
+}
+
+}  // namespace convoke::api

@@ -1,0 +1,38 @@
+#include "api/doorway.hpp"
+
+#include <fmt/core.h>
+
+#include <charconv>
+
+namespace convoke::api {
+
+http::Response json_answer(const Json& json, int status) { return http::json_response(status, dump(json)); }
+
+std::string Doorway::parameter(const Call& call, std::string_view name) {
+  if (const auto found = call.parameters.find(name); found != call.parameters.end()) return found->second;
+  return std::string(call.request.parameter(name).value_or(std::string_view{}));
+}
+
+Result<std::uint64_t> Doorway::number(const Call& call, std::string_view name, std::uint64_t otherwise) {
+  const auto text = parameter(call, name);
+  if (text.empty()) return otherwise;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return fail(Fault::invalid, fmt::format("{}: expected a whole number from 0, found `{}`", name, text.substr(0, 64)));
+  return value;
+}
+
+asio::awaitable<Result<wire::AcceptedT>> Doorway::act(const Call& call, std::string verb, Json json, std::string salt) {
+  Fields fields(json, options_.limits);
+  const auto key = salt.empty() ? call.key : call.key + "/" + salt;
+  const ActionContext context{call.identity.user, key, options_.team};
+  auto action = parse_action(verb, fields, context);
+  if (!action) co_return std::unexpected(std::move(action.error()));
+  if (call.session) *call.session = action->session;
+  auto hash = hash_of(verb, json);
+  auto who = caller(call);
+  co_return co_await backend_.perform(std::move(*action), std::move(who), key, std::move(hash));
+}
+
+}  // namespace convoke::api

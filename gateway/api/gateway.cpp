@@ -1,0 +1,176 @@
+#include "api/gateway.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include "api/spans.hpp"
+#include "telemetry/log.hpp"
+
+namespace convoke {
+extern const std::string_view embedded_openapi;  // openapi.json
+}
+
+namespace convoke::api {
+namespace {
+
+namespace log = telemetry::log;
+
+AccessRules load_rules(const GatewayOptions& options) {
+  AccessRules rules{{}, options.hosts, options.origins};
+  if (options.keys.empty()) return rules;
+  std::ifstream file(options.keys);
+  if (!file) throw std::runtime_error(fmt::format("cannot read the API keys in {}", options.keys));
+  std::stringstream text;
+  text << file.rdbuf();
+  auto keys = parse_keys(text.str());
+  if (!keys) throw std::runtime_error(fmt::format("{}: {}", options.keys, keys.error().message));
+  if (keys->empty())
+    throw std::runtime_error(fmt::format("{} holds no API key; leave gateway.keys empty to serve this host alone", options.keys));
+  rules.keys = std::move(*keys);
+  return rules;
+}
+
+bool is_loopback_address(std::string_view listen) {
+  return listen.starts_with("127.") || listen.starts_with("[::1]") || listen.starts_with("localhost") || listen.starts_with("unix:");
+}
+
+http::ServerOptions check_address(const GatewayOptions& options, http::ServerOptions server) {
+  if (options.keys.empty() && !is_loopback_address(server.listen))
+    throw std::runtime_error(fmt::format("without API keys (gateway.keys) only loopback addresses are served, not {}", server.listen));
+  return server;
+}
+
+Claims claims_of(const http::Request& request) {
+  const auto& headers = request.headers;
+  return {request.method,
+          headers.get("host"),
+          headers.get("origin"),
+          headers.get("authorization"),
+          headers.get("x-api-key"),
+          headers.get("x-ms-client-principal-id"),
+          request.wants_websocket(),
+          request.loopback};
+}
+
+http::Response not_allowed(const Router::Match& match, std::string_view method) {
+  const auto allow = fmt::format("{}", fmt::join(match.allowed, ", "));
+  auto response = http::error_response(Error(Fault::invalid, fmt::format("{} is not done here; allowed: {}", method, allow)));
+  response.status = 405;
+  response.headers.set("Allow", allow);
+  return response;
+}
+
+}  // namespace
+
+Gateway::Gateway(runtime::Runtime& runtime, bus::Client& bus, GatewayOptions options, http::ServerOptions server)
+    : runtime_(runtime),
+      bus_(bus),
+      options_(std::move(options)),
+      rules_(load_rules(options_)),
+      backend_(bus, runtime.tracer(), options_.backend),
+      streams_(runtime, bus, backend_, options_.streams),
+      tasks_(options_, backend_, streams_),
+      native_(options_, backend_, streams_),
+      ws_(options_, runtime, backend_, streams_),
+      server_(runtime.io(), check_address(options_, std::move(server)),
+              [this](http::Request request) { return handle(std::move(request)); }) {
+  tasks_.routes(router_);
+  native_.routes(router_);
+}
+
+void Gateway::start() {
+  if (auto status = server_.listen(); !status) throw std::runtime_error(status.error().message);
+  if (rules_.keys.empty()) log::warn("no API keys are configured: only this host is served, and every program on it is the user `local`");
+  log::info("listening on {}", server_.address());
+  bus_.on_message([this](wire::Message message) {
+    if (const auto* push = message.as<wire::PushT>()) streams_.on_push(*push);
+  });
+  bus_.on_link([this](bool) { watch_readiness(); });
+  wire::RegisterT registration;
+  bus_.set_registration(std::move(registration));
+  watch_readiness();
+  runtime_.spawn("bus", bus_.run(), runtime::OnFailure::stop);
+  runtime_.spawn("streams", streams_.run(), runtime::OnFailure::stop);
+  runtime_.spawn("spans", send_spans(runtime_, bus_));
+  runtime_.spawn("http", server_.run(), runtime::OnFailure::stop);
+  runtime_.on_drain(runtime::DrainStep::stop_accepting, "http", [this] { return server_.stop(Millis{3'000}); });
+}
+
+void Gateway::watch_readiness() { runtime_.set_ready("bus", bus_.connected(), bus_.trouble()); }
+
+asio::awaitable<http::Response> Gateway::handle(http::Request request) {
+  auto open = open_path(request);
+  if (open) co_return std::move(*open);
+  co_return co_await dispatch(std::move(request));
+}
+
+// What needs no key: probes and the description of the API.
+Result<http::Response> Gateway::open_path(const http::Request& request) const {
+  if (request.method == "GET") {
+    if (request.path == "/healthz") return http::json_response(200, R"({"status":"ok"})");
+    if (request.path == "/readyz")
+      return http::json_response(runtime_.ready() ? 200 : 503, runtime_.ready() ? R"({"ready":true})" : R"({"ready":false})");
+    if (request.path == "/openapi.json" || request.path == "/api/openapi.json")
+      return http::json_response(200, std::string(embedded_openapi));
+  }
+  return fail(Fault::not_found, "no open path");
+}
+
+asio::awaitable<http::Response> Gateway::dispatch(http::Request request) {
+  const auto claims = claims_of(request);
+  if (auto page = check_page(rules_, claims); !page) co_return http::error_response(page.error());
+  auto identity = identify(rules_, claims);
+  if (!identity) co_return http::error_response(identity.error());
+  if (request.path == "/metrics" && request.method == "GET") co_return http::text_response(200, runtime_.metrics().expose());
+  if (request.path == "/api/ws" || request.path == "/ws") {
+    if (!request.wants_websocket()) co_return http::error_response(Error(Fault::invalid, "this path is a WebSocket: send an upgrade"));
+    co_return upgrade(std::move(*identity));
+  }
+  auto match = router_.match(request.method, request.path);
+  if (!match.handler && !match.allowed.empty()) co_return not_allowed(match, request.method);
+  if (!match.handler) co_return http::error_response(Error(Fault::not_found, fmt::format("there is no {}", request.path)));
+  auto response = co_await admit(std::move(request), std::move(match));
+  co_return response ? std::move(*response) : http::error_response(response.error());
+}
+
+http::Response Gateway::upgrade(Identity identity) {
+  http::Response response;
+  response.status = 101;
+  response.websocket = [this, identity = std::move(identity)](std::shared_ptr<http::WebSocket> socket) {
+    return ws_.serve(std::move(socket), identity);
+  };
+  return response;
+}
+
+// Runs the handler inside the door's span. A call that changes something is told its key, so that it can be repeated.
+asio::awaitable<Result<http::Response>> Gateway::admit(http::Request request, Router::Match match) {
+  Call call;
+  call.identity = std::move(*identify(rules_, claims_of(request)));
+  call.parameters = std::move(match.parameters);
+  call.key = request.headers.get("idempotency-key");
+  if (call.key.empty()) call.key = to_string(runtime_.next_id());
+  if (!is_key(call.key)) co_return fail(Fault::invalid, "Idempotency-Key: expected 1 to 256 printable ASCII characters without spaces");
+  const auto parent = telemetry::parse_traceparent(request.headers.get("traceparent")).value_or(telemetry::TraceContext{});
+  const bool changes = request.method != "GET";
+  auto& tracer = runtime_.tracer();
+  auto span = tracer.start(request.method + " " + match.pattern, telemetry::SpanKind::server, parent);
+  call.trace = span.context;
+  std::string session;
+  call.session = &session;
+  const auto key = call.key;
+  call.request = std::move(request);
+  auto response = co_await (*match.handler)(std::move(call));
+  if (!response) response = http::error_response(response.error());
+  span.session = session;
+  span.set("http.response.status_code", std::to_string(response->status));
+  tracer.end(std::move(span), response->status < 500 ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error);
+  if (changes) response->headers.set("Idempotency-Key", key);
+  co_return response;
+}
+
+}  // namespace convoke::api

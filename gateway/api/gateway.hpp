@@ -1,0 +1,49 @@
+// The process behind all text doors: one HTTP server, the check of who calls, and the routes of every door. Holds no state that matters.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/common/access.hpp"
+#include "api/native/native_door.hpp"
+#include "api/settings.hpp"
+#include "api/task/task_door.hpp"
+#include "api/ws/ws_door.hpp"
+#include "bus/client.hpp"
+#include "http/server.hpp"
+#include "runtime/runtime.hpp"
+
+namespace convoke::api {
+
+class Gateway {
+ public:
+  /// Throws std::runtime_error when it cannot start as configured (keys unreadable, an open address without keys, address taken).
+  Gateway(runtime::Runtime& runtime, bus::Client& bus, GatewayOptions options, http::ServerOptions server);
+
+  /// Starts its tasks; they end with the runtime.
+  void start();
+  std::string address() const { return server_.address(); }
+  const Router& router() const { return router_; }
+
+ private:
+  asio::awaitable<http::Response> handle(http::Request request);
+  asio::awaitable<http::Response> dispatch(http::Request request);
+  Result<http::Response> open_path(const http::Request& request) const;
+  asio::awaitable<Result<http::Response>> admit(http::Request request, Router::Match match);
+  http::Response upgrade(Identity identity);
+  void watch_readiness();
+
+  runtime::Runtime& runtime_;
+  bus::Client& bus_;
+  GatewayOptions options_;
+  AccessRules rules_;
+  Backend backend_;
+  Streams streams_;
+  TaskDoor tasks_;
+  NativeDoor native_;
+  WsDoor ws_;
+  Router router_;
+  http::Server server_;
+};
+
+}  // namespace convoke::api

@@ -1,0 +1,198 @@
+#include "api/native/native_door.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "agents/team/load.hpp"
+#include "api/common/render.hpp"
+
+namespace convoke::api {
+namespace {
+
+bool is_gone(const Error& error) { return error.code == Fault::not_found || error.code == Fault::gone; }
+
+}  // namespace
+
+void NativeDoor::routes(Router& router) {
+  router.add("POST", "/tasks", verb("task"));
+  router.add("POST", "/chat", verb("chat"));
+  router.add("GET", "/sessions", [this](Call call) { return sessions(std::move(call)); });
+  router.add("GET", "/sessions/{id}", [this](Call call) { return session(std::move(call)); });
+  router.add("DELETE", "/sessions/{id}", verb("delete", "session_id"));
+  router.add("GET", "/conversations/{id}/events", [this](Call call) { return events(std::move(call)); });
+  router.add("POST", "/conversations/{id}/messages", verb("post", "conversation"));
+  router.add("GET", "/plans/{id}", [this](Call call) { return plan(std::move(call)); });
+  router.add("POST", "/plans/{id}/decide", verb("decide", "plan"));
+  router.add("POST", "/plans/{id}/clarify", verb("clarify", "plan"));
+  router.add("POST", "/plans/{id}/cancel", verb("cancel", "plan"));
+  router.add("POST", "/runs/{id}/cancel", verb("cancel", "run"));
+  router.add("POST", "/requests/{id}", verb("answer", "request"));
+  router.add("GET", "/dead-letters", [this](Call call) { return dead_letters(std::move(call)); });
+  router.add("GET", "/dead-letters/{id}", [this](Call call) { return dead_letter(std::move(call)); });
+  router.add("POST", "/dead-letters/{id}/{action}", [this](Call call) { return settle(std::move(call)); });
+  router.add("POST", "/teams", [this](Call call) { return apply_team(std::move(call)); });
+  router.add("GET", "/teams/{team}", [this](Call call) { return team(std::move(call)); });
+  router.add("GET", "/directory", [this](Call call) { return directory(std::move(call)); });
+  router.add("GET", "/trace/{id}", [this](Call call) { return trace(std::move(call)); });
+}
+
+Handler NativeDoor::verb(std::string name, std::string field, std::string from) {
+  return [this, name = std::move(name), field = std::move(field), from = std::move(from)](Call call) {
+    return do_verb(std::move(call), name, field, from);
+  };
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::do_verb(Call call, std::string name, std::string field, std::string from) {
+  auto fields = body(call);
+  if (!fields) co_return std::unexpected(std::move(fields.error()));
+  if (auto status = fields->status(); !status) co_return std::unexpected(std::move(status.error()));
+  auto json = fields->json();
+  if (!field.empty()) json[field] = parameter(call, from);
+  auto accepted = co_await act(call, std::move(name), std::move(json));
+  if (!accepted) co_return std::unexpected(std::move(accepted.error()));
+  co_return json_answer(accepted_json(*accepted));
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::sessions(Call call) {
+  const auto limit = number(call, "limit", 50);
+  if (!limit) co_return std::unexpected(limit.error());
+  auto view = co_await backend_.user(caller(call), static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*limit, 1, 1'000)));
+  if (!view) co_return std::unexpected(std::move(view.error()));
+  Json list = Json::array();
+  for (const auto& each : view->sessions)
+    if (!each.deleted) list.push_back(summary_json(each));
+  co_return json_answer({{"sessions", std::move(list)}});
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::session(Call call) {
+  const bool all = parameter(call, "all_plans") != "false";
+  auto view = co_await backend_.session(parameter(call, "id"), caller(call), {}, all);
+  if (!view) co_return std::unexpected(std::move(view.error()));
+  co_return json_answer(session_json(*view));
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::events(Call call) {
+  const auto from = number(call, "from", 1);
+  if (!from) co_return std::unexpected(from.error());
+  const auto after = parameter(call, "after_id");
+  const auto after_id = after.empty() ? Uuid{} : parse_uuid(after).value_or(Uuid{});
+  if (!after.empty() && !after_id) co_return fail(Fault::invalid, "after_id: expected a UUID");
+  auto page = co_await backend_.page(parameter(call, "id"), std::max<std::uint64_t>(*from, 1), after_id, caller(call));
+  if (!page) co_return std::unexpected(std::move(page.error()));
+  Json list = Json::array();
+  for (const auto& event : page->events) list.push_back(event_json(event));
+  co_return json_answer({{"conversation", page->conversation}, {"head", page->head}, {"events", std::move(list)}});
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::plan(Call call) {
+  const auto id = parameter(call, "id");
+  const std::string owner(session_of(id));
+  auto view = co_await backend_.session(owner, caller(call), id);
+  if (!view) co_return std::unexpected(std::move(view.error()));
+  const auto found = std::ranges::find(view->plans, id, &wire::PlanT::id);
+  if (found == view->plans.end()) co_return fail(Fault::not_found, "Plan not found");
+  auto json = plan_with_steps_json(*found);
+  json["requests"] = Json::array();
+  for (const auto& request : view->requests)
+    if (request.plan == id) json["requests"].push_back(request_json(request));
+  co_return json_answer(json);
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letters(Call call) {
+  const auto who = caller(call);
+  std::vector<std::string> wanted;
+  if (const auto one = parameter(call, "session_id"); !one.empty()) {
+    wanted.push_back(one);
+  } else {
+    auto view = co_await backend_.user(who, 50);
+    if (!view) co_return std::unexpected(std::move(view.error()));
+    for (const auto& each : view->sessions)
+      if (!each.deleted) wanted.push_back(each.session);
+  }
+  Json list = Json::array();
+  for (const auto& each : wanted) {
+    auto view = co_await backend_.session(each, who);
+    if (!view && !(wanted.size() > 1 && is_gone(view.error()))) co_return std::unexpected(std::move(view.error()));
+    if (!view) continue;
+    for (const auto& letter : view->dead_letters) list.push_back(letter_json(letter));
+  }
+  co_return json_answer({{"dead_letters", std::move(list)}});
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letter(Call call) {
+  const auto id = parameter(call, "id");
+  const std::string owner(session_of(id));
+  auto view = co_await backend_.session(owner, caller(call));
+  if (!view) co_return std::unexpected(std::move(view.error()));
+  const auto found = std::ranges::find(view->dead_letters, id, &wire::DeadLetterT::id);
+  if (found == view->dead_letters.end()) co_return fail(Fault::not_found, "no such dead letter");
+  co_return json_answer(letter_json(*found));
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::settle(Call call) {
+  Json fields{{"letter", parameter(call, "id")}, {"action", parameter(call, "action")}};
+  auto accepted = co_await act(call, "letter", std::move(fields));
+  if (!accepted) co_return std::unexpected(std::move(accepted.error()));
+  co_return json_answer(accepted_json(*accepted));
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::apply_team(Call call) {
+  if (!call.identity.admin) co_return fail(Fault::forbidden, "applying a team needs a key marked `admin`");
+  auto json = parse_json(call.request.body, options_.limits.max_depth);
+  if (!json) co_return std::unexpected(std::move(json.error()));
+  auto parsed = agents::team_from_json(call.request.body);
+  if (!parsed) co_return std::unexpected(std::move(parsed.error()));
+  wire::ApplyTeamT body;
+  body.definition = agents::to_json(*parsed);
+  Action action{"t:" + parsed->name, {}, {}};
+  action.body.Set(std::move(body));
+  auto hash = hash_of("team", *json);
+  auto accepted = co_await backend_.perform(std::move(action), caller(call), call.key, std::move(hash));
+  if (!accepted) co_return std::unexpected(std::move(accepted.error()));
+  auto answer = accepted_json(*accepted);
+  answer["team"] = parsed->name;
+  co_return json_answer(answer);
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::team(Call call) {
+  const auto version = number(call, "version", 0);
+  if (!version) co_return std::unexpected(version.error());
+  auto view = co_await backend_.team(parameter(call, "team"), static_cast<std::uint32_t>(*version), caller(call));
+  if (!view) co_return std::unexpected(std::move(view.error()));
+  auto definition = Json::parse(view->definition, nullptr, false);
+  co_return json_answer({{"team", view->team}, {"version", view->version}, {"definition", std::move(definition)}});
+}
+
+asio::awaitable<NativeDoor::Answer> NativeDoor::directory(Call call) {
+  auto found = co_await backend_.directory(caller(call));
+  if (!found) co_return std::unexpected(std::move(found.error()));
+  co_return json_answer(directory_json(*found));
+}
+
+// The spans of a conversation are those of the traces that its events belong to.
+asio::awaitable<NativeDoor::Answer> NativeDoor::trace(Call call) {
+  const auto conversation = parameter(call, "id");
+  const auto who = caller(call);
+  std::set<std::pair<std::uint64_t, std::uint64_t>> traces;
+  std::set<std::string> runs;
+  for (std::uint64_t next = 1; next != 0;) {
+    auto page = co_await backend_.page(conversation, next, Uuid{}, who);
+    if (!page) co_return std::unexpected(std::move(page.error()));
+    for (const auto& event : page->events) {
+      if (event.trace.hi() || event.trace.lo()) traces.emplace(event.trace.hi(), event.trace.lo());
+      if (!event.run.empty()) runs.insert(event.run);
+    }
+    next = page->events.empty() || page->events.back().seq >= page->head ? 0 : page->events.back().seq + 1;
+  }
+  const auto scope = "s:" + std::string(session_of(conversation));
+  auto spans = co_await backend_.ask<wire::SpanPageT>(scope, who, wire::ReadSpansT{});
+  if (!spans) co_return std::unexpected(std::move(spans.error()));
+  Json list = Json::array();
+  for (const auto& span : spans->spans)
+    if (traces.contains({span.trace_hi, span.trace_lo}) || runs.contains(span.run)) list.push_back(span_json(span));
+  co_return json_answer({{"conversation", conversation}, {"spans", std::move(list)}});
+}
+
+}  // namespace convoke::api

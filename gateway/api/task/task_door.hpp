@@ -1,0 +1,39 @@
+// The task API: tasks in, plans and steps out, people's decisions. Paths, fields and answers are those of the application that this API is
+// known from, so that its clients work unchanged; what they cannot say (revisions, several teams) is optional.
+#pragma once
+
+#include "api/doorway.hpp"
+
+namespace convoke::api {
+
+class TaskDoor : Doorway {
+ public:
+  using Doorway::Doorway;
+  void routes(Router& router);
+
+ private:
+  using Answer = Result<http::Response>;
+  asio::awaitable<Answer> input_task(Call call);
+  asio::awaitable<Answer> human_feedback(Call call);
+  asio::awaitable<Answer> approve(Call call);
+  asio::awaitable<Answer> clarification(Call call);
+  asio::awaitable<Answer> plans(Call call);
+  asio::awaitable<Answer> steps(Call call);
+  asio::awaitable<Answer> agent_messages(Call call);
+  asio::awaitable<Answer> messages(Call call);
+  asio::awaitable<Answer> delete_messages(Call call);
+  asio::awaitable<Answer> agent_tools(Call call);
+
+  /// The decision or answer that a HumanFeedback body stands for.
+  asio::awaitable<Result<wire::AcceptedT>> decide(const Call& call, Fields& fields);
+  /// Until the planner has proposed, asked or given up, at most plan_wait.
+  asio::awaitable<void> wait_for_plan(std::string conversation, std::string user);
+  asio::awaitable<Result<wire::PlanT>> plan(std::string id, Caller who);
+  /// The session's plans whole, ended ones first (the newest `max_ended` of them).
+  asio::awaitable<Result<std::vector<wire::PlanT>>> all_plans(wire::SessionViewT session, Caller who);
+  /// What people and agents said in the session's conversations that the user is in, by time; at most max_items.
+  asio::awaitable<Result<Json>> said(wire::SessionViewT session, Caller who);
+  asio::awaitable<Answer> latest_plans(Caller who, std::size_t count);
+};
+
+}  // namespace convoke::api

@@ -1,0 +1,114 @@
+#include "api/ws/protocol.hpp"
+
+#include <algorithm>
+
+#include "api/common/render.hpp"
+
+namespace convoke::api::ws {
+namespace {
+
+Json frame(std::string_view type, std::string_view id) {
+  Json json{{"type", type}};
+  if (!id.empty()) json["id"] = id;
+  return json;
+}
+
+std::string text_of(const Json& json, std::string_view name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Frame subscribe(std::string id, Fields& fields) {
+  Subscribe wanted{id, fields.id("conversation", Need::required), {}};
+  wanted.from.from = std::max<std::uint64_t>(1, fields.number("from", Need::optional, 1));
+  wanted.from.after_id = fields.uuid("after_id");
+  if (auto status = fields.status(); !status) return Refused{std::move(id), std::move(status.error())};
+  return wanted;
+}
+
+// Everything else is a verb; its fields are what is left of the frame.
+Frame perform(std::string id, std::string type, Fields& fields) {
+  Perform wanted{id, std::move(type), fields.text("key", Need::optional), fields.text("traceparent", Need::optional), fields.json()};
+  if (!wanted.key.empty() && !is_key(wanted.key)) fields.wrong("key", "expected at most 256 printable ASCII characters without spaces");
+  if (auto status = fields.status(); !status) return Refused{std::move(id), std::move(status.error())};
+  for (const auto* name : {"type", "id", "key", "traceparent"}) wanted.fields.erase(name);
+  return wanted;
+}
+
+}  // namespace
+
+Frame parse(std::string_view text, InputLimits limits) {
+  auto parsed = Fields::parse(text, limits);
+  if (!parsed) return Refused{{}, std::move(parsed.error())};
+  if (auto status = parsed->status(); !status) return Refused{{}, std::move(status.error())};
+  auto id = text_of(parsed->json(), "id");
+  if (id.size() > 128 || (parsed->has("id") && !parsed->json().find("id")->is_string()))
+    return Refused{{}, Error(Fault::invalid, "id: expected text of at most 128 bytes")};
+  const auto type = parsed->text("type", Need::required);
+  if (auto status = parsed->status(); !status) return Refused{std::move(id), std::move(status.error())};
+  if (type == "ping") return Ping{std::move(id)};
+  if (type == "subscribe") return subscribe(std::move(id), *parsed);
+  if (type == "unsubscribe") {
+    auto conversation = parsed->id("conversation", Need::required);
+    if (auto status = parsed->status(); !status) return Refused{std::move(id), std::move(status.error())};
+    return Unsubscribe{std::move(id), std::move(conversation)};
+  }
+  return perform(std::move(id), type, *parsed);
+}
+
+std::string hello(std::string_view user) {
+  auto json = frame("hello", {});
+  json["protocol"] = 1;
+  json["user"] = user;
+  return dump(json);
+}
+
+std::string accepted(std::string_view id, std::string_view key, const wire::AcceptedT& accepted) {
+  auto json = frame("accepted", id);
+  json["key"] = key;
+  json.update(accepted_json(accepted));
+  return dump(json);
+}
+
+std::string error(std::string_view id, const Error& error, std::string_view conversation, std::string_view key) {
+  auto json = frame("error", id);
+  if (!key.empty()) json["key"] = key;
+  if (!conversation.empty()) json["conversation"] = conversation;
+  json["error"] = {{"code", convoke::name_of(error.code)}, {"message", error.message}, {"retryable", retryable(error.code)}};
+  return dump(json);
+}
+
+std::string pong(std::string_view id) { return dump(frame("pong", id)); }
+
+std::string unsubscribed(std::string_view id, std::string_view conversation) {
+  auto json = frame("unsubscribed", id);
+  json["conversation"] = conversation;
+  return dump(json);
+}
+
+std::string delivery(std::string_view id, std::string_view conversation, std::uint64_t from, const ReadAction& action) {
+  if (const auto* failed = std::get_if<read::Failed>(&action)) return error(id, failed->error, conversation);
+  if (const auto* event = std::get_if<read::Event>(&action)) {
+    auto json = frame("event", {});
+    json["conversation"] = conversation;
+    json["event"] = event_json(event->event);
+    return dump(json);
+  }
+  if (const auto* delta = std::get_if<read::Delta>(&action)) {
+    auto json = frame("delta", {});
+    json["conversation"] = conversation;
+    json["delta"] = delta_json(delta->delta);
+    return dump(json);
+  }
+  const auto* opened = std::get_if<read::Opened>(&action);
+  if (!opened && !std::holds_alternative<read::Reset>(action)) return {};
+  auto json = frame(opened ? "subscribed" : "history_reset", id);
+  json["conversation"] = conversation;
+  if (opened) {
+    json["from"] = from;
+    json["head"] = opened->head;
+  }
+  return dump(json);
+}
+
+}  // namespace convoke::api::ws

@@ -1,0 +1,48 @@
+// The frames of /api/ws as the README of this folder fixes them: what came in, checked, and what goes out, as text. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "api/common/actions.hpp"
+#include "api/reader.hpp"
+
+namespace convoke::api::ws {
+
+struct Perform {  // any verb of common/actions.hpp
+  std::string id;
+  std::string verb;
+  std::string key;  // empty: none given
+  std::string traceparent;
+  Json fields;
+};
+struct Subscribe {
+  std::string id;
+  std::string conversation;
+  Position from;
+};
+struct Unsubscribe {
+  std::string id;
+  std::string conversation;
+};
+struct Ping {
+  std::string id;
+};
+struct Refused {  // the frame cannot be understood
+  std::string id;
+  Error error;
+};
+using Frame = std::variant<Perform, Subscribe, Unsubscribe, Ping, Refused>;
+
+Frame parse(std::string_view text, InputLimits limits);
+
+std::string hello(std::string_view user);
+std::string accepted(std::string_view id, std::string_view key, const wire::AcceptedT& accepted);
+std::string error(std::string_view id, const Error& error, std::string_view conversation = {}, std::string_view key = {});
+std::string pong(std::string_view id);
+std::string unsubscribed(std::string_view id, std::string_view conversation);
+/// What a subscription delivers; `id` is that of its `subscribe`. Empty for actions that are not for clients.
+std::string delivery(std::string_view id, std::string_view conversation, std::uint64_t from, const ReadAction& action);
+
+}  // namespace convoke::api::ws
