@@ -1,0 +1,78 @@
+#include "cli/api_client.hpp"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <chrono>
+
+#include "core/async.hpp"
+
+namespace convoke::cli {
+namespace {
+
+Fault fault_named(std::string_view name, int status) {
+  for (std::uint16_t code = 1; code <= static_cast<std::uint16_t>(Fault::internal); ++code)
+    if (const auto& info = describe(static_cast<Fault>(code)); info.code == static_cast<Fault>(code) && info.name == name) return info.code;
+  return status >= 500 ? Fault::unavailable : Fault::invalid;
+}
+
+bool worth_repeating(const Error& error) {
+  return error.code == Fault::unavailable || error.code == Fault::deadline || error.code == Fault::no_owner ||
+         error.code == Fault::draining || error.code == Fault::unknown_outcome || error.code == Fault::unreachable ||
+         error.code == Fault::overloaded;
+}
+
+}  // namespace
+
+Error error_of(const http::Response& response) {
+  const auto json = Json::parse(response.body, nullptr, false);
+  if (json.is_object() && json.contains("error") && json["error"].is_object())
+    return {fault_named(json["error"].value("code", ""), response.status), json["error"].value("message", "")};
+  return {fault_named({}, response.status), fmt::format("HTTP status {}", response.status)};
+}
+
+asio::awaitable<Result<http::Response>> ApiClient::raw(std::string method, std::string path, std::string body, Millis deadline) {
+  http::ClientRequest request;
+  request.method = std::move(method);
+  request.url = target_.url + path;
+  request.unix_socket = target_.unix_socket;
+  request.body = std::move(body);
+  request.total_deadline = deadline;
+  request.connect_deadline = std::min(deadline, Millis{2'000});
+  if (!target_.key.empty()) request.headers.set("Authorization", "Bearer " + target_.key);
+  co_return co_await http_.send(std::move(request));
+}
+
+asio::awaitable<Result<Json>> ApiClient::get(std::string path, Millis deadline) {
+  co_return co_await call("GET", std::move(path), {}, {}, deadline);
+}
+
+asio::awaitable<Result<Json>> ApiClient::post(std::string path, Json body, std::string key, Millis deadline) {
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  while (true) {
+    auto answer = co_await call("POST", path, api::dump(body), key, deadline);
+    if (answer || key.empty() || !worth_repeating(answer.error()) || std::chrono::steady_clock::now() >= until) co_return answer;
+    co_await sleep_for(Millis{200});
+  }
+}
+
+asio::awaitable<Result<Json>> ApiClient::call(std::string method, std::string path, std::string body, std::string key, Millis deadline) {
+  http::ClientRequest request;
+  request.method = std::move(method);
+  request.url = target_.url + path;
+  request.unix_socket = target_.unix_socket;
+  request.body = std::move(body);
+  request.total_deadline = deadline;
+  request.connect_deadline = std::min(deadline, Millis{2'000});
+  request.headers.set("Content-Type", "application/json");
+  if (!key.empty()) request.headers.set("Idempotency-Key", key);
+  if (!target_.key.empty()) request.headers.set("Authorization", "Bearer " + target_.key);
+  auto response = co_await http_.send(std::move(request));
+  if (!response) co_return std::unexpected(std::move(response.error()));
+  if (response->status >= 400) co_return std::unexpected(error_of(*response));
+  auto json = Json::parse(response->body, nullptr, false);
+  if (json.is_discarded()) co_return fail(Fault::malformed, "the answer is not JSON");
+  co_return json;
+}
+
+}  // namespace convoke::cli

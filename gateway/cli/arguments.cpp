@@ -1,0 +1,155 @@
+#include "cli/arguments.hpp"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <sstream>
+
+namespace convoke::cli {
+namespace {
+
+constexpr auto purpose =
+    "Teams of AI agents and people on a message bus that loses nothing.\n\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 not running or unreachable, 4 not found,\n"
+    "5 conflict (decided already, stale revision, running already), 6 not allowed, 7 outcome unknown: repeat, 130 interrupted.";
+
+// Binds CLI11's options to the invocation's maps. The values live here until the callback of the command that was typed copies them.
+class Builder {
+ public:
+  Builder(CLI::App& app, Invocation& invocation) : app_(app), invocation_(invocation) {}
+
+  CLI::App* command(const std::string& name, const std::string& help, CLI::App* parent = nullptr) {
+    auto* sub = (parent ? parent : &app_)->add_subcommand(name, help);
+    const auto full = parent ? parent->get_name() + " " + name : name;
+    sub->final_callback([this, full] { invocation_.command = full; });
+    sub->fallthrough();
+    return sub;
+  }
+  CLI::Option* text(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
+    return sub->add_option_function<std::string>(flags, [this, name](const std::string& value) { invocation_.texts[name] = value; }, help);
+  }
+  CLI::Option* list(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
+    return sub->add_option_function<std::vector<std::string>>(
+        flags, [this, name](const std::vector<std::string>& value) { invocation_.lists[name] = value; }, help);
+  }
+  CLI::Option* flag(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
+    return sub->add_flag_callback(flags, [this, name] { invocation_.flags.insert(name); }, help);
+  }
+  CLI::Option* number(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
+    return text(sub, flags, name, help)->check(CLI::NonNegativeNumber);
+  }
+
+ private:
+  CLI::App& app_;
+  Invocation& invocation_;
+};
+
+void instance_commands(Builder& build) {
+  auto* up = build.command("up", "start an installation and supervise it");
+  build.text(up, "--team", "team", "team file (default: the company that ships with the product)");
+  build.number(up, "--port", "port", "port of the gateway on loopback (default 8080; 0: the system chooses)");
+  build.flag(up, "--detach", "detach", "return when it is ready, and leave it running");
+  build.flag(up, "--demo", "demo", "run a task, show it, stop everything");
+  build.text(up, "--report", "report", "")->group("");  // the end of a pipe, from --detach
+  build.command("down", "stop the installation");
+  build.command("status", "what runs: name, pid, ready, restarts, memory");
+  build.command("doctor", "say what is wrong with this installation and how to mend it");
+  auto* scale = build.command("scale", "change how many worker processes an agent has");
+  build.text(scale, "agent", "agent", "agent")->required();
+  build.number(scale, "count", "count", "processes")->required();
+}
+
+void task_commands(Builder& build) {
+  auto* task = build.command("task", "give the team a task and watch it being done");
+  build.text(task, "description", "description", "what is wanted")->required();
+  build.text(task, "--approve", "approve", "who approves steps: ask, auto, none (default: ask on a terminal, else none)")
+      ->check(CLI::IsMember({"ask", "auto", "none"}));
+  build.flag(task, "--no-watch", "no-watch", "return when the task is accepted");
+  build.text(task, "--session", "session", "session to do it in (default: a new one)");
+  build.text(task, "--team-name", "team", "team (default: the gateway's)");
+  build.text(task, "--key", "key", "idempotency key: the same key and task is the same task");
+  auto* chat = build.command("chat", "say something to an agent and see its answer");
+  build.text(chat, "agent", "agent", "agent")->required();
+  build.text(chat, "text", "text", "what to say")->required();
+  build.text(chat, "--session", "session", "session (default: a new one)");
+  auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on");
+  build.text(watch, "conversation", "conversation", "conversation")->required();
+  build.number(watch, "--from", "from", "first event");
+  build.flag(watch, "--no-follow", "no-follow", "return at its present end");
+}
+
+void plan_commands(Builder& build) {
+  auto* plans = build.command("plans", "the latest plans");
+  build.text(plans, "--session", "session", "all plans of a session");
+  auto* plan = build.command("plan", "one plan with its steps");
+  build.text(plan, "plan", "plan", "plan")->required();
+  for (const auto* verb : {"approve", "reject"}) {
+    auto* sub = build.command(verb, std::string(verb) + " steps of a plan: those named, else all that are planned");
+    build.text(sub, "plan", "plan", "plan")->required();
+    build.list(sub, "steps", "steps", "steps");
+    build.text(sub, "--edit", "edit", "do this instead (one step)");
+    build.text(sub, "--comment", "comment", "comment");
+  }
+  auto* clarify = build.command("clarify", "answer what the planner asked");
+  build.text(clarify, "plan", "plan", "plan")->required();
+  build.text(clarify, "text", "text", "answer")->required();
+  auto* cancel = build.command("cancel", "cancel a plan");
+  build.text(cancel, "plan", "plan", "plan")->required();
+  build.text(cancel, "--reason", "reason", "why");
+  auto* answer = build.command("answer", "answer a question put to people");
+  build.text(answer, "request", "request", "request")->required();
+  build.text(answer, "text", "text", "answer");
+  build.flag(answer, "--yes", "yes", "approve, or: it did happen");
+  build.flag(answer, "--no", "no", "reject, or: it did not happen");
+}
+
+void team_commands(Builder& build) {
+  build.text(build.command("agents", "agents, their workers and their queues"), "--team-name", "team", "team");
+  build.text(build.command("tools", "tools of all agents"), "--team-name", "team", "team");
+  auto* team = build.command("team", "check and apply team files");
+  team->require_subcommand(1);
+  build.text(build.command("check", "name every mistake in a team file", team), "file", "file", "team file")->required();
+  build.text(build.command("apply", "make it the team's newest version", team), "file", "file", "team file")->required();
+  auto* letters = build.command("dead-letters", "turns that failed three times");
+  letters->require_subcommand(0, 1);
+  for (const auto* verb : {"show", "retry", "drop"})
+    build.text(build.command(verb, std::string(verb) + " one of them", letters), "id", "id", "dead letter")->required();
+  auto* trace = build.command("trace", "draw the waterfall of a conversation over all processes");
+  build.text(trace, "conversation", "conversation", "conversation")->required();
+  build.number(trace, "--width", "width", "columns (default: the terminal's)");
+}
+
+}  // namespace
+
+Parsed parse_arguments(int argc, const char* const* argv, const std::string& state_home) {
+  Parsed parsed;
+  auto& invocation = parsed.invocation;
+  invocation.data = state_home + "/convoke";
+  CLI::App app(purpose, "convoke");
+  app.set_version_flag("--version", "convoke 0.1.0");
+  app.require_subcommand(1);
+  app.add_option("--data", invocation.data, "folder of the installation")->capture_default_str();
+  app.add_option("--url", invocation.url, "gateway to speak to, instead of the installation's (API key: $CONVOKE_API_KEY)");
+  app.add_flag("--json", invocation.json, "print JSON");
+  app.add_option("--color", invocation.color, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+  Builder build(app, invocation);
+  instance_commands(build);
+  task_commands(build);
+  plan_commands(build);
+  team_commands(build);
+  try {
+    app.parse(argc, argv);
+    // The innermost command's callback runs last only when it was typed; a parent's must not hide it.
+    for (const auto* sub : app.get_subcommands())
+      for (const auto* inner : sub->get_subcommands()) invocation.command = sub->get_name() + " " + inner->get_name();
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    const bool fine = app.exit(error, out, out) == 0;
+    parsed.exit = fine ? ok : usage;
+    parsed.message = out.str();
+  }
+  return parsed;
+}
+
+}  // namespace convoke::cli

@@ -1,0 +1,55 @@
+// What was typed: the command and its values, checked. CLI11 stays behind arguments.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace convoke::cli {
+
+/// How a command ended, for scripts. `convoke --help` lists them.
+enum Code : int {
+  ok = 0,
+  failed = 1,       // refused, or the run did not complete
+  usage = 2,        // wrong arguments
+  not_running = 3,  // no instance, or it cannot be reached
+  not_found = 4,
+  conflict = 5,     // the state does not allow it (decided already, stale revision, running already)
+  not_allowed = 6,  // no valid key, or not allowed
+  unknown = 7,      // no answer in time: repeat
+  interrupted = 130,
+};
+
+struct Invocation {
+  std::string command;  // `task`, `team apply`
+  std::string data;     // folder of the instance
+  std::string url;      // empty: that of the instance
+  std::string color = "auto";
+  bool json = false;
+  std::map<std::string, std::string> texts;
+  std::map<std::string, std::vector<std::string>> lists;
+  std::set<std::string> flags;
+
+  std::string text(const std::string& name) const {
+    const auto found = texts.find(name);
+    return found == texts.end() ? std::string() : found->second;
+  }
+  std::vector<std::string> list(const std::string& name) const {
+    const auto found = lists.find(name);
+    return found == lists.end() ? std::vector<std::string>() : found->second;
+  }
+  bool flag(const std::string& name) const { return flags.contains(name); }
+};
+
+struct Parsed {
+  Invocation invocation;
+  std::optional<int> exit;  // set: print `message` and leave (help, version, a mistake)
+  std::string message;
+};
+
+/// `state_home` is $XDG_STATE_HOME or ~/.local/state.
+Parsed parse_arguments(int argc, const char* const* argv, const std::string& state_home);
+
+}  // namespace convoke::cli

@@ -1,0 +1,88 @@
+// down, status, scale: what the supervisor does on request.
+#include <fmt/core.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "cli/commands/context.hpp"
+#include "core/async.hpp"
+
+namespace convoke::cli {
+namespace {
+
+std::string text_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+void show_status(Context& context, const Json& status) {
+  auto& out = context.out;
+  const bool ready = status.value("ready", false);
+  out.line(fmt::format("{} · {} · team {} version {}", ready ? out.paint(Tone::good, "ready") : out.paint(Tone::warn, "not ready"),
+                       text_of(status, "url"), text_of(status, "team"), status.value("team_version", 0)));
+  if (const auto trouble = text_of(status, "trouble"); !trouble.empty()) out.line(out.paint(Tone::bad, safe(trouble)));
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : status["processes"])
+    rows.push_back({text_of(each, "name"), std::to_string(each.value("pid", 0)), each.value("ready", false) ? "yes" : "no",
+                    std::to_string(each.value("restarts", 0)), size_text(each.value("memory", std::uint64_t{0})),
+                    brief(text_of(each, "reason"), 60)});
+  for (const auto& line : table({"NAME", "PID", "READY", "RESTARTS", "MEMORY", ""}, rows)) out.line(line);
+}
+
+}  // namespace
+
+asio::awaitable<int> run_status(Context& context) {
+  auto target = context.control();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  auto status = co_await api.get("/status");
+  if (!status) co_return context.refuse(status.error());
+  if (context.out.json())
+    context.out.value(*status);
+  else
+    show_status(context, *status);
+  co_return status->value("ready", false) ? ok : failed;
+}
+
+asio::awaitable<int> run_down(Context& context) {
+  auto target = context.control();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  auto stopping = co_await api.post("/down", Json::object());
+  if (!stopping) co_return context.refuse(stopping.error());
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+  while (find_instance(Paths(context.args.data))) {
+    if (std::chrono::steady_clock::now() >= until)
+      co_return context.refuse(Error(Fault::deadline, "it is still stopping after 90 s: see `convoke status`"));
+    context.out.progress("stopping …");
+    co_await sleep_for(Millis{50});
+  }
+  if (context.out.json())
+    context.out.value({{"stopped", true}});
+  else
+    context.out.line("stopped");
+  co_return ok;
+}
+
+asio::awaitable<int> run_scale(Context& context) {
+  auto target = context.control();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  int count = 0;
+  const auto typed = context.args.text("count");
+  const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), count);
+  if (error != std::errc{} || end != typed.data() + typed.size()) {
+    context.out.error("count: expected a whole number, found " + typed);
+    co_return usage;
+  }
+  Json fields{{"agent", context.args.text("agent")}, {"count", count}};
+  auto status = co_await api.post("/scale", std::move(fields));
+  if (!status) co_return context.refuse(status.error());
+  if (context.out.json())
+    context.out.value(*status);
+  else
+    context.out.line(fmt::format("{} has {} worker process(es) now", context.args.text("agent"), count));
+  co_return ok;
+}
+
+}  // namespace convoke::cli

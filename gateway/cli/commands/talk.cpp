@@ -1,0 +1,112 @@
+// task, chat, watch: what is watched as it happens.
+#include <fmt/core.h>
+
+#include <charconv>
+
+#include "cli/commands/context.hpp"
+#include "cli/follow.hpp"
+
+namespace convoke::cli {
+namespace {
+
+Approve approval_of(const Invocation& args, const Output& out) {
+  const auto wanted = args.text("approve");
+  if (wanted == "auto") return Approve::automatic;
+  if (wanted == "ask") return Approve::ask;
+  return wanted.empty() && out.terminal() && !out.json() ? Approve::ask : Approve::none;
+}
+
+void tell_end(Context& context, const Show& show) {
+  if (context.out.json()) return;
+  const auto tone = show.completed() ? Tone::good : Tone::bad;
+  context.out.line(context.out.paint(tone, fmt::format("{} {}", show.completed() ? "✓" : "✗", show.stop_reason())));
+}
+
+asio::awaitable<int> watch_run(Context& context, Conversation& conversation, FollowOptions options) {
+  Show show(context.out);
+  auto status = co_await follow(context.io, conversation, show, context.out, std::move(options));
+  if (!status) co_return context.refuse(status.error());
+  if (!show.ended()) co_return ok;  // waits for a person
+  tell_end(context, show);
+  co_return show.completed() ? ok : failed;
+}
+
+}  // namespace
+
+asio::awaitable<int> run_task(Context& context) {
+  const auto& args = context.args;
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  Conversation conversation(context.io, *target);
+  Json fields{{"description", args.text("description")}};
+  if (!args.text("session").empty()) fields["session_id"] = args.text("session");
+  if (!args.text("team").empty()) fields["team"] = args.text("team");
+  auto key = args.text("key").empty() ? Context::new_key() : args.text("key");
+  auto accepted = co_await conversation.perform("task", std::move(fields), std::move(key));
+  if (!accepted) co_return context.refuse(accepted.error());
+  const auto plan = accepted->value("plan", "");
+  const auto task = accepted->value("conversation", "");
+  if (context.out.json())
+    context.out.value(*accepted);
+  else
+    context.out.line(context.out.paint(Tone::dim, fmt::format("plan {} · conversation {}", plan, task)));
+  if (args.flag("no-watch")) co_return ok;
+  conversation.follow(task);
+  FollowOptions options;
+  options.approve = approval_of(args, context.out);
+  options.run = accepted->value("run", "");
+  co_return co_await watch_run(context, conversation, std::move(options));
+}
+
+asio::awaitable<int> run_chat(Context& context) {
+  const auto& args = context.args;
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  Conversation conversation(context.io, *target);
+  Json fields{{"agent", args.text("agent")}, {"text", args.text("text")}};
+  if (!args.text("session").empty()) fields["session_id"] = args.text("session");
+  auto accepted = co_await conversation.perform("chat", std::move(fields), Context::new_key());
+  if (!accepted) co_return context.refuse(accepted.error());
+  if (context.out.json())
+    context.out.value(*accepted);
+  else
+    context.out.line(context.out.paint(
+        Tone::dim, fmt::format("session {} · conversation {}", accepted->value("session_id", ""), accepted->value("conversation", ""))));
+  conversation.follow(accepted->value("conversation", ""), std::max<std::uint64_t>(1, accepted->value("seq", std::uint64_t{1})));
+  FollowOptions options;
+  options.approve = context.out.terminal() && !context.out.json() ? Approve::ask : Approve::none;
+  options.run = accepted->value("run", "");
+  Show show(context.out);
+  auto status = co_await follow(context.io, conversation, show, context.out, std::move(options));
+  if (!status) co_return context.refuse(status.error());
+  if (!show.completed() && show.stop_reason() != "merged") tell_end(context, show);
+  co_return show.completed() || show.stop_reason() == "merged" ? ok : failed;
+}
+
+asio::awaitable<int> run_watch(Context& context) {
+  const auto& args = context.args;
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  std::uint64_t from = 1;
+  const auto typed = args.text("from");
+  std::from_chars(typed.data(), typed.data() + typed.size(), from);
+  const auto id = args.text("conversation");
+  if (!args.flag("no-follow")) {
+    Conversation conversation(context.io, *target);
+    conversation.follow(id, std::max<std::uint64_t>(1, from));
+    co_return co_await watch_run(context, conversation, {});
+  }
+  ApiClient api(context.io, *target);
+  Show show(context.out);
+  for (auto next = std::max<std::uint64_t>(1, from); next != 0;) {
+    auto page = co_await api.get(fmt::format("/api/conversations/{}/events?from={}", http::encode_percent(id), next));
+    if (!page) co_return context.refuse(page.error());
+    const auto& events = (*page)["events"];
+    for (const auto& event : events) show.frame({{"type", "event"}, {"conversation", id}, {"event", event}});
+    const bool more = !events.empty() && events.back().value("seq", std::uint64_t{0}) < page->value("head", std::uint64_t{0});
+    next = more ? events.back().value("seq", std::uint64_t{0}) + 1 : 0;
+  }
+  co_return ok;
+}
+
+}  // namespace convoke::cli

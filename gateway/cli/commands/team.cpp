@@ -1,0 +1,159 @@
+// agents, tools, team, dead-letters, trace.
+#include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "agents/team/load.hpp"
+#include "cli/commands/context.hpp"
+#include "cli/waterfall.hpp"
+#include "core/hash.hpp"
+
+namespace convoke::cli {
+namespace {
+
+std::string text_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::size_t terminal_width(const Context& context) {
+  if (const auto typed = context.args.text("width"); !typed.empty()) return std::stoul(typed);
+  struct winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 120;
+}
+
+// Asks and prints: JSON as it came, else through `show`.
+asio::awaitable<int> print(Context& context, std::string path, void (*show)(Context&, const Json&)) {
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  auto answer = co_await api.get(std::move(path));
+  if (!answer) co_return context.refuse(answer.error());
+  if (context.out.json())
+    context.out.value(*answer);
+  else
+    show(context, *answer);
+  co_return ok;
+}
+
+void show_agents(Context& context, const Json& directory) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& queue : directory["queues"])
+    rows.push_back({text_of(queue, "agent"), std::to_string(queue.value("replicas", 0)), std::to_string(queue.value("in_flight", 0)),
+                    std::to_string(queue.value("backlog", 0)), duration_text(queue.value("oldest_ms", 0))});
+  for (const auto& line : table({"AGENT", "WORKERS", "BUSY", "WAITING", "OLDEST"}, rows)) context.out.line(line);
+}
+
+void show_tools(Context& context, const Json& tools) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& tool : tools)
+    rows.push_back({text_of(tool, "agent"), text_of(tool, "function"), brief(text_of(tool, "description"), 90)});
+  for (const auto& line : table({"AGENT", "TOOL", "DESCRIPTION"}, rows)) context.out.line(line);
+}
+
+void show_letters(Context& context, const Json& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& letter : answer["dead_letters"])
+    rows.push_back({text_of(letter, "id"), text_of(letter, "agent"), text_of(letter, "fault"), brief(text_of(letter, "text"), 80)});
+  if (rows.empty()) return context.out.line("none");
+  for (const auto& line : table({"ID", "AGENT", "FAULT", "WHAT"}, rows)) context.out.line(line);
+}
+
+void show_letter(Context& context, const Json& letter) {
+  for (const auto& [name, value] : letter.items())
+    context.out.line(fmt::format("{:14}{}", name, safe(value.is_string() ? value.get<std::string>() : value.dump())));
+}
+
+void show_trace(Context& context, const Json& answer) {
+  const auto lines = waterfall(answer["spans"], terminal_width(context));
+  if (lines.empty()) return context.out.line("no spans are kept of that conversation");
+  for (const auto& line : lines) context.out.line(line);
+}
+
+void show_mistakes(Context& context, const std::vector<agents::Diagnostic>& mistakes) {
+  for (const auto& mistake : mistakes) {
+    if (context.out.json())
+      context.out.value({{"file", mistake.file}, {"line", mistake.line}, {"column", mistake.column}, {"message", mistake.message}});
+    else
+      context.out.line(agents::to_string(mistake));
+  }
+}
+
+}  // namespace
+
+asio::awaitable<int> run_agents(Context& context) { co_return co_await print(context, "/api/directory", show_agents); }
+
+asio::awaitable<int> run_tools(Context& context) {
+  auto path = std::string("/api/agent-tools");
+  if (const auto team = context.args.text("team"); !team.empty()) path += "?team=" + http::encode_percent(team);
+  co_return co_await print(context, std::move(path), show_tools);
+}
+
+asio::awaitable<int> run_team_check(Context& context) {
+  const auto file = context.args.text("file");
+  const auto loaded = agents::load_team(file);
+  if (loaded) {
+    if (context.out.json())
+      context.out.value({{"team", loaded->name}, {"agents", loaded->agents.size()}});
+    else
+      context.out.line(fmt::format("{}: team {}, {} agents", file, loaded->name, loaded->agents.size()));
+    co_return ok;
+  }
+  if (loaded.error().code == Fault::not_found) co_return context.refuse(loaded.error());
+  show_mistakes(context, agents::check_team(read_file(file), file));
+  co_return failed;
+}
+
+asio::awaitable<int> run_team_apply(Context& context) {
+  const auto file = context.args.text("file");
+  const auto team = agents::load_team(file);
+  if (!team && team.error().code == Fault::not_found) co_return context.refuse(team.error());
+  if (!team) {
+    show_mistakes(context, agents::check_team(read_file(file), file));
+    co_return failed;
+  }
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  auto body = Json::parse(agents::to_json(*team));
+  auto applied = co_await api.post("/api/teams", std::move(body), Context::new_key());
+  if (!applied) co_return context.refuse(applied.error());
+  // The supervisor looks every second; this makes it look now.
+  if (const auto control = context.control(); control && context.args.url.empty()) {
+    ApiClient supervisor(context.io, *control);
+    [[maybe_unused]] const auto told = co_await supervisor.post("/team", Json::object());
+  }
+  if (context.out.json())
+    context.out.value(*applied);
+  else
+    context.out.line(fmt::format("team {} is at version {}", team->name, applied->value("team_version", 0)));
+  if (!context.out.json() && applied->contains("lagging"))
+    for (const auto& replica : (*applied)["lagging"])
+      context.out.line(context.out.paint(Tone::warn, "does not have it yet: " + replica.get<std::string>()));
+  co_return ok;
+}
+
+asio::awaitable<int> run_dead_letters(Context& context) { co_return co_await print(context, "/api/dead-letters", show_letters); }
+
+asio::awaitable<int> run_dead_letter(Context& context) {
+  const auto& args = context.args;
+  const auto verb = args.command.substr(args.command.find(' ') + 1);
+  auto path = "/api/dead-letters/" + http::encode_percent(args.text("id"));
+  if (verb == "show") co_return co_await print(context, std::move(path), show_letter);
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  auto accepted = co_await api.post(path + "/" + verb, Json::object(), Context::new_key());
+  if (!accepted) co_return context.refuse(accepted.error());
+  if (context.out.json())
+    context.out.value(*accepted);
+  else
+    context.out.line(verb == "retry" ? "it is given out again" : "dropped");
+  co_return ok;
+}
+
+asio::awaitable<int> run_trace(Context& context) {
+  co_return co_await print(context, "/api/trace/" + http::encode_percent(context.args.text("conversation")), show_trace);
+}
+
+}  // namespace convoke::cli

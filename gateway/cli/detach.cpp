@@ -1,0 +1,94 @@
+#include "cli/detach.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <string.h>  // NOLINT: strerror
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <vector>
+
+namespace convoke::cli {
+namespace {
+
+std::vector<std::string> own_arguments(const Invocation& args, int report) {
+  std::vector<std::string> words{"convoke", "--data", args.data, "up", "--report", std::to_string(report)};
+  for (const auto* name : {"team", "port"})
+    if (const auto value = args.text(name); !value.empty()) words.insert(words.end(), {std::string("--") + name, value});
+  return words;
+}
+
+[[noreturn]] void become(const std::vector<char*>& arguments, int log) {
+  setsid();
+  const int nothing = open("/dev/null", O_RDONLY);
+  dup2(nothing, 0);
+  dup2(log, 1);
+  dup2(log, 2);
+  execv("/proc/self/exe", arguments.data());
+  _exit(126);
+}
+
+std::string read_all(int descriptor) {
+  std::string text;
+  char bytes[4096];
+  for (ssize_t size = 0; (size = read(descriptor, bytes, sizeof bytes)) > 0 || (size < 0 && errno == EINTR);)
+    if (size > 0) text.append(bytes, static_cast<std::size_t>(size));
+  return text;
+}
+
+}  // namespace
+
+Report::Report(const std::string& descriptor) {
+  if (descriptor.empty()) return;
+  std::from_chars(descriptor.data(), descriptor.data() + descriptor.size(), descriptor_);
+  fcntl(descriptor_, F_SETFD, FD_CLOEXEC);
+}
+
+Report::~Report() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+void Report::ready(const std::string& url) { say({{"ready", true}, {"url", url}}); }
+void Report::failed(const Error& error) { say({{"error", {{"code", convoke::name_of(error.code)}, {"message", error.message}}}}); }
+
+void Report::say(const Json& json) {
+  if (descriptor_ < 0) return;
+  const auto text = api::dump(json);
+  [[maybe_unused]] const auto written = write(descriptor_, text.data(), text.size());
+  close(std::exchange(descriptor_, -1));
+}
+
+int run_detached(Context& context) {
+  const Paths paths(context.args.data);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return context.refuse(Error(Fault::unavailable, fmt::format("no pipe: {}", strerror(errno))));
+  const int log = open(paths.log("supervisor").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (log < 0) return context.refuse(Error(Fault::forbidden, fmt::format("{}: {}", paths.log("supervisor"), strerror(errno))));
+  auto words = own_arguments(context.args, ends[1]);
+  std::vector<char*> arguments;
+  for (auto& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  fcntl(ends[1], F_SETFD, 0);
+  const auto pid = fork();
+  if (pid == 0) become(arguments, log);
+  close(ends[1]);
+  close(log);
+  context.out.progress("starting …");
+  const auto text = pid > 0 ? read_all(ends[0]) : std::string();
+  close(ends[0]);
+  const auto told = Json::parse(text, nullptr, false);
+  if (told.is_object() && told.value("ready", false)) {
+    if (context.out.json())
+      context.out.value(told);
+    else
+      context.out.line("ready at " + told.value("url", "") + "; `convoke down` stops it");
+    return ok;
+  }
+  const auto message = told.is_object() && told.contains("error") ? told["error"].value("message", "")
+                                                                  : "the supervisor ended without a word: see " + paths.log("supervisor");
+  context.out.error(message, "UNAVAILABLE");
+  return told.is_object() && told.contains("error") && told["error"].value("code", "") == "CONFLICT" ? conflict : failed;
+}
+
+}  // namespace convoke::cli

@@ -1,0 +1,32 @@
+// A task or a chat from the first word to the end of its run: shows what happens and, where asked for, answers what people are asked. Used
+// by `task`, `chat`, `watch` and the demonstration of `up`.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "cli/conversation.hpp"
+#include "cli/output.hpp"
+#include "cli/show.hpp"
+
+namespace convoke::cli {
+
+enum class Approve { ask, automatic, none };
+
+struct FollowOptions {
+  Approve approve = Approve::none;
+  std::string run;              // return when that run has ended; empty: never
+  bool until_question = false;  // without anybody to ask, return at the first question
+  std::string otherwise;        // automatic: the answer to questions that are no approvals; empty: they wait
+  std::function<bool()> stop;   // looked at often: true ends it with CANCELLED
+};
+
+/// Reads a line from standard input; nothing at its end.
+asio::awaitable<std::optional<std::string>> read_line(asio::io_context& io, std::string prompt, Output& out);
+
+/// Returns when the run has ended (its show then says how), when nobody answers and until_question is set, or with the error that ended it.
+asio::awaitable<Status> follow(asio::io_context& io, Conversation& conversation, Show& show, Output& out, FollowOptions options);
+
+}  // namespace convoke::cli

@@ -1,0 +1,113 @@
+#include "cli/instance.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <string.h>  // NOLINT: strerror
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace convoke::cli {
+namespace {
+
+constexpr std::size_t longest_socket_path = 107;  // sun_path, without its end
+constexpr std::string_view longest_name = "/run/worker-xxxxxxxxxxxxxxxxxxxxxxxxxxxx-99.health";
+
+Status make_private(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return fail(Fault::forbidden, fmt::format("cannot make {}: {}", folder, error.message()));
+  if (chmod(folder.c_str(), 0700) != 0) return fail(Fault::forbidden, fmt::format("{}: {}", folder, strerror(errno)));
+  return {};
+}
+
+pid_t holder(const Paths& paths) {
+  const auto text = read_file(paths.lock());
+  return text.empty() ? 0 : static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
+}
+
+}  // namespace
+
+Status prepare(const Paths& paths) {
+  if (paths.data.size() + longest_name.size() > longest_socket_path)
+    return fail(Fault::invalid, fmt::format("the path of the data folder is too long for sockets in it: {} (at most {} bytes)", paths.data,
+                                            longest_socket_path - longest_name.size()));
+  for (const auto& folder : {paths.data, paths.run(), paths.redis(), paths.logs()})
+    if (auto status = make_private(folder); !status) return status;
+  return {};
+}
+
+Result<InstanceLock> InstanceLock::take(const Paths& paths) {
+  const int descriptor = open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return fail(Fault::forbidden, fmt::format("{}: {}", paths.lock(), strerror(errno)));
+  // Somebody who only looks holds it for a moment.
+  bool taken = false;
+  for (int tries = 0; tries < 10 && !taken; ++tries) {
+    taken = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+    if (!taken) poll(nullptr, 0, 20);
+  }
+  if (!taken) {
+    close(descriptor);
+    return fail(Fault::conflict,
+                fmt::format("{} is in use by the installation of process {}: `convoke down` stops it", paths.data, holder(paths)));
+  }
+  const auto text = std::to_string(getpid()) + "\n";
+  [[maybe_unused]] const bool written =
+      ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  return InstanceLock(descriptor);
+}
+
+InstanceLock::~InstanceLock() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::optional<Instance> find_instance(const Paths& paths) {
+  const int descriptor = open(paths.lock().c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::nullopt;
+  const bool is_free = flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  close(descriptor);
+  if (is_free) return std::nullopt;
+  Instance found;
+  found.pid = holder(paths);
+  const auto json = nlohmann::json::parse(read_file(paths.instance()), nullptr, false);
+  if (json.is_object()) found.url = json.value("url", "");
+  return found;
+}
+
+Status write_instance(const Paths& paths, const Instance& instance) {
+  const nlohmann::json json{{"url", instance.url}, {"pid", instance.pid}};
+  return write_file(paths.instance(), json.dump() + "\n");
+}
+
+void forget_instance(const Paths& paths) {
+  std::error_code ignored;
+  std::filesystem::remove(paths.instance(), ignored);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  if (file) text << file.rdbuf();
+  return text.str();
+}
+
+Status write_file(const std::string& path, std::string_view text) {
+  const auto temporary = path + ".new";
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file << text;
+    if (!file.flush()) return fail(Fault::unavailable, fmt::format("cannot write {}: {}", temporary, strerror(errno)));
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0)
+    return fail(Fault::unavailable, fmt::format("cannot write {}: {}", path, strerror(errno)));
+  return {};
+}
+
+}  // namespace convoke::cli

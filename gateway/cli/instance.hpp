@@ -1,0 +1,63 @@
+// An installation on this host, as its data folder: where things are in it, who holds it, and how the rest of the command line finds it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/result.hpp"
+
+namespace convoke::cli {
+
+struct Paths {
+  explicit Paths(std::string folder) : data(std::move(folder)) {}
+  std::string data;
+  std::string run() const { return data + "/run"; }  // sockets, 0700
+  std::string redis() const { return data + "/redis"; }
+  std::string logs() const { return data + "/logs"; }
+  std::string lock() const { return data + "/lock"; }
+  std::string instance() const { return data + "/instance.json"; }
+  std::string applied_team() const { return data + "/team.applied"; }
+  std::string control() const { return run() + "/control"; }
+  std::string intercom() const { return run() + "/intercom"; }
+  std::string redis_socket() const { return run() + "/redis"; }
+  std::string model_socket() const { return run() + "/model"; }
+  std::string health(const std::string& process) const { return run() + "/" + process + ".health"; }
+  std::string log(const std::string& process) const { return logs() + "/" + process + ".log"; }
+};
+
+/// Makes the folders, private to this user. FORBIDDEN, or INVALID when a socket's path would be too long for the system.
+Status prepare(const Paths& paths);
+
+/// The right to be the one supervisor of a data folder; given back by the destructor or by the end of the process.
+class InstanceLock {
+ public:
+  /// CONFLICT with the process that holds it.
+  static Result<InstanceLock> take(const Paths& paths);
+  InstanceLock(InstanceLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  InstanceLock& operator=(InstanceLock&&) = delete;
+  ~InstanceLock();
+
+ private:
+  explicit InstanceLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+struct Instance {
+  std::string url;
+  pid_t pid = 0;
+};
+/// The instance that holds the folder now; nothing when none does.
+std::optional<Instance> find_instance(const Paths& paths);
+Status write_instance(const Paths& paths, const Instance& instance);
+/// Removes what an instance leaves behind when it ends in order.
+void forget_instance(const Paths& paths);
+
+std::string read_file(const std::string& path);
+/// Whole or not at all.
+Status write_file(const std::string& path, std::string_view text);
+
+}  // namespace convoke::cli

@@ -1,0 +1,67 @@
+// convoke: the command line.
+#include <signal.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <exception>
+#include <iostream>
+
+#include "cli/commands/context.hpp"
+
+using namespace convoke;
+using namespace convoke::cli;
+
+namespace {
+
+std::string state_home() {
+  if (auto folder = Context::environment("XDG_STATE_HOME"); !folder.empty()) return folder;
+  return Context::environment("HOME") + "/.local/state";
+}
+
+bool wants_color(const Invocation& args) {
+  if (args.color != "auto") return args.color == "always";
+  return isatty(STDOUT_FILENO) == 1 && Context::environment("NO_COLOR").empty() && Context::environment("TERM") != "dumb";
+}
+
+int run(const Invocation& args) {
+  Output out(std::cout, std::cerr, isatty(STDOUT_FILENO) == 1, wants_color(args), args.json);
+  asio::io_context io(1);
+  Context context{io, args, out};
+  const auto command = args.command == "up" ? run_up : find_command(args.command);
+  if (!command) return usage;
+  int code = failed;
+  asio::co_spawn(io, command(context), [&](std::exception_ptr failure, int result) {
+    if (failure) std::rethrow_exception(failure);
+    code = result;
+    io.stop();
+  });
+  asio::signal_set signals(io);
+  if (args.command != "up") {  // which ends in order
+    signals.add(SIGINT);
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      out.clear_progress();
+      code = interrupted;
+      io.stop();
+    });
+  }
+  io.run();
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  signal(SIGPIPE, SIG_IGN);  // NOLINT: a closed pipe is an error of the write
+  const auto parsed = parse_arguments(argc, argv, state_home());
+  if (parsed.exit) {
+    (*parsed.exit == ok ? std::cout : std::cerr) << parsed.message << std::flush;
+    return *parsed.exit;
+  }
+  return run(parsed.invocation);
+} catch (const std::exception& error) {
+  std::cerr << "convoke: " << error.what() << std::endl;
+  return failed;
+}

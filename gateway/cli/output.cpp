@@ -1,0 +1,127 @@
+#include "cli/output.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <utility>
+
+#include "core/text.hpp"
+
+namespace convoke::cli {
+namespace {
+
+constexpr std::string_view clear_line = "\r\033[K";
+
+}  // namespace
+
+Output::Output(std::ostream& out, std::ostream& err, bool terminal, bool color, bool json)
+    : out_(out), err_(err), terminal_(terminal), color_(color), json_(json) {}
+
+std::string Output::paint(Tone tone, std::string_view text) const {
+  constexpr std::array<std::string_view, 7> codes{"", "1", "2", "32", "31", "33", "36"};
+  const auto code = codes.at(static_cast<std::size_t>(tone));
+  if (!color_ || code.empty()) return std::string(text);
+  return fmt::format("\033[{}m{}\033[0m", code, text);
+}
+
+void Output::line(std::string_view text) {
+  end_pieces();
+  clear_progress();
+  out_ << text << '\n' << std::flush;
+}
+
+void Output::piece(std::string_view text) {
+  if (text.empty()) return;
+  clear_progress();
+  out_ << text << std::flush;
+  mid_line_ = text.back() != '\n';
+}
+
+void Output::end_pieces() {
+  if (std::exchange(mid_line_, false)) out_ << '\n' << std::flush;
+}
+
+void Output::progress(std::string_view text) {
+  if (!terminal_ || json_ || mid_line_) return;
+  out_ << clear_line << paint(Tone::dim, text) << std::flush;
+  progress_shown_ = true;
+}
+
+void Output::clear_progress() {
+  if (std::exchange(progress_shown_, false)) out_ << clear_line << std::flush;
+}
+
+void Output::value(const Json& json) {
+  clear_progress();
+  out_ << api::dump(json) << '\n' << std::flush;
+}
+
+void Output::error(const Error& error) { this->error(error.message, convoke::name_of(error.code)); }
+
+void Output::error(std::string_view sentence, std::string_view code) {
+  end_pieces();
+  clear_progress();
+  if (json_)
+    err_ << api::dump({{"error", {{"code", code}, {"message", sentence}}}}) << '\n' << std::flush;
+  else
+    err_ << paint(Tone::bad, "convoke: ") << safe(sentence) << '\n' << std::flush;
+}
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::vector<std::string> table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& cell : head) widths.push_back(width_of(cell));
+  for (const auto& row : rows)
+    for (std::size_t at = 0; at < row.size() && at < widths.size(); ++at) widths[at] = std::max(widths[at], width_of(row[at]));
+  std::vector<std::string> lines;
+  const auto add = [&](const std::vector<std::string>& row) {
+    std::string line;
+    for (std::size_t at = 0; at < row.size() && at < widths.size(); ++at) {
+      line += row[at];
+      if (at + 1 < row.size()) line.append(widths[at] - width_of(row[at]) + 2, ' ');
+    }
+    lines.push_back(std::move(line));
+  };
+  add(head);
+  for (const auto& row : rows) add(row);
+  return lines;
+}
+
+std::string duration_text(std::int64_t ms) {
+  if (ms < 1'000) return fmt::format("{} ms", ms);
+  if (ms < 60'000) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1'000);
+  return fmt::format("{} min {} s", ms / 60'000, ms / 1'000 % 60);
+}
+
+std::string size_text(std::uint64_t bytes) {
+  if (bytes >= 1u << 20) return fmt::format("{} MiB", bytes >> 20);
+  return fmt::format("{} KiB", bytes >> 10);
+}
+
+std::string safe(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+    result += control ? '?' : c;
+  }
+  // C1 controls come as two bytes in UTF-8.
+  for (std::size_t at = result.find('\xC2'); at != std::string::npos && at + 1 < result.size(); at = result.find('\xC2', at + 1))
+    if (static_cast<unsigned char>(result[at + 1]) < 0xA0) result.replace(at, 2, "?");
+  return result;
+}
+
+std::string brief(std::string_view text, std::size_t width) {
+  auto line = safe(text.substr(0, text.find('\n')));
+  std::ranges::replace(line, '\t', ' ');
+  if (width_of(line) <= width || width < 2) return line;
+  std::size_t bytes = line.size();
+  while (width_of(std::string_view(line).substr(0, bytes)) > width - 1) --bytes;
+  return std::string(truncate_utf8(line, bytes)) + "…";
+}
+
+}  // namespace convoke::cli

@@ -1,0 +1,72 @@
+// What the command line prints: colour only where it is wanted, tables that fit, JSON when asked for, and a line of progress that is
+// rewritten in place on a terminal and left out elsewhere.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/common/fields.hpp"
+#include "core/result.hpp"
+
+namespace convoke::cli {
+
+using api::Json;
+
+enum class Tone : std::uint8_t { plain, bold, dim, good, bad, warn, name };
+
+class Output {
+ public:
+  /// `terminal`: somebody looks (progress lines, prompts); `color`: escape sequences may be used.
+  Output(std::ostream& out, std::ostream& err, bool terminal, bool color, bool json);
+
+  std::string paint(Tone tone, std::string_view text) const;
+  /// A line, after clearing the progress line.
+  void line(std::string_view text = {});
+  /// Text without a line's end, for what streams.
+  void piece(std::string_view text);
+  /// The rest of a line that pieces began, and its end.
+  void line_rest(std::string_view text) {
+    piece(text);
+    end_pieces();
+  }
+  /// Ends a line that pieces began.
+  void end_pieces();
+  /// The cursor is at a line's beginning: somebody typed a line's end.
+  void reset_line() { mid_line_ = false; }
+  /// The line of progress; rewritten by the next one. Nothing without a terminal, or while pieces have begun a line.
+  void progress(std::string_view text);
+  void clear_progress();
+  /// One JSON value a line.
+  void value(const Json& json);
+  void error(const Error& error);
+  void error(std::string_view sentence, std::string_view code = "INVALID");
+
+  bool json() const { return json_; }
+  bool terminal() const { return terminal_; }
+
+ private:
+  std::ostream& out_;
+  std::ostream& err_;
+  bool terminal_;
+  bool color_;
+  bool json_;
+  bool progress_shown_ = false;
+  bool mid_line_ = false;
+};
+
+/// Rows under a head, columns aligned by characters; the last column is not padded. Pure.
+std::vector<std::string> table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
+/// Columns that a text takes: code points, roughly.
+std::size_t width_of(std::string_view text);
+/// `1.2 s`, `350 ms`, `2 min 5 s`.
+std::string duration_text(std::int64_t ms);
+/// `12 MiB`.
+std::string size_text(std::uint64_t bytes);
+/// What came from outside, safe to show on a terminal: control characters but line ends and tabs are replaced.
+std::string safe(std::string_view text);
+/// The first line, at most `width` columns.
+std::string brief(std::string_view text, std::size_t width);
+
+}  // namespace convoke::cli

@@ -1,0 +1,79 @@
+// A conversation for eyes: frames of /api/ws in, lines out. One message streams at a time, the others are shown when they are complete;
+// whatever was restarted says so. Knows what the plan's steps are, so that progress can be told.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "cli/output.hpp"
+
+namespace convoke::cli {
+
+/// A question that a person has to answer.
+struct Question {
+  std::string request;
+  std::string kind;  // approval, clarification, input, unknown_outcome
+  std::string plan;
+  std::string step;
+  std::string text;
+};
+
+class Show {
+ public:
+  explicit Show(Output& out) : out_(out) {}
+
+  /// Shows a frame. `since` for the progress line: milliseconds that this takes already.
+  void frame(const Json& frame);
+  void progress(std::int64_t elapsed_ms);
+
+  /// Questions opened and not closed yet, by request.
+  const std::map<std::string, Question>& questions() const { return questions_; }
+  bool ended() const { return !ended_run_.empty(); }
+  const std::string& ended_run() const { return ended_run_; }  // the last one that ended
+  const std::string& stop_reason() const { return stop_reason_; }
+  /// Of what the run ended as, for an exit code.
+  bool completed() const { return ended() && (stop_reason_ == "completed" || stop_reason_ == "completed_with_failures"); }
+  /// `2` for the second step; the id when it is not known.
+  std::string step_label(const std::string& step) const;
+  std::uint32_t revision() const { return revision_; }
+
+ private:
+  struct Message {
+    std::string author;
+    std::string text;
+    std::uint32_t attempt = 0;
+    std::size_t shown = 0;
+  };
+  struct Step {
+    std::size_t number = 0;
+    std::string action;
+    std::string agent;
+    std::string status;
+  };
+
+  void event(const Json& event);
+  void delta(const Json& delta);
+  void said(const Json& event);
+  void plan(const Json& event);
+  void step(const Json& event);
+  void stream(Message& message);
+  void head(const std::string& author);
+
+  Output& out_;
+  std::map<std::string, Message> messages_;
+  std::string streaming_;  // message id
+  std::map<std::string, Step> steps_;
+  std::map<std::string, Question> questions_;
+  std::string working_;
+  std::string stop_reason_;
+  std::string ended_run_;
+  std::uint32_t revision_ = 0;
+  std::size_t frames_ = 0;
+};
+
+/// `HrAgent` of `agent/company.HrAgent`, `planner`, `you`, `convoke`.
+std::string speaker(std::string_view author);
+
+}  // namespace convoke::cli

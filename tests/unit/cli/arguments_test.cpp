@@ -1,0 +1,60 @@
+#include "cli/arguments.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace convoke::cli;
+
+namespace {
+
+Parsed parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "convoke");
+  return parse_arguments(static_cast<int>(words.size()), words.data(), "/state");
+}
+
+Invocation good(std::vector<const char*> words) {
+  auto parsed = parse(std::move(words));
+  INFO(parsed.message);
+  REQUIRE_FALSE(parsed.exit);
+  return parsed.invocation;
+}
+
+}  // namespace
+
+TEST_CASE("arguments: each command has its values, and the folder its default") {
+  const auto task = good({"task", "Onboard Jessica", "--approve", "auto", "--no-watch"});
+  CHECK(task.command == "task");
+  CHECK(task.data == "/state/convoke");
+  CHECK(task.text("description") == "Onboard Jessica");
+  CHECK(task.text("approve") == "auto");
+  CHECK(task.flag("no-watch"));
+  const auto approve = good({"approve", "s~p1", "1", "s~p1s2", "--edit", "other", "--json"});
+  CHECK(approve.command == "approve");
+  CHECK(approve.list("steps") == std::vector<std::string>{"1", "s~p1s2"});
+  CHECK(approve.text("edit") == "other");
+  CHECK(approve.json);
+  CHECK(good({"--data", "/x", "status"}).data == "/x");
+  CHECK(good({"up", "--data", "/x", "--port", "0", "--demo"}).flag("demo"));
+}
+
+TEST_CASE("arguments: commands of commands have both names") {
+  CHECK(good({"team", "apply", "f.yaml"}).command == "team apply");
+  CHECK(good({"team", "check", "f.yaml"}).text("file") == "f.yaml");
+  CHECK(good({"dead-letters"}).command == "dead-letters");
+  const auto drop = good({"dead-letters", "drop", "s~l1"});
+  CHECK(drop.command == "dead-letters drop");
+  CHECK(drop.text("id") == "s~l1");
+}
+
+TEST_CASE("arguments: mistakes end with 2, help with 0") {
+  CHECK(parse({}).exit == usage);
+  CHECK(parse({"dance"}).exit == usage);
+  CHECK(parse({"task"}).exit == usage);
+  CHECK(parse({"task", "x", "--approve", "maybe"}).exit == usage);
+  CHECK(parse({"watch", "c", "--from", "-1"}).exit == usage);
+  CHECK(parse({"scale", "HrAgent"}).exit == usage);
+  CHECK(parse({"team"}).exit == usage);
+  const auto help = parse({"--help"});
+  CHECK(help.exit == ok);
+  CHECK(help.message.find("Exit codes") != std::string::npos);
+  CHECK(parse({"up", "--help"}).exit == ok);
+}

@@ -1,0 +1,95 @@
+#include "cli/show.hpp"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+using namespace convoke::cli;
+
+namespace {
+
+struct Screen {
+  std::ostringstream text;
+  std::ostringstream errors;
+  Output out{text, errors, false, false, false};
+  Show show{out};
+
+  void event(int seq, const std::string& kind, Json more) {
+    Json event{{"seq", seq}, {"id", "e"}, {"kind", kind}, {"author", "agent/company.HrAgent"}};
+    event.update(more);
+    show.frame({{"type", "event"}, {"conversation", "s~t1"}, {"event", event}});
+  }
+  void delta(const std::string& message, int attempt, const std::string& piece, const std::string& author = "agent/company.HrAgent") {
+    show.frame({{"type", "delta"}, {"delta", {{"message", message}, {"author", author}, {"attempt", attempt}, {"text", piece}}}});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("show: a message streams once, whatever its pieces were") {
+  Screen screen;
+  screen.delta("m1", 1, "Hel");
+  screen.delta("m1", 1, "lo");
+  screen.event(1, "message", {{"message", "m1"}, {"text", "Hello there"}});
+  CHECK(screen.text.str() == "HrAgent: Hello there\n");
+}
+
+TEST_CASE("show: what is said while another one streams comes after it, whole") {
+  Screen screen;
+  screen.delta("m1", 1, "One");
+  screen.delta("m2", 1, "Two", "agent/company.TechSupportAgent");
+  screen.event(1, "message", {{"message", "m1"}, {"text", "One."}});
+  screen.event(2, "message", {{"message", "m2"}, {"text", "Two."}, {"author", "agent/company.TechSupportAgent"}});
+  CHECK(screen.text.str() == "HrAgent: One.\nTechSupportAgent: Two.\n");
+}
+
+TEST_CASE("show: a message begun anew says so, and its final text is whole") {
+  Screen screen;
+  screen.delta("m1", 1, "wro");
+  screen.delta("m1", 2, "rig");
+  screen.event(1, "message", {{"message", "m1"}, {"text", "right"}});
+  CHECK(screen.text.str() == "HrAgent: wro\n(begun anew)\nHrAgent: right\n");
+}
+
+TEST_CASE("show: the plan, its steps and the end of the run") {
+  Screen screen;
+  screen.event(1, "plan_proposed",
+               {{"text", "Two steps"},
+                {"data",
+                 {{"revision", 3},
+                  {"steps",
+                   {{{"id", "p1s1"}, {"action", "Do A"}, {"agent", "company.HrAgent"}, {"status", "awaiting_feedback"}},
+                    {{"id", "p1s2"}, {"action", "Do B"}, {"agent", "company.ProductAgent"}, {"status", "planned"}}}}}}});
+  CHECK(screen.show.revision() == 3);
+  CHECK(screen.show.step_label("p1s2") == "2");
+  screen.event(2, "request_opened", {{"plan", "p1"}, {"step", "p1s1"}, {"data", {{"request", "h1"}, {"kind", "approval"}}}});
+  CHECK(screen.show.questions().size() == 1);
+  screen.event(3, "request_closed", {{"data", {{"request", "h1"}, {"outcome", "approved"}}}});
+  CHECK(screen.show.questions().empty());
+  screen.event(4, "step_changed",
+               {{"step", "p1s1"}, {"data", {{"status", "completed"}, {"agent", "company.HrAgent"}, {"action", "Do A"}}}});
+  screen.event(5, "run_ended", {{"run", "r1"}, {"data", {{"stop_reason", "completed"}}}});
+  CHECK(screen.show.ended_run() == "r1");
+  CHECK(screen.show.completed());
+  const auto text = screen.text.str();
+  CHECK(text.find("Plan: Two steps") != std::string::npos);
+  CHECK(text.find("2. ProductAgent Do B") != std::string::npos);
+  CHECK(text.find("step 1 completed") != std::string::npos);
+}
+
+TEST_CASE("output: what came from outside cannot steer the terminal") {
+  CHECK(safe("a\033[2Jb\rc\xC2\x9B"
+             "d\ne") == "a?[2Jb?c?d\ne");
+  Screen screen;
+  screen.event(1, "message", {{"message", "m"}, {"text", "\033]0;x\007"}});
+  CHECK(screen.text.str().find('\033') == std::string::npos);
+}
+
+TEST_CASE("output: tables align by characters, long text is cut") {
+  const auto lines = table({"A", "B"}, {{"ü", "x"}, {"long", "y"}});
+  CHECK(lines[1] == "ü     x");
+  CHECK(lines[2] == "long  y");
+  CHECK(brief("one\ntwo", 20) == "one");
+  CHECK(brief("übergross", 4) == "übe…");
+  CHECK(duration_text(350) == "350 ms");
+  CHECK(duration_text(125'000) == "2 min 5 s");
+}
