@@ -10,7 +10,7 @@
 
 namespace convoke::groupchat::owner {
 
-/// To the bus. The id is set; an empty source is the service's.
+/// To the bus. Id, source and time to live are set.
 struct Send {
   wire::Message message;
 };

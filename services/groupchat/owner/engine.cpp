@@ -110,6 +110,7 @@ void Core::Engine::expire(Slot& slot) {
 
 void Core::Engine::send(wire::Message message) {
   if (message.header.id.hi() == 0 && message.header.id.lo() == 0) message.header.id = wire::to_wire(ids_.next(now_.unix));
+  if (message.header.source.empty()) message.header.source = "service/groupchat";
   if (message.header.ttl_ms == 0) message.header.ttl_ms = static_cast<std::uint32_t>(options_.default_ttl.count());
   act(Send{std::move(message)});
 }

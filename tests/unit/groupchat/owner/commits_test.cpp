@@ -17,6 +17,7 @@ TEST_CASE("owner: answers, events and what is owed leave only when the commit is
   CHECK(node.sent_count<wire::PushT>() == 1);
   CHECK(node.sent_count<wire::WorkT>() == 1);
   for (const auto& message : node.sent) {
+    CHECK(message.header.source == "service/groupchat");
     const auto* push = message.as<wire::PushT>();
     if (push == nullptr) continue;
     CHECK(message.header.dest == "one~c");
