@@ -1,12 +1,14 @@
 // convoke-planner: makes plans.
 #include "planner/service.hpp"
 #include "runtime/config.hpp"
+#include "runtime/otlp_exporter.hpp"
 
 int main(int argc, char** argv) {
   using namespace convoke;
   runtime::ProcessOptions process;
   process.name = "planner";
   planner::ServiceOptions options;
+  runtime::OtlpOptions otlp;
   runtime::Config config("convoke-planner", "Makes plans: a goal and a team in, steps or a question to the person out.");
   config.add("process", process);
   config.add("bus", options.bus);
@@ -14,8 +16,10 @@ int main(int argc, char** argv) {
   config.add("http", options.http);
   config.add("model", options.model);
   config.add("planner", options.planner);
+  config.add("otlp", otlp);
   if (const auto code = config.load(argc, argv)) return *code;
   runtime::Runtime runtime(process);
+  runtime::OtlpExporter exporter(runtime, otlp);
   planner::Service service(runtime, options);
   service.start();
   return runtime.run();
