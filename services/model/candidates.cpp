@@ -41,12 +41,21 @@ std::vector<std::string> stems_of_name(const Tool& tool) {
   return stems;
 }
 
+/// The word announces a value of this tool; it is none itself.
+bool announces(const Tool& tool, const std::string& stemmed) {
+  return std::ranges::any_of(tool.parameters, [&](const Parameter& parameter) {
+    return std::ranges::any_of(parameter.words, [&](const std::string& word) { return stem(word) == stemmed; });
+  });
+}
+
 void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
   const auto own = stems_of_name(tool);
   const auto says_again = [&](std::size_t i) {
     return reading.entity_of[i] == Reading::none && std::ranges::find(own, reading.tokens[i].stem) != own.end();
   };
   bool object_seen = false;
+  const bool people = std::ranges::any_of(
+      tool.parameters, [](const Parameter& parameter) { return parameter.want == Want::person || parameter.want == Want::party; });
   for (const auto& phrase : phrases_of(reading, first, last)) {
     Candidate candidate{
         .first = phrase.first, .last = phrase.last, .value = {}, .lead = phrase.lead, .lead_token = phrase.lead_token, .modified = {}};
@@ -56,14 +65,20 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     if (candidate.last == candidate.first) continue;
     candidate.object = phrase.lead.empty() && !std::exchange(object_seen, object_seen || phrase.lead.empty());
     candidate.about = true;
+    bool only_cues = true;
     for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
       candidate.about = reading.entity_of[i] == Reading::none &&
                         std::ranges::any_of(own, [&](const std::string& word) { return related(word, reading.tokens[i].stem); });
     }
+    for (std::size_t i = candidate.first; i < candidate.last && only_cues; ++i)
+      only_cues = reading.entity_of[i] == Reading::none && announces(tool, reading.tokens[i].stem);
+    candidate.about = candidate.about || only_cues;
     candidate.value = written(reading, candidate.first, candidate.last);
     const auto* head = reading.entity_at(candidate.first);
-    candidate.short_name = head != nullptr && head->shape == Shape::name && head->person < 0.65 && head->last == candidate.first + 1 &&
-                           candidate.last > head->last;
+    candidate.kind_stems.clear();
+    for (std::size_t i = candidate.first + 1; i < candidate.last; ++i) candidate.kind_stems.push_back(reading.tokens[i].stem);
+    candidate.short_name = head != nullptr && head->shape == Shape::name && (head->person < 0.65 || !people) &&
+                           head->last == candidate.first + 1 && candidate.last > head->last;
     if (!behind.empty()) {
       candidate.kind = Candidate::Kind::modifier;
       candidate.modified = behind;
@@ -115,7 +130,9 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
     return best;
   };
   double best = 0;
-  if (candidate.kind == Candidate::Kind::modifier && !candidate.modified.empty()) best = 0.6 * cues(candidate.modified);
+  if (candidate.kind == Candidate::Kind::modifier &&
+      std::ranges::any_of(parameter.words, [&](const std::string& word) { return stem(word) == candidate.modified; }))
+    best = 0.6;
   if (!candidate.lead.empty()) best = std::max(best, 0.5 * cues(stem(candidate.lead)));
   std::size_t i = candidate.first;
   for (int step = 0; i > 0 && step < 5; ++step) {
@@ -138,7 +155,12 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
     const auto gap =
         std::string_view(reading.text)
             .substr(reading.tokens[candidate.last - 1].end, reading.tokens[candidate.last].begin - reading.tokens[candidate.last - 1].end);
-    if (gap == " " || gap == "-" || gap == "'s ") best = std::max(best, 0.5 * cues(reading.tokens[candidate.last].stem));
+    if (gap == " " || gap == "-" || gap == "'s ") {
+      const auto& next = reading.tokens[candidate.last].stem;
+      const bool named = std::ranges::any_of(parameter.words, [&](const std::string& word) { return stem(word) == next; });
+      // Synonyms say what kind of thing a name is ("Figma, the app"); of a common noun the word is a part ("core switch").
+      if (candidate.entity != nullptr || named) best = std::max(best, 0.5 * cues(next));
+    }
   }
   // "Anna Bell, 555-1234, as the contact"
   for (i = candidate.last; parameter.want == Want::person && i + 1 < reading.tokens.size() && i < candidate.last + 8; ++i) {
@@ -216,7 +238,7 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   }
   if (c.kind == Candidate::Kind::tail) return one_of(c.lead, {"called", "named", "titled"}) ? 0.7 : 0;
   double score = c.object ? 0.55 : 0.3;
-  if (c.kind == Candidate::Kind::phrase && c.short_name) return 0.85;
+  if (c.kind == Candidate::Kind::phrase && c.short_name) return c.only_kind(parameter) ? 0.6 : 1.05;
   if (one_of(c.lead, {"for", "of", "about", "on", "called", "named", "titled", "into", "regarding", "as", "in", "to", "with"})) score = 0.5;
   if (one_of(c.lead, {"called", "named", "titled"})) score = 0.9;
   if (one_of(c.lead, {"because", "that", "which", "from", "by", "at"})) score = 0.25;
@@ -256,6 +278,11 @@ std::vector<Candidate> candidates_of(const Tool& tool, const Reading& reading, s
   add_phrases(found, tool, reading, first, last);
   add_tails(found, reading, first, last);
   return found;
+}
+
+bool Candidate::only_kind(const Parameter& parameter) const {
+  return std::ranges::all_of(
+      kind_stems, [&](const std::string& stemmed) { return std::ranges::find(parameter.cues, stemmed) != parameter.cues.end(); });
 }
 
 double suitability(const Parameter& parameter, const Candidate& candidate, const Reading& reading) {

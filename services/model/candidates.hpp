@@ -18,10 +18,14 @@ struct Candidate {
   std::string value;
   std::string lead;
   std::size_t lead_token = 0;
-  bool object = false;      // the first phrase without a preposition
-  bool about = false;       // only says again what the tool does
-  bool short_name = false;  // a name of one word and what it is: "HP printers"
-  std::string modified;     // modifier: the stem of the word that it stands before
+  bool object = false;                  // the first phrase without a preposition
+  bool about = false;                   // only says again what the tool does
+  bool short_name = false;              // a name of one word and what it is: "HP printers"
+  std::vector<std::string> kind_stems;  // of the words behind the first
+  std::string modified;                 // modifier: the stem of the word that it stands before
+
+  /// All that stands behind the name says what kind of thing the parameter is: "the Figma software".
+  bool only_kind(const Parameter& parameter) const;
 };
 
 /// `tool_stems`: the words of the tool's name; phrases are freed of them at both ends.

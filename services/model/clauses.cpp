@@ -26,7 +26,7 @@ class Cutter {
   Cutter(const Reading& reading, const Index& index, const Catalogue& catalogue) : r_(reading), index_(index), catalogue_(catalogue) {
     for (const auto& tool : catalogue.tools) {
       const auto words = identifier_words(tool.name);
-      if (words.size() > 1) tool_verbs_.insert(stem(words.front()));
+      if (words.size() > 1) tool_verbs_.insert(words.front());
     }
   }
 
@@ -63,7 +63,7 @@ class Cutter {
   }
 
   bool is_verb(std::size_t i) const {
-    return r_.entity_of[i] == Reading::none && (is_request_verb(r_.tokens[i].stem) || tool_verbs_.contains(r_.tokens[i].stem)) &&
+    return r_.entity_of[i] == Reading::none && (is_imperative(r_.tokens[i].lower) || tool_verbs_.contains(r_.tokens[i].lower)) &&
            !is_stop_word(r_.tokens[i].lower);
   }
 
@@ -95,6 +95,12 @@ class Cutter {
         if (joint && starts_.back().token < i - 1) add_start(i, false);
       } else if (sign != ':') {
         add_start(i, sign != ',' && sign != '&');
+        // Behind a comma a noun without article or count goes on with what is before it.
+        const auto* entity = r_.entity_at(i);
+        const bool counted_thing = entity != nullptr && entity->shape == Shape::number;
+        if ((sign == ',' || sign == '&') && !starts_.back().imperative && !is_determiner(r_.tokens[i].lower) && !counted_thing &&
+            r_.tokens[i].lower != "and")
+          starts_.pop_back();
       }
     }
   }
@@ -192,7 +198,7 @@ class Cutter {
         if (!kept.empty()) kept.back().last = clauses[i].last;
         continue;
       }
-      const bool again = !kept.empty() && kept.back().fits && clauses[i].fits && !clauses[i].imperative &&
+      const bool again = !kept.empty() && kept.back().fits && clauses[i].fits && (!clauses[i].imperative || !has_entities(clauses[i])) &&
                          kept.back().ranked.front().tool == clauses[i].ranked.front().tool && !counted(clauses[i]);
       if (again || (!kept.empty() && continues(clauses[i], kept.back()))) {
         kept.back().last = clauses[i].last;
@@ -226,6 +232,10 @@ class Cutter {
       });
     });
     return announced * 2 >= static_cast<std::ptrdiff_t>(terms.size()) && announced > 0;
+  }
+
+  bool has_entities(const Clause& made) const {
+    return std::ranges::any_of(r_.entities, [&](const Entity& entity) { return entity.first >= made.first && entity.last <= made.last; });
   }
 
   bool counted(const Clause& made) const {

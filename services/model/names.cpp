@@ -102,7 +102,6 @@ class Finder {
     if (is_first_name(token.lower)) return true;
     if (title_case_) return !ordinary(token);
     if (!token.sentence_start) return !(token.all_caps && known_(token.stem) && !next_is_capital(i));
-    if (next_is_capital(i) && is_first_name(tokens_[i + 1].lower)) return false;  // "Sign Priya up"
     return !ordinary(token) || (!is_request_verb(token.stem) && next_is_capital(i));
   }
 

@@ -85,7 +85,7 @@ class Cutter {
     } else if (is_stop_word(token.lower)) {
       close(i);
       lead(i, token.lower == "due" || token.lower == "is" || token.lower == "are" || token.lower == "was" ? token.lower : "");
-    } else if (lead_ == "to" && !open_ && is_request_verb(token.stem) && i + 1 < last_ &&
+    } else if (lead_ == "to" && !open_ && is_imperative(token.lower) && i + 1 < last_ &&
                (is_determiner(r_.tokens[i + 1].lower) || r_.entity_at(i + 1) != nullptr)) {
       lead(i, "");  // "to order a laptop": an infinitive
     } else {
@@ -148,10 +148,10 @@ std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t 
   for (std::size_t i = first; i < last; ++i) {
     const auto& token = reading.tokens[i];
     if (reading.entity_of[i] != Reading::none) return last;
-    if (is_request_verb(token.stem) && !(token.lower == "let" || token.lower == "help" || token.lower == "need" || token.lower == "get" ||
-                                         token.lower == "make" || token.lower == "have"))
+    if (is_imperative(token.lower) && !(token.lower == "let" || token.lower == "help" || token.lower == "need" || token.lower == "get" ||
+                                        token.lower == "make" || token.lower == "have"))
       return i;
-    if ((token.lower == "get" || token.lower == "make") && i + 1 < last && !is_request_verb(reading.tokens[i + 1].stem)) return i;
+    if ((token.lower == "get" || token.lower == "make") && i + 1 < last && !is_imperative(reading.tokens[i + 1].lower)) return i;
     if (!is_polite(token.lower)) return last;
   }
   return last;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 #include <set>
 
 #include "model/clauses.hpp"
@@ -44,8 +45,10 @@ class Planner {
   }
 
   Plan run() {
-    for (auto& clause : clauses_of(r_, index_, c_)) {
-      if (!broad(clause)) add(clause);
+    auto clauses = clauses_of(r_, index_, c_);
+    for (std::size_t i = 0; i < clauses.size(); ++i) {
+      const bool may_be_broad = i == 0 || clauses[i].imperative;
+      if (!may_be_broad || !broad(clauses[i])) add(clauses[i]);
     }
     gather_information();
     depend_on_earlier();
@@ -100,41 +103,64 @@ class Planner {
 
   /// A goal such as "onboard somebody": no tool is called that, but several say that they belong to it.
   bool broad(const Clause& clause) {
-    if (clause.fits && (clause.ranked.front().phrase || clause.ranked.front().name_cover >= 0.6)) return false;
+    if (clause.fits && clause.ranked.front().name_cover >= 0.6) return false;
+    const auto shared = std::ranges::count_if(
+        clause.ranked, [&](const Ranked& entry) { return entry.phrase && entry.score > clause.ranked.front().score - 0.15; });
+    if (clause.fits && clause.ranked.front().phrase && shared < 3) return false;
     const auto topic = topic_of(r_, index_, clause.first, clause.last);
     if (topic.terms.empty() || topic.terms.size() > 5) return false;
     std::vector<std::size_t> members;
     double telling = 0;
-    for (const auto& term : topic.terms) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(topic.terms.size(), 2); ++i) {
+      const auto& term = topic.terms[i];
       auto tools = belonging(term.stem);
       // Rare enough to mean something, common enough to be a subject of its own; and in no tool's name, which would be the tool meant.
-      if (tools.size() < 3 || tools.size() > 8 + c_.tools.size() / 12 || index_.idf(term.stem) <= telling || named(term.stem)) continue;
+      if (is_light_verb(term.stem) || tools.size() < 3 || tools.size() > 8 + c_.tools.size() / 12 || index_.idf(term.stem) <= telling ||
+          named(term.stem))
+        continue;
       telling = index_.idf(term.stem);
       members = std::move(tools);
     }
-    if (members.empty()) return false;
+    if (members.empty() || !level(members, clause)) return false;
     choose(members, clause);
     return true;
   }
 
+  /// Tools that say in their description, or in a synonym that several of them have, that they are about this.
   std::vector<std::size_t> belonging(const std::string& stemmed) const {
     std::vector<std::size_t> tools;
+    std::map<std::vector<std::string>, std::vector<std::size_t>> shared;
+    const auto has = [&](const std::vector<std::string>& stems) { return std::ranges::find(stems, stemmed) != stems.end(); };
     for (const auto tool : index_.tools_about(stemmed)) {
-      const auto& t = c_.tools[tool];
-      const auto says = [&](const std::string& text) {
-        const auto stems = content_stems(text);
-        return std::ranges::find(stems, stemmed) != stems.end();
-      };
-      if (says(t.description) || std::ranges::any_of(t.synonyms, says)) tools.push_back(tool);
+      if (has(content_stems(c_.tools[tool].description))) tools.push_back(tool);
+      for (const auto& synonym : c_.tools[tool].synonyms) {
+        auto stems = content_stems(synonym);
+        if (has(stems)) shared[std::move(stems)].push_back(tool);
+      }
     }
+    for (const auto& [synonym, having] : shared) {
+      if (having.size() >= 3) tools.insert(tools.end(), having.begin(), having.end());
+    }
+    std::ranges::sort(tools);
+    tools.erase(std::unique(tools.begin(), tools.end()), tools.end());
     return tools;
+  }
+
+  /// Three of them or more rank about as high as any tool does.
+  static bool level(const std::vector<std::size_t>& members, const Clause& clause) {
+    return std::ranges::count_if(clause.ranked, [&](const Ranked& entry) {
+             return entry.score > clause.ranked.front().score - 0.12 && std::ranges::find(members, entry.tool) != members.end();
+           }) >= 3;
   }
 
   /// Some tool's name has the word: then that tool is meant, not a subject.
   bool named(const std::string& stemmed) const {
     return std::ranges::any_of(c_.tools, [&](const Tool& tool) {
       const auto words = identifier_words(tool.name);
-      return std::ranges::any_of(words, [&](const std::string& word) { return stem(word) == stemmed; });
+      return std::ranges::any_of(words, [&](const std::string& word) {
+        const auto other = stem(word);
+        return other == stemmed || (other.size() > 2 && stemmed.starts_with(other)) || (stemmed.size() > 2 && other.starts_with(stemmed));
+      });
     });
   }
 

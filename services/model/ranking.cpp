@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "model/phrases.hpp"
 #include "model/spelling.hpp"
 #include "model/thesaurus.hpp"
 #include "model/words.hpp"
@@ -30,6 +31,8 @@ constexpr double cover_share = 0.42;
 constexpr double fit_share = 0.12;
 constexpr double agent_share = 0.05;
 constexpr double phrase_bonus = 0.05;
+constexpr double verb_match = 0.06;     // the request's verb is in the tool's name …
+constexpr double verb_mismatch = 0.08;  // … or the tool has another one, and does not know the request's at all
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -110,7 +113,7 @@ void Index::add_phrases(const Catalogue& catalogue) {
                                 return (parameter.want == Want::name || parameter.want == Want::party || parameter.want == Want::person) &&
                                        parameter.words.size() > 1 && stem(parameter.words.front()) == word;
                               });
-        phrase.shares.push_back(verb ? verb_share : instance ? instance_share : 1);
+        phrase.shares.push_back(verb ? (is_light_verb(word) ? verb_share / 2 : verb_share) : instance ? instance_share : 1);
       }
       if (!phrase.terms.empty()) entries_[i].phrases.push_back(std::move(phrase));
     };
@@ -224,6 +227,7 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
     entry.score = explained_share * entry.explained + cover_share * entry.cover + fit_share * fit(topic, tool) +
                   agent_share * std::min(1.0, 3 * agent[tool.agent] / most) + (entry.phrase ? phrase_bonus : 0);
   }
+  score_verbs(ranked, topic);
   std::erase_if(ranked, [&](const Ranked& entry) { return !entries_[entry.tool].listed || (entry.explained == 0 && entry.cover == 0); });
   std::ranges::sort(ranked, [](const Ranked& left, const Ranked& right) {
     return left.score != right.score ? left.score > right.score : left.tool < right.tool;
@@ -255,6 +259,26 @@ void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& 
       if (phrase.is_name) entry.name_cover = covered;
       entry.cover = std::max(entry.cover, phrase.is_name ? covered : covered * 0.97);
     }
+  }
+}
+
+void Index::score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const {
+  if (topic.verb.empty()) return;
+  std::vector<bool> has(catalogue_.tools.size(), false);
+  bool anywhere = false;
+  for (const auto& match : expand({topic.verb, topic.verb, 1, 0})) {
+    for (const auto& posting : postings_[match.term]) {
+      has[posting.tool] = true;
+      anywhere = true;
+    }
+  }
+  if (!anywhere) return;
+  for (auto& entry : ranked) {
+    const auto words = name_stems(catalogue_.tools[entry.tool]);
+    const bool named = std::ranges::find(words, topic.verb) != words.end();
+    const bool other = !words.empty() && is_request_verb(words.front()) && !is_light_verb(words.front());
+    if (named) entry.score += verb_match;
+    if (!has[entry.tool]) entry.score -= other ? verb_mismatch : verb_mismatch / 2;
   }
 }
 
@@ -301,6 +325,7 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
   for (std::size_t i = 0; i < stems.size(); ++i) {
     const auto at = first + positions[i];
     const auto* entity = reading.entity_at(at);
+    if (entity == nullptr && is_announcing(reading.tokens[at].lower)) continue;
     Term term{stems[i], reading.tokens[at].lower, 1, at};
     if (entity != nullptr) {
       if (entity->shape == Shape::quoted) {
@@ -318,6 +343,8 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     }
     topic.terms.push_back(std::move(term));
   }
+  const auto verb = opening_verb(reading, first, last);
+  if (verb < last && !is_light_verb(reading.tokens[verb].stem)) topic.verb = reading.tokens[verb].stem;
   for (const auto& entity : reading.entities) {
     if (entity.first < first || entity.first >= last) continue;
     topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);

@@ -22,6 +22,7 @@ struct Term {
 };
 struct Topic {
   std::vector<Term> terms;
+  std::string verb;  // the stem of the verb that opens it, if that says anything
   // What the request contains, for the fit of parameters.
   bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
        name = false;
@@ -75,6 +76,7 @@ class Index {
   std::vector<Match> expand(const Term& term) const;
   std::vector<Match> misspelt(std::string_view stem) const;
   double idf_of(std::size_t documents) const;
+  void score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const;
   double fit(const Topic& topic, const Tool& tool) const;
   double cover(const Phrase& phrase, const std::vector<double>& matched) const;
   void score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched) const;

@@ -339,6 +339,26 @@ bool is_request_verb(std::string_view stemmed) {
   return verbs.contains(std::string(stemmed));
 }
 
+bool is_imperative(std::string_view lower) {
+  static const auto verbs = [] {
+    std::unordered_set<std::string> set;
+    each_word(request_verbs_text, [&](std::string_view word) {
+      set.emplace(word);
+      if (word.ends_with("ise")) set.insert(std::string(word.substr(0, word.size() - 3)) + "ize");
+      if (word.ends_with("yse")) set.insert(std::string(word.substr(0, word.size() - 3)) + "yze");
+    });
+    return set;
+  }();
+  return verbs.contains(std::string(lower));
+}
+
+bool is_light_verb(std::string_view stemmed) {
+  static const auto verbs = stem_set(
+      "handle manage process do make take get give put run perform conduct carry start initiate need want have deal work use let "
+      "facilitate arrange organise set");
+  return verbs.contains(std::string(stemmed));
+}
+
 bool is_text_work(std::string_view stemmed) {
   static const auto verbs = stem_set(text_work_text);
   return verbs.contains(std::string(stemmed));

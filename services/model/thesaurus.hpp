@@ -21,6 +21,12 @@ bool related(std::string_view left_stem, std::string_view right_stem);
 /// A verb that commonly opens a request ("write …", "check …"), as a stem.
 bool is_request_verb(std::string_view stem);
 
+/// The verb as a request has it: in its base form. Nouns and participles that share its stem (security, selling) are none.
+bool is_imperative(std::string_view lower);
+
+/// Verbs that say little by themselves: handle, manage, do …
+bool is_light_verb(std::string_view stem);
+
 /// Work on text that any language model can do without a tool: translate, summarise, explain …
 bool is_text_work(std::string_view stem);
 

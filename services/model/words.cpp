@@ -85,7 +85,7 @@ std::vector<Token> tokenize(std::string_view text) {
     const auto begin = i;
     while (i < text.size() && word_byte(text[i]) && punctuation_at(text, i) == 0) ++i;
     // An apostrophe inside a word (O'Brien) belongs to it, a possessive 's and contractions (don't) do not.
-    if (i + 2 < text.size() && text[i] == '\'' && i - begin == 1 && word_byte(text[i + 1])) {
+    if (i + 2 < text.size() && text[i] == '\'' && i - begin == 1 && upper(text[i + 1]) && upper(text[begin])) {
       ++i;
       while (i < text.size() && word_byte(text[i])) ++i;
     }
