@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -62,7 +63,10 @@ class Model {
 
  private:
   struct Attempt;
-  asio::awaitable<Result<Response>> attempt(Attempt attempt);
+  struct Outcome;
+  asio::awaitable<Outcome> attempt(Attempt attempt);
+  asio::awaitable<Result<Response>> ask(const Endpoint& endpoint, Request request, std::function<void(const TextDelta&)> on_delta,
+                                        std::chrono::steady_clock::time_point end, std::uint32_t& attempts);
 
   asio::io_context& io_;
   http::Client& client_;

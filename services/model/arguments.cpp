@@ -158,6 +158,7 @@ class Filler {
       std::array<std::size_t, 16> seen{};  // entities of each shape so far: the first date suits the first date parameter
       for (const auto& candidate : candidates) {
         double score = suitability(parameter, candidate, r_);
+        if (score > 0 && parameter.want == Want::name && beneficiary(candidate)) score -= 0.4;
         if (candidate.entity != nullptr && score > 0) {
           const auto place = seen[static_cast<std::size_t>(candidate.entity->shape)]++;
           if (place == rank) score += 0.12;
@@ -180,6 +181,12 @@ class Filler {
         take(*pair.parameter, *pair.candidate);
       }
     }
+  }
+
+  /// "… for Anna": whom it is done for is not what it is done with.
+  static bool beneficiary(const Candidate& candidate) {
+    return candidate.entity != nullptr && candidate.entity->shape == Shape::name && candidate.entity->person >= 0.99 &&
+           (candidate.lead == "for" || candidate.lead == "to");
   }
 
   /// How many parameters of the same want come before it.

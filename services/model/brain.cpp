@@ -84,7 +84,7 @@ llm::Response Brain::answer(const ChatRequest& request, Day today) {
     response.content = llm::dump(fill_schema(request, today));
     return response;
   }
-  if (!request.messages.empty() && request.messages.back().role == llm::Role::tool) {
+  if (!request.messages.empty() && request.messages.back().role == llm::Role::tool && !answers_question(request.messages)) {
     response.content = answer_from_results(request.messages);
     return response;
   }
@@ -151,8 +151,13 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
       response.tool_calls.push_back({call_id(request, response.tool_calls.size()), tool->name, llm::dump(filled.arguments)});
     }
   }
-  // What is missing is asked for before anything is done.
-  if (!response.content.empty()) response.tool_calls.clear();
+  if (response.content.empty()) return response;
+  // What is missing is asked for before anything is done: through the tool for that, where there is one.
+  response.tool_calls.clear();
+  if (const auto* asking = asking_tool(known.catalogue)) {
+    response.tool_calls.push_back({call_id(request, 0), asking->name, llm::dump({{"question", response.content}})});
+    response.content.clear();
+  }
   return response;
 }
 

@@ -134,12 +134,16 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
       std::ranges::any_of(parameter.words, [&](const std::string& word) { return stem(word) == candidate.modified; }))
     best = 0.6;
   if (!candidate.lead.empty()) best = std::max(best, 0.5 * cues(stem(candidate.lead)));
+  if (std::ranges::find(parameter.leads, candidate.lead) != parameter.leads.end()) best = std::max(best, 0.2);
   std::size_t i = candidate.first;
   for (int step = 0; i > 0 && step < 5; ++step) {
     --i;
     const auto& token = reading.tokens[i];
     const auto gap = std::string_view(reading.text).substr(token.end, reading.tokens[i + 1].begin - token.end);
     if (gap.find_first_of(".!?;,") != std::string_view::npos) break;
+    const bool opens = is_imperative(token.lower) &&
+                       (token.sentence_start || i == 0 || one_of(reading.tokens[i - 1].lower, {"and", "please", "to", "then", "you"}));
+    if (opens) break;
     if (const double cue = cues(token.stem); cue > 0) {
       best = std::max(best, (0.65 - 0.05 * step) * cue);
       break;
@@ -243,7 +247,8 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   if (one_of(c.lead, {"called", "named", "titled"})) score = 0.9;
   if (one_of(c.lead, {"because", "that", "which", "from", "by", "at"})) score = 0.25;
   if (c.kind == Candidate::Kind::modifier) score -= c.modified.empty() ? 0.25 : 0.05;
-  if (c.about) score -= 0.35;
+  // "vacation" says again what a leave tool is about, but is a type of leave.
+  if (c.about && !mentions(parameter, {"type", "kind", "category"})) score -= 0.35;
   return score;
 }
 
@@ -322,6 +327,7 @@ double suitability(const Parameter& parameter, const Candidate& candidate, const
     case Want::choice:
     case Want::list: break;  // filled apart
   }
+  if (score > 0 && candidate.about && (parameter.want == Want::name || parameter.want == Want::place)) return score;
   return score > 0 ? score + announced(parameter, candidate, reading) : 0;
 }
 

@@ -48,6 +48,7 @@ struct Parameter {
   bool has_default = false;
   Want want = Want::name;
   std::vector<std::string> words;  // of the name
+  std::vector<std::string> leads;  // prepositions among its synonyms: "from", "to"
   std::vector<std::string> cues;   // stems of the words that announce the value in a text
 };
 

@@ -132,8 +132,18 @@ class Cutter {
     if (!made.imperative && from > 0 && !starts_[from].sentence) inherit_verb(topic, from);
     made.ranked = index_.rank(topic);
     if (made.ranked.size() > 8) made.ranked.resize(8);
-    made.fits = !made.ranked.empty() && fits(made.ranked.front());
+    made.fits = !made.ranked.empty() && fits(made.ranked.front()) && !writes_without_tool(topic, made.ranked.front());
     return made;
+  }
+
+  /// "Translate this text about invoices": work on text, for which the tool has no such verb.
+  bool writes_without_tool(const Topic& topic, const Ranked& best) const {
+    static constexpr std::string_view pure[] = {"translate", "summarise", "rewrite", "rephrase", "paraphrase", "proofread", "explain",
+                                                "reword",    "spell",     "convert", "refactor", "define",     "shorten"};
+    const bool text_work = std::ranges::any_of(pure, [&](std::string_view word) { return stem(word) == topic.verb; });
+    if (!text_work) return false;
+    const auto about = index_.tools_about(topic.verb);
+    return std::ranges::find(about, best.tool) == about.end() && best.name_cover < 0.9;
   }
 
   /// "Book a room and a projector": the second clause has the first one's verb.
@@ -239,6 +249,7 @@ class Cutter {
   }
 
   bool counted(const Clause& made) const {
+    if (r_.tokens[made.first].lower == "a" || r_.tokens[made.first].lower == "an") return true;
     return std::ranges::any_of(r_.entities, [&](const Entity& entity) {
       return entity.shape == Shape::number && entity.first >= made.first && entity.last <= made.last;
     });

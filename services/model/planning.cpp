@@ -171,7 +171,10 @@ class Planner {
     for (const auto& entry : ranked) {
       if (std::ranges::find(members, entry.tool) == members.end()) continue;
       auto filled = fill_all(c_.tools[entry.tool], clause.first, clause.last);
-      if (filled.missing.empty() && filled.loose.empty()) able.emplace_back(entry.tool, std::move(filled));
+      const bool vague_need = std::ranges::any_of(c_.tools[entry.tool].parameters, [](const Parameter& parameter) {
+        return parameter.required && (parameter.want == Want::query || parameter.want == Want::text);
+      });
+      if (filled.missing.empty() && !vague_need) able.emplace_back(entry.tool, std::move(filled));
     }
     if (able.empty()) {
       for (const auto tool : members) able.emplace_back(tool, fill_all(c_.tools[tool], clause.first, clause.last));

@@ -31,6 +31,7 @@ constexpr double cover_share = 0.42;
 constexpr double fit_share = 0.12;
 constexpr double agent_share = 0.05;
 constexpr double phrase_bonus = 0.05;
+constexpr double verb_as_thing = 0.6;
 constexpr double verb_match = 0.06;     // the request's verb is in the tool's name …
 constexpr double verb_mismatch = 0.08;  // … or the tool has another one, and does not know the request's at all
 
@@ -164,7 +165,9 @@ std::vector<Index::Match> Index::expand(const Term& term) const {
       add(std::string_view(term.stem).substr(prefix.size()), related_weight);
   }
   for (const auto group : groups_of(term.stem)) {
-    for (const auto member : members_of(group)) add(member, related_weight);
+    for (const auto member : members_of(group)) {
+      if (!term.verb || is_request_verb(member)) add(member, related_weight);
+    }
   }
   if (!matches.empty()) return matches;
   // A compound that tools write as two words.
@@ -220,7 +223,9 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
     }
   }
   for (auto& entry : ranked) entry.explained = whole > 0 ? entry.explained / whole : 0;
-  score_names(ranked, matched);
+  const auto opening = std::ranges::find(topic.terms, true, &Term::verb);
+  const auto verb_at = opening == topic.terms.end() ? vocabulary_.end() : vocabulary_.find(opening->stem);
+  score_names(ranked, matched, verb_at == vocabulary_.end() ? Reading::none : verb_at->second);
   const double most = std::max(1.0, static_cast<double>(topic.terms.size()));
   for (auto& entry : ranked) {
     const auto& tool = catalogue_.tools[entry.tool];
@@ -235,22 +240,24 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
   return ranked;
 }
 
-double Index::cover(const Phrase& phrase, const std::vector<double>& matched) const {
+double Index::cover(const Phrase& phrase, const std::vector<double>& matched, std::size_t verb) const {
   double whole = 0;
   double covered = 0;
   for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
     const auto term = phrase.terms[i];
     const double weight = std::max(idf_of(postings_[term].size()), 0.3) * phrase.shares[i];
     whole += weight;
-    covered += weight * matched[term];
+    // "Order a desk" does not speak of an order.
+    const bool thing = term == verb && (i > 0 || phrase.terms.size() == 1);
+    covered += weight * matched[term] * (thing ? verb_as_thing : 1);
   }
   return whole > 0 ? covered / whole : 0;
 }
 
-void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched) const {
+void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched, std::size_t verb) const {
   for (auto& entry : ranked) {
     for (const auto& phrase : entries_[entry.tool].phrases) {
-      double covered = cover(phrase, matched);
+      double covered = cover(phrase, matched, verb);
       if (phrase.terms.size() == 1) {
         // One word says as much as it is rare.
         covered *= 0.9 * std::min(1.0, idf_of(postings_[phrase.terms.front()].size()) / std::max(highest_idf_, 0.1));
@@ -344,7 +351,10 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     topic.terms.push_back(std::move(term));
   }
   const auto verb = opening_verb(reading, first, last);
-  if (verb < last && !is_light_verb(reading.tokens[verb].stem)) topic.verb = reading.tokens[verb].stem;
+  if (verb < last && !is_light_verb(reading.tokens[verb].stem)) {
+    topic.verb = reading.tokens[verb].stem;
+    for (auto& term : topic.terms) term.verb = term.token == verb;
+  }
   for (const auto& entity : reading.entities) {
     if (entity.first < first || entity.first >= last) continue;
     topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);

@@ -19,6 +19,7 @@ struct Term {
   std::string lower;
   double weight = 1;
   std::size_t token = 0;
+  bool verb = false;  // opens the request: stands for what is done, not for a thing
 };
 struct Topic {
   std::vector<Term> terms;
@@ -78,8 +79,8 @@ class Index {
   double idf_of(std::size_t documents) const;
   void score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const;
   double fit(const Topic& topic, const Tool& tool) const;
-  double cover(const Phrase& phrase, const std::vector<double>& matched) const;
-  void score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched) const;
+  double cover(const Phrase& phrase, const std::vector<double>& matched, std::size_t verb) const;
+  void score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched, std::size_t verb) const;
 
   const Catalogue& catalogue_;
   std::unordered_map<std::string, std::size_t> vocabulary_;

@@ -100,6 +100,17 @@ void answer_directly(Filled& filled, const Reading& answer) {
   filled.missing.clear();
 }
 
+const Tool* asking_tool(const Catalogue& catalogue) {
+  for (const auto& tool : catalogue.tools) {
+    const auto about = to_lower(tool.name + " " + tool.description);
+    const bool person =
+        about.find("person") != std::string::npos || about.find("human") != std::string::npos || about.find("user") != std::string::npos;
+    if (person && about.find("ask") != std::string::npos && tool.parameters.size() == 1 && tool.parameters.front().name == "question")
+      return &tool;
+  }
+  return nullptr;
+}
+
 bool wants_information(const Parameter& parameter) {
   return parameter.want == Want::text && std::ranges::any_of(parameter.words, [](const std::string& word) {
            return word == "information" || word == "info" || word == "details" || word == "content" || word == "data" || word == "facts";

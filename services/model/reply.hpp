@@ -26,6 +26,9 @@ void answer_directly(Filled& filled, const Reading& answer);
 /// Fills what wants information (and has none but a reference to it) with the results of earlier steps.
 void use_history(Filled& filled, const Tool& tool, const std::string& history);
 
+/// A tool that puts a question to a person: one required parameter, the question, and a description that speaks of a person.
+const Tool* asking_tool(const Catalogue& catalogue);
+
 bool wants_information(const Parameter& parameter);
 
 }  // namespace convoke::model

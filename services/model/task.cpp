@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view history_open = "<conversation_history>";
 constexpr std::string_view history_close = "</conversation_history>";
 constexpr std::string_view function_mark = "Function:";
+constexpr std::string_view answered_mark = "The person answered: ";
 constexpr std::string_view clarification_mark = "Clarification:";
 
 /// Cuts the block out of the text and returns its inside.
@@ -53,6 +54,17 @@ std::string take_function(std::string& text) {
   return name;
 }
 
+/// Whether that call asked a person a question.
+bool asked(const std::vector<llm::Message>& messages, const std::string& call_id) {
+  for (const auto& message : messages) {
+    for (const auto& call : message.tool_calls) {
+      if (call.id == call_id)
+        return call.arguments.find("\"question\"") != std::string::npos && call.name.find("agent") == std::string::npos;
+    }
+  }
+  return false;
+}
+
 /// Whether the assistant asked for something; then what comes is the answer.
 bool is_question(const llm::Message& message) {
   return message.role == llm::Role::assistant && message.tool_calls.empty() &&
@@ -60,6 +72,10 @@ bool is_question(const llm::Message& message) {
 }
 
 }  // namespace
+
+bool answers_question(const std::vector<llm::Message>& messages) {
+  return !messages.empty() && messages.back().role == llm::Role::tool && asked(messages, messages.back().tool_call_id);
+}
 
 Task task_of(const std::vector<llm::Message>& messages) {
   Task task;
@@ -74,6 +90,12 @@ Task task_of(const std::vector<llm::Message>& messages) {
     at = earlier;
   }
   if (at > 0) task.action = messages[at - 1].content;
+  for (std::size_t i = at; i < messages.size(); ++i) {
+    if (messages[i].role == llm::Role::tool && asked(messages, messages[i].tool_call_id)) task.answers.push_back(messages[i].content);
+  }
+  for (auto& answer : task.answers) {
+    if (answer.starts_with(answered_mark)) answer.erase(0, answered_mark.size());
+  }
   task.history = take_history(task.action);
   task.goal = take_line(task.action, "Goal:");
   task.function = take_function(task.action);

@@ -18,6 +18,9 @@ struct Task {
 
 Task task_of(const std::vector<llm::Message>& messages);
 
+/// The last message is a person's answer to a call that asked a question.
+bool answers_question(const std::vector<llm::Message>& messages);
+
 /// Lines `Clarification: …`, taken off the text; a leading `Goal:` and everything from `Earlier results:` on are cut off.
 struct Goal {
   std::string text;

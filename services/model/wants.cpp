@@ -87,6 +87,7 @@ void analyse(Parameter& parameter) {
     if (std::ranges::find(plain_words, word) == plain_words.end() && !is_stop_word(word)) parameter.cues.push_back(stem(word));
   }
   for (const auto& synonym : parameter.synonyms) {
+    if (is_preposition(synonym)) parameter.leads.push_back(synonym);
     const auto stems = content_stems(synonym);
     if (stems.size() == 1) parameter.cues.push_back(stems.front());
   }
