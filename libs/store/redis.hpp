@@ -29,6 +29,20 @@ struct RedisOptions {
   Millis check_every{1000};         // asks an idle connection whether it lives and which history it has
   std::uint32_t wait_replicas = 0;  // with replicas: 1; a commit is ok only when so many have it
   Limits limits = {};
+
+  /// For runtime::Config, section `redis`.
+  template <class Fields> void describe(Fields& field) {
+    field("endpoint", endpoint, "host:port, [v6]:port, or unix:/path/of/socket");
+    field("user", user, "ACL user; empty: the default user");
+    field.secret("password", password, "empty: none");
+    field("database", database, "number of the database");
+    field("connect_deadline", connect_deadline, "for one attempt to connect");
+    field("call_deadline", call_deadline, "for every call; a later reply is a lost connection");
+    field("wait_replicas", wait_replicas, "with replicas: 1; a commit is ok only when so many have it");
+    field("max_in_flight", limits.max_in_flight, "commits sent and unanswered");
+    field("spans_ttl", limits.spans_ttl, "spans are kept for so long");
+    field("tombstone_ttl", limits.tombstone_ttl, "deleted sessions are remembered for so long");
+  }
 };
 
 /// INVALID when the endpoint cannot be read; nothing is connected before run().

@@ -1,0 +1,29 @@
+// convoke-groupchat: remembers sessions, users and teams, in Redis.
+#include <exception>
+#include <iostream>
+
+#include "groupchat/service.hpp"
+#include "runtime/config.hpp"
+
+int main(int argc, char** argv) try {
+  using namespace convoke;
+  runtime::ProcessOptions process{.name = "groupchat"};
+  bus::ClientOptions bus;
+  store::RedisOptions redis;
+  groupchat::owner::Options owner;
+  groupchat::ServiceOptions service_options;
+  runtime::Config config("convoke-groupchat", "Owns sessions, users and team versions; the only process that talks to Redis.");
+  config.add("process", process);
+  config.add("bus", bus);
+  config.add("redis", redis);
+  config.add("owner", owner);
+  config.add("groupchat", service_options);
+  if (const auto exit = config.load(argc, argv)) return *exit;
+  runtime::Runtime runtime(process);
+  groupchat::Service service(runtime, bus, redis, owner, service_options);
+  service.start();
+  return runtime.run();
+} catch (const std::exception& error) {
+  std::cerr << "convoke-groupchat: " << error.what() << '\n';
+  return 1;
+}

@@ -1,0 +1,243 @@
+#include "groupchat/service.hpp"
+
+#include <stdexcept>
+
+#include "telemetry/log.hpp"
+
+namespace convoke::groupchat {
+namespace {
+
+namespace asio = boost::asio;
+namespace log = telemetry::log;
+
+std::unique_ptr<store::Store> make_store(runtime::Runtime& runtime, const store::RedisOptions& options) {
+  auto made = store::make_redis_store(runtime.io().get_executor(), options);
+  if (!made) throw std::invalid_argument(made.error().message);
+  return std::move(*made);
+}
+
+bus::ClientOptions with_endpoints(bus::ClientOptions options, const runtime::Runtime& runtime) {
+  options.intercoms = runtime.options().intercoms;
+  return options;
+}
+
+}  // namespace
+
+Service::Service(runtime::Runtime& runtime, bus::ClientOptions bus, const store::RedisOptions& redis, owner::Options owner,
+                 ServiceOptions options)
+    : runtime_(runtime),
+      options_(options),
+      store_(make_store(runtime, redis)),
+      bus_(runtime.io().get_executor(), with_endpoints(std::move(bus), runtime), {runtime.replica(), runtime.options().name, "groupchat"}),
+      core_(owner, runtime.replica(), owner::make_logic, system_random),
+      drained_(runtime.io().get_executor()) {
+  // Until Redis has told its time, ours is the best guess; nothing is committed before.
+  const Now now = runtime_.now();
+  offset_ = now.unix.time_since_epoch() - now.steady.time_since_epoch();
+}
+
+void Service::start() {
+  runtime_.set_ready("intercom", false, "not connected yet");
+  runtime_.set_ready("redis", false, "not connected yet");
+  runtime_.set_ready("partitions", false, "none assigned yet");
+  bus_.on_message([this](wire::Message message) { feed(owner::Received{std::move(message)}); });
+  bus_.on_view([this](const wire::ViewT& view) { feed(owner::Viewed{view}); });
+  bus_.on_link([this](bool up) {
+    runtime_.set_ready("intercom", up, up ? std::string() : bus_.trouble());
+    if (up)
+      feed(owner::BusRestored{});
+    else
+      feed(owner::BusLost{});
+  });
+  store_->on_link([this](const store::Link& link) { on_link(link); });
+  bus_.set_registration(registration_);
+  runtime_.metrics().before_exposition([this] { publish_metrics(); });
+  runtime_.spawn("redis", store_->run(), runtime::OnFailure::stop);
+  runtime_.spawn("bus", bus_.run(), runtime::OnFailure::stop);
+  runtime_.spawn("tick", tick(), runtime::OnFailure::stop);
+  runtime_.spawn("time", keep_time());
+  runtime_.on_drain(runtime::DrainStep::finish, "partitions", [this] { return drain(); });
+  runtime_.on_drain(runtime::DrainStep::flush, "bus", [this] { return leave(); });
+}
+
+Now Service::now() const {
+  const auto steady = runtime_.now().steady;
+  return {steady, UnixTime{steady.time_since_epoch() + offset_}};
+}
+
+void Service::feed(owner::Event event) {
+  events_.push_back(std::move(event));
+  if (feeding_) return;
+  feeding_ = true;
+  while (!events_.empty()) {
+    owner::Event next = std::move(events_.front());
+    events_.pop_front();
+    for (auto& action : core_.on_event(std::move(next), now())) perform(std::move(action));
+  }
+  feeding_ = false;
+}
+
+void Service::perform(owner::Action action) {
+  if (auto* send = std::get_if<owner::Send>(&action)) {
+    bus_.send(std::move(send->message));
+  } else if (auto* commit = std::get_if<owner::CommitScope>(&action)) {
+    store_->commit(std::move(commit->commit),
+                   [this, ticket = commit->ticket](store::CommitAnswer answer) { feed(owner::CommitDone{ticket, std::move(answer)}); });
+  } else if (auto* wanted = std::get_if<owner::LoadScope>(&action)) {
+    runtime_.spawn("load", load(std::move(*wanted)));
+  } else if (auto* check_wanted = std::get_if<owner::Check>(&action)) {
+    runtime_.spawn("check", check(std::move(*check_wanted)));
+  } else if (auto* log_wanted = std::get_if<owner::ReadLog>(&action)) {
+    runtime_.spawn("read log", read_log(std::move(*log_wanted)));
+  } else if (auto* part_wanted = std::get_if<owner::ReadPart>(&action)) {
+    runtime_.spawn("read part", read_part(std::move(*part_wanted)));
+  } else if (auto* spans_wanted = std::get_if<owner::ReadSpans>(&action)) {
+    runtime_.spawn("read spans", read_spans(std::move(*spans_wanted)));
+  } else if (auto* claim_wanted = std::get_if<owner::Claim>(&action)) {
+    runtime_.spawn("claim", claim(std::move(*claim_wanted)));
+  } else if (auto* due_wanted = std::get_if<owner::ReadDue>(&action)) {
+    runtime_.spawn("read due", read_due(std::move(*due_wanted)));
+  } else if (auto* spans = std::get_if<owner::AppendSpans>(&action)) {
+    store_->spans_append(std::move(spans->session), std::move(spans->spans));
+  } else if (const auto* announced = std::get_if<owner::Announce>(&action)) {
+    announce(*announced);
+  } else if (auto* follow = std::get_if<owner::Follow>(&action)) {
+    bus_.subscribe({std::move(follow->stream)});
+  } else if (std::holds_alternative<owner::Drained>(action)) {
+    drained_.set();
+  }
+}
+
+asio::awaitable<void> Service::load(owner::LoadScope wanted) {
+  auto scope = co_await store_->load(std::move(wanted.scope));
+  feed(owner::Loaded{wanted.ticket, std::move(scope)});
+}
+
+asio::awaitable<void> Service::check(owner::Check wanted) {
+  owner::CheckAnswer answer;
+  auto epochs = co_await store_->epochs(std::move(wanted.partitions));
+  if (!epochs) {
+    feed(owner::Checked{wanted.ticket, std::unexpected(epochs.error())});
+    co_return;
+  }
+  answer.epochs = std::move(*epochs);
+  for (auto& look_up : wanted.look_ups) {
+    auto recorded = co_await store_->keys(std::move(look_up.scope), std::move(look_up.keys));
+    if (!recorded) {
+      feed(owner::Checked{wanted.ticket, std::unexpected(recorded.error())});
+      co_return;
+    }
+    answer.recorded.push_back(std::move(*recorded));
+  }
+  feed(owner::Checked{wanted.ticket, std::move(answer)});
+}
+
+asio::awaitable<void> Service::read_log(owner::ReadLog wanted) {
+  auto page = co_await store_->read_log(std::move(wanted.query));
+  feed(owner::LogRead{wanted.ticket, std::move(page)});
+}
+
+asio::awaitable<void> Service::read_part(owner::ReadPart wanted) {
+  auto bytes = co_await store_->read_part(std::move(wanted.scope), std::move(wanted.name));
+  feed(owner::PartRead{wanted.ticket, std::move(bytes)});
+}
+
+asio::awaitable<void> Service::read_spans(owner::ReadSpans wanted) {
+  auto spans = co_await store_->spans_read(std::move(wanted.session));
+  feed(owner::SpansRead{wanted.ticket, std::move(spans)});
+}
+
+asio::awaitable<void> Service::claim(owner::Claim wanted) {
+  auto answers = co_await store_->claim(std::move(wanted.claims));
+  feed(owner::Claimed{wanted.ticket, std::move(answers)});
+}
+
+asio::awaitable<void> Service::read_due(owner::ReadDue wanted) {
+  auto pages = co_await store_->due(std::move(wanted.queries));
+  feed(owner::DueRead{wanted.ticket, std::move(pages)});
+}
+
+void Service::announce(const owner::Announce& announced) {
+  registration_.claims = announced.claims;
+  registration_.teams = announced.teams;
+  bus_.set_registration(registration_);
+}
+
+void Service::on_link(const store::Link& link) {
+  if (link.failed_over) log::warn("Redis has another replication id: a replica took over, and the last commits may be missing");
+  runtime_.set_ready("redis", link.up, link.text);
+  if (!link.up) log::warn("Redis is away: {}", link.text);
+  feed(owner::LinkChanged{link.up, link.generation, link.reason, link.text});
+}
+
+asio::awaitable<void> Service::tick() {
+  std::string trouble = "none assigned yet";
+  while (true) {
+    feed(owner::Tick{});
+    if (auto present = core_.trouble(); present != trouble) {
+      trouble = std::move(present);
+      runtime_.set_ready("partitions", trouble.empty(), trouble);
+    }
+    co_await sleep_for(options_.tick);
+  }
+}
+
+asio::awaitable<void> Service::keep_time() {
+  while (true) {
+    auto offset = co_await store_->time_offset();
+    if (offset) offset_ = *offset;
+    co_await sleep_for(offset ? options_.ask_time : Millis{100});
+  }
+}
+
+// A draining replica is assigned nothing: others take its partitions as it lets go of them.
+asio::awaitable<void> Service::drain() {
+  registration_.draining = true;
+  bus_.set_registration(registration_);
+  feed(owner::Drain{});
+  co_await drained_.wait();
+}
+
+asio::awaitable<void> Service::leave() {
+  bus_.close();
+  store_->close();
+  co_return;
+}
+
+void Service::count(const std::string& name, const std::string& help, std::uint64_t value, const telemetry::Labels& labels) {
+  std::string key = name;
+  for (const auto& [label, text] : labels) key += "/" + text;
+  auto& before = counted_[key];
+  runtime_.metrics().counter(name, help, labels).add(static_cast<double>(value - before));
+  before = value;
+}
+
+void Service::publish_metrics() {
+  const auto& counters = core_.counters();
+  static constexpr const char* kinds[] = {"session", "user", "team"};
+  for (std::size_t i = 0; i < counters.commits.size(); ++i)
+    count("convoke_commits_total", "Commits that are OK, by kind of scope", counters.commits[i], {{"scope", kinds[i]}});
+  count("convoke_committed_messages_total", "Messages that were in them", counters.committed_messages);
+  count("convoke_commits_refused_total", "Commits refused", counters.refused);
+  count("convoke_commits_unknown_total", "Commits without an answer", counters.unknown);
+  count("convoke_commands_repeated_total", "Commands answered from their record", counters.repeated);
+  count("convoke_scope_loads_total", "Scopes read from Redis", counters.loads);
+  count("convoke_scope_evictions_total", "Scopes that left the cache", counters.evictions);
+  count("convoke_pages_total", "Pages of logs and parts read", counters.pages);
+  count("convoke_claims_total", "Partitions claimed", counters.claims);
+  count("convoke_partitions_lost_total", "Partitions that another replica took", counters.lost);
+  for (const auto& [fault, number] : counters.faults)
+    count("convoke_faults_total", "Faults answered", number, {{"code", std::string(name_of(fault))}});
+  const auto sizes = core_.sizes();
+  const auto gauge = [&](const char* name, const char* help, std::size_t value) {
+    runtime_.metrics().gauge(name, help).set(static_cast<double>(value));
+  };
+  gauge("convoke_scopes", "Scopes in memory", sizes.scopes);
+  gauge("convoke_scope_bytes", "Bytes of their states", sizes.bytes);
+  gauge("convoke_messages_waiting", "Messages waiting for their scope", sizes.waiting);
+  gauge("convoke_commits_in_flight", "Commits unanswered", sizes.commits);
+  gauge("convoke_partitions", "Partitions held", sizes.held);
+  gauge("convoke_due", "Scopes to which something is owed", sizes.due);
+}
+
+}  // namespace convoke::groupchat
