@@ -38,7 +38,7 @@ struct ClientRequest {
   Millis connect_deadline{5'000};
   Millis total_deadline{60'000};
   Millis idle_deadline{0};  // longest silence between two bytes of the answer; 0: none but the total
-  std::size_t max_response_bytes = 16 * 1024 * 1024;
+  std::size_t max_response_bytes = 16uz * 1024 * 1024;
 };
 
 /// What went wrong, as far as a caller that may repeat needs to know.

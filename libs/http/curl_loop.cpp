@@ -224,11 +224,13 @@ Status CurlLoop::prepare(Transfer& transfer) {
   const auto& request = transfer.request;
   curl_slist* headers = nullptr;
   for (const auto& [name, value] : request.headers) {
-    if (value.find_first_of("\r\n") != std::string::npos) {
+    std::string line = name;
+    line.append(value.empty() ? ";" : ": ").append(value);  // curl leaves a header without a value out, unless it ends so
+    if (line.find_first_of("\r\n") != std::string::npos) {
       curl_slist_free_all(headers);
-      return fail(Fault::invalid, "http: a line break in the header " + name);
+      return fail(Fault::invalid, "http: a line break in a header");
     }
-    headers = curl_slist_append(headers, (name + (value.empty() ? ";" : ": " + value)).c_str());
+    headers = curl_slist_append(headers, line.c_str());
   }
   if (!request.headers.has("expect")) headers = curl_slist_append(headers, "Expect:");  // never wait for a 100
   transfer.header_list = headers;

@@ -20,15 +20,15 @@ namespace convoke::http {
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";    // host:port ([::1]:80 for IPv6; port 0: the system chooses) or unix:/path
   std::size_t max_connections = 10'000;  // beyond it a new connection is answered 503 and closed
-  std::size_t max_header_bytes = 16 * 1024;
-  std::size_t max_body_bytes = 1024 * 1024;
-  Millis header_deadline{10'000};                  // first byte of a request → end of its header
-  Millis body_deadline{30'000};                    // end of the header → end of the body
-  Millis idle_deadline{75'000};                    // between requests
-  Millis write_deadline{30'000};                   // a peer that reads nothing for so long is cut off
-  std::size_t max_message_bytes = 1024 * 1024;     // one WebSocket message
-  std::size_t max_queued_bytes = 4 * 1024 * 1024;  // towards one slow WebSocket reader
-  Millis ping_interval{20'000};                    // silence after which a WebSocket is pinged; after twice that it is closed
+  std::size_t max_header_bytes = 16uz * 1024;
+  std::size_t max_body_bytes = 1024uz * 1024;
+  Millis header_deadline{10'000};                    // first byte of a request → end of its header
+  Millis body_deadline{30'000};                      // end of the header → end of the body
+  Millis idle_deadline{75'000};                      // between requests
+  Millis write_deadline{30'000};                     // a peer that reads nothing for so long is cut off
+  std::size_t max_message_bytes = 1024uz * 1024;     // one WebSocket message
+  std::size_t max_queued_bytes = 4uz * 1024 * 1024;  // towards one slow WebSocket reader
+  Millis ping_interval{20'000};                      // silence after which a WebSocket is pinged; after twice that it is closed
 
   template <class Fields> void describe(Fields& field) {
     field("listen", listen, "where to listen: host:port (port 0: the system chooses) or unix:/path");

@@ -21,7 +21,7 @@ struct Event {
 
 class Parser {
  public:
-  explicit Parser(std::size_t max_event_bytes = 4 * 1024 * 1024) : limit_(max_event_bytes) {}
+  explicit Parser(std::size_t max_event_bytes = 4uz * 1024 * 1024) : limit_(max_event_bytes) {}
 
   /// Calls `on_event` for every event that these bytes complete. TOO_LARGE when one event exceeds the limit; the parser is then done.
   Status feed(std::string_view bytes, const std::function<void(const Event&)>& on_event);

@@ -19,7 +19,7 @@ struct WebSocketTarget {
   std::string target = "/";
   Headers headers;
   Millis deadline{5'000};  // for connection and handshake
-  std::size_t max_message_bytes = 16 * 1024 * 1024;
+  std::size_t max_message_bytes = 16uz * 1024 * 1024;
 };
 
 class WebSocketClient {

@@ -70,7 +70,7 @@ std::optional<WebSocketSession::ReadResult> WebSocketSession::handle(Incoming in
 
 /// Waits for bytes and hands them to the parser; false when there will be none. No memory is held while waiting.
 asio::awaitable<bool> WebSocketSession::receive() {
-  static thread_local std::array<char, 64 * 1024> scratch;
+  static thread_local std::array<char, 64uz * 1024> scratch;
   boost::system::error_code error;
   co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
   if (error || failed_) co_return false;

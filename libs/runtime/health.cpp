@@ -38,7 +38,7 @@ Health::Health(asio::io_context& io, const ProcessOptions& options, Uuid replica
     http::ServerOptions server;
     server.listen = options.health;
     server.max_connections = 64;
-    server.max_body_bytes = 64 * 1024;
+    server.max_body_bytes = 64uz * 1024;
     server_ = std::make_unique<http::Server>(io, server, [this](http::Request request) { return handle(std::move(request)); });
   }
   lag_gauge_ = metrics.gauge("convoke_loop_lag_seconds", "How late the loop's last tick was");

@@ -2,6 +2,7 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "http/client.hpp"
 #include "integration/http/fixture.hpp"
@@ -96,6 +97,30 @@ TEST_CASE("http server: rubbish, smuggling and oversized requests get a JSON err
   good.say(request("/after"));
   CHECK(good.hear("GET /after").find("200 OK") != std::string::npos);
   CHECK(fixture.server->stats().refused == cases.size());
+}
+
+TEST_CASE("http server: whatever bytes come, cut anywhere, the others are served") {
+  ServerFixture fixture;
+  fixture.serve(&echo);
+  const auto seed = Catch::rngSeed() != 0 ? Catch::rngSeed() : std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const auto errors = telemetry::log::count(telemetry::log::Level::error);
+  const std::string proper = "POST /a?b=c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+  RawPeer good(fixture.io, fixture.server->port());
+  for (int round = 0; round < 200; ++round) {
+    auto bytes = proper;
+    for (unsigned change = 0; change <= random() % 4; ++change) bytes[random() % bytes.size()] = static_cast<char>(random());
+    bytes.resize(random() % (bytes.size() + 1));
+    RawPeer bad(fixture.io, fixture.server->port());
+    bad.say(bytes);
+    bad.socket().shutdown(asio::ip::tcp::socket::shutdown_send);
+    (void)bad.hear();
+  }
+  good.say(request("/good"));
+  CHECK(good.hear("GET /good").find("200 OK") != std::string::npos);
+  CHECK(run_until(fixture.io, std::chrono::seconds(5), [&] { return fixture.server->stats().connections == 1; }));
+  CHECK(telemetry::log::count(telemetry::log::Level::error) == errors);
 }
 
 TEST_CASE("http server: a request that drips in is answered 408, an idle connection is closed without a word") {
