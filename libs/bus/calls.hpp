@@ -51,8 +51,8 @@ class Calls {
   void cancel(const convoke::Uuid& id);
   void cancel_all();
 
-  /// When run() has to be called next; SteadyTime::max(): not before something else happens.
-  SteadyTime next() const { return due_.empty() ? SteadyTime::max() : due_.begin()->first; }
+  /// When run() has to be called next; never: not before something else happens.
+  SteadyTime next() const { return due_.empty() ? never : due_.begin()->first; }
   std::size_t size() const { return calls_.size(); }
   const Counts& counts() const { return counts_; }
 

@@ -33,10 +33,10 @@ SteadyTime Link::next() const {
     case State::registering: return stated_ + options_.connect_within;
     case State::up: return std::min(stated_ + options_.heartbeat, heard_ + options_.lost_after);
     case State::connecting:  // ZeroMQ tries by itself; what waits meanwhile still expires
-      return queue_.empty() ? SteadyTime::max() : stepped_ + options_.heartbeat;
+      return queue_.empty() ? never : stepped_ + options_.heartbeat;
     case State::closed: break;
   }
-  return SteadyTime::max();
+  return never;
 }
 
 void Link::step(SteadyTime now) {

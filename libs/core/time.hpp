@@ -11,6 +11,9 @@ using Millis = std::chrono::milliseconds;
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, Millis>;
 using UnixTime = std::chrono::time_point<std::chrono::system_clock, Millis>;
 
+/// Later than any time that comes; unlike SteadyTime::max() it can be compared with finer clocks without overflow.
+inline constexpr SteadyTime never{std::chrono::floor<Millis>(std::chrono::steady_clock::duration::max())};
+
 struct Now {
   SteadyTime steady{};
   UnixTime unix{};

@@ -30,7 +30,7 @@ struct RedisOptions {
   std::uint32_t wait_replicas = 0;  // with replicas: 1; a commit is ok only when so many have it
   Limits limits = {};
 
-  /// For runtime::Config, section `redis`.
+  /// For runtime::Config, section `store`.
   template <class Fields> void describe(Fields& field) {
     field("endpoint", endpoint, "host:port, [v6]:port, or unix:/path/of/socket");
     field("user", user, "ACL user; empty: the default user");

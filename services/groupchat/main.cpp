@@ -15,7 +15,7 @@ int main(int argc, char** argv) try {
   runtime::Config config("convoke-groupchat", "Owns sessions, users and team versions; the only process that talks to Redis.");
   config.add("process", process);
   config.add("bus", bus);
-  config.add("redis", redis);
+  config.add("store", redis);
   config.add("owner", owner);
   config.add("groupchat", service_options);
   if (const auto exit = config.load(argc, argv)) return *exit;
