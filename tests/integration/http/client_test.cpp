@@ -23,6 +23,8 @@ struct Service {
     if (request.path == "/large") co_return http::text_response(200, std::string(100'000, 'x'));
     if (request.path == "/sleep") co_await sleep_for(Millis{10'000});
     if (request.path == "/drip") co_return http::event_stream([this](http::StreamWriter& writer) { return drip(writer, Millis{20}, 10); });
+    if (request.path == "/long")
+      co_return http::event_stream([this](http::StreamWriter& writer) { return drip(writer, Millis{10}, 2000); });
     if (request.path == "/stall")
       co_return http::event_stream([this](http::StreamWriter& writer) { return drip(writer, Millis{10'000}, 2); });
     auto response = http::text_response(200, request.method + " " + request.body);
@@ -139,11 +141,12 @@ TEST_CASE("http client: cancelling the waiting coroutine ends the transfer") {
   asio::cancellation_signal signal;
   bool done = false;
   asio::co_spawn(
-      pair.fixture.io, pair.client.stream(pair.request("/stall"), [](std::string_view) {}),
+      pair.fixture.io, pair.client.stream(pair.request("/long"), [](std::string_view) {}),
       asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr&, const Result<http::Response>&) { done = true; }));
   REQUIRE(run_until(pair.fixture.io, std::chrono::seconds(5), [&] { return pair.service.requests == 1; }));
   signal.emit(asio::cancellation_type::terminal);
   CHECK(run_until(pair.fixture.io, std::chrono::seconds(2), [&] { return done; }));
+  CHECK(run_until(pair.fixture.io, std::chrono::seconds(5), [&] { return pair.service.stream_ended; }));  // the server noticed
   const auto limited = run(pair.fixture.io, within(Millis{100}, pair.client.send(pair.request("/sleep")), "asking"));
   REQUIRE_FALSE(limited);
   CHECK(limited.error().code == Fault::deadline);
