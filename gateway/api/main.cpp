@@ -3,6 +3,7 @@
 
 #include "api/gateway.hpp"
 #include "runtime/config.hpp"
+#include "runtime/otlp_exporter.hpp"
 #include "telemetry/log.hpp"
 
 using namespace convoke;
@@ -14,13 +15,16 @@ int main(int argc, char** argv) try {
   http::ServerOptions server;
   server.listen = "127.0.0.1:8080";
   api::GatewayOptions options;
+  runtime::OtlpOptions otlp;
   runtime::Config config("convoke-gateway", "all text doors: the task API, our own REST, WebSocket");
   config.add("process", process);
   config.add("bus", bus_options);
   config.add("http", server);
   config.add("gateway", options);
+  config.add("otlp", otlp);
   if (const auto code = config.load(argc, argv)) return *code;
   runtime::Runtime runtime(process);
+  runtime::OtlpExporter exporter(runtime, otlp);
   bus_options.intercoms = process.intercoms;
   bus::Client bus(runtime.io().get_executor(), bus_options, {runtime.replica(), process.name, "gateway"});
   api::Gateway gateway(runtime, bus, options, server);
