@@ -22,7 +22,7 @@ namespace log = telemetry::log;
 
 constexpr std::size_t read_chunk = 16uz * 1024;
 constexpr std::size_t first_chunk = 2uz * 1024;  // all the memory that an idle connection holds for reading
-constexpr std::size_t linger_bytes = 512uz * 1024;
+constexpr std::size_t linger_bytes = 4uz * 1024 * 1024;
 constexpr Millis linger_deadline{2000};
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
