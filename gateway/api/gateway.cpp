@@ -98,7 +98,30 @@ void Gateway::start() {
   runtime_.spawn("streams", streams_.run(), runtime::OnFailure::stop);
   runtime_.spawn("spans", send_spans(runtime_, bus_));
   runtime_.spawn("http", server_.run(), runtime::OnFailure::stop);
+  count();
   runtime_.on_drain(runtime::DrainStep::stop_accepting, "http", [this] { return server_.stop(Millis{3'000}); });
+  runtime_.on_drain(runtime::DrainStep::flush, "bus", [this] { return leave(); });
+}
+
+asio::awaitable<void> Gateway::leave() {
+  flush_spans(runtime_, bus_);
+  bus_.close();
+  co_return;
+}
+
+void Gateway::count() {
+  auto& metrics = runtime_.metrics();
+  auto connections = metrics.gauge("convoke_gateway_connections", "open connections of clients");
+  auto sockets = metrics.gauge("convoke_gateway_websockets", "open WebSockets");
+  auto readers = metrics.gauge("convoke_gateway_readers", "conversations being read");
+  auto waiting = metrics.gauge("convoke_gateway_bus_calls", "commands and questions without an answer yet");
+  metrics.before_exposition([this, connections, sockets, readers, waiting]() mutable {
+    const auto stats = server_.stats();
+    connections.set(static_cast<double>(stats.connections));
+    sockets.set(static_cast<double>(stats.websockets));
+    readers.set(static_cast<double>(streams_.readers()));
+    waiting.set(static_cast<double>(bus_.counters().calls));
+  });
 }
 
 void Gateway::watch_readiness() { runtime_.set_ready("bus", bus_.connected(), bus_.trouble()); }
@@ -168,6 +191,9 @@ asio::awaitable<Result<http::Response>> Gateway::admit(http::Request request, Ro
   if (!response) response = http::error_response(response.error());
   span.session = session;
   span.set("http.response.status_code", std::to_string(response->status));
+  runtime_.metrics()
+      .counter("convoke_gateway_requests_total", "requests answered", {{"status", std::to_string(response->status / 100) + "xx"}})
+      .add();
   tracer.end(std::move(span), response->status < 500 ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error);
   if (changes) response->headers.set("Idempotency-Key", key);
   co_return response;

@@ -32,6 +32,8 @@ class Gateway {
   asio::awaitable<Result<http::Response>> admit(http::Request request, Router::Match match);
   http::Response upgrade(Identity identity);
   void watch_readiness();
+  void count();
+  asio::awaitable<void> leave();
 
   runtime::Runtime& runtime_;
   bus::Client& bus_;

@@ -41,16 +41,20 @@ void send_batch(bus::Client& bus, const std::string& session, wire::SpanBatchT s
 
 }  // namespace
 
-asio::awaitable<void> send_spans(runtime::Runtime& runtime, bus::Client& bus) {
+void flush_spans(runtime::Runtime& runtime, bus::Client& bus) {
   const auto replica = to_string(runtime.replica());
+  std::map<std::string, wire::SpanBatchT> by_session;
+  for (const auto& span : runtime.tracer().drain(batch))
+    if (!span.session.empty()) by_session[span.session].spans.push_back(to_wire(span, replica));
+  for (auto& [session, spans] : by_session) send_batch(bus, session, std::move(spans));
+}
+
+asio::awaitable<void> send_spans(runtime::Runtime& runtime, bus::Client& bus) {
   while (true) {
     co_await sleep_for(Millis{500});
     const auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() != asio::cancellation_type::none) co_return;
-    std::map<std::string, wire::SpanBatchT> by_session;
-    for (const auto& span : runtime.tracer().drain(batch))
-      if (!span.session.empty()) by_session[span.session].spans.push_back(to_wire(span, replica));
-    for (auto& [session, spans] : by_session) send_batch(bus, session, std::move(spans));
+    flush_spans(runtime, bus);
   }
 }
 

@@ -8,6 +8,8 @@ namespace convoke::api {
 
 namespace asio = boost::asio;
 
+/// What is finished now.
+void flush_spans(runtime::Runtime& runtime, bus::Client& bus);
 /// Until cancelled; every half second.
 asio::awaitable<void> send_spans(runtime::Runtime& runtime, bus::Client& bus);
 

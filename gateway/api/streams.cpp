@@ -137,13 +137,27 @@ asio::awaitable<void> Streams::heads(std::uint8_t partition, std::vector<std::st
     const auto end = std::min(conversations.size(), at + heads_per_request);
     query.conversations.assign(conversations.begin() + static_cast<std::ptrdiff_t>(at),
                                conversations.begin() + static_cast<std::ptrdiff_t>(end));
+    const auto asked = query.conversations;
     const auto scope = "s:" + std::string(session_of(conversations[at]));
     auto answer = co_await backend_.ask<wire::HeadsT>(scope, Caller{}, std::move(query));
     if (!answer) break;  // asked again in a second
-    for (const auto& head : answer->heads)
-      for (const auto& state : readers_of(head.conversation)) perform(state, state->reader.on_head(head));
+    tell_heads(*answer, asked);
   }
   asking_.erase(partition);
+}
+
+// A conversation that the answer leaves out is gone with its session.
+void Streams::tell_heads(const wire::HeadsT& heads, const std::vector<std::string>& asked) {
+  std::set<std::string_view> told;
+  for (const auto& head : heads.heads) {
+    told.insert(head.conversation);
+    for (const auto& state : readers_of(head.conversation)) perform(state, state->reader.on_head(head));
+  }
+  wire::HeadT missing;
+  missing.missing = true;
+  for (const auto& conversation : asked)
+    if (!told.contains(conversation))
+      for (const auto& state : readers_of(conversation)) perform(state, state->reader.on_head(missing));
 }
 
 }  // namespace convoke::api

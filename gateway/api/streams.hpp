@@ -66,6 +66,7 @@ class Streams {
   void ask_heads();
   asio::awaitable<void> fetch(Shared state, Position at);
   asio::awaitable<void> heads(std::uint8_t partition, std::vector<std::string> conversations);
+  void tell_heads(const wire::HeadsT& heads, const std::vector<std::string>& asked);
   std::vector<Shared> readers_of(const std::string& conversation) const;
 
   runtime::Runtime& runtime_;
