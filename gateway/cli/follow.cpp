@@ -37,7 +37,7 @@ Reply decision(const Question& question, const Show& show, bool approved, const 
 
 asio::awaitable<std::optional<Reply>> ask_approval(asio::io_context& io, const Question& question, const Show& show, Output& out) {
   const auto what = question.step.empty() ? std::string("the whole plan") : "step " + show.step_label(question.step);
-  auto prompt = fmt::format("Approve {}? [y]es, [n]o, [e]dit, [l]ater: ", what);
+  auto prompt = fmt::format("Approve {} ({})? [y]es, [n]o, [e]dit, [l]ater: ", what, brief(question.text, 80));
   auto answer = co_await read_line(io, std::move(prompt), out);
   if (!answer || answer->starts_with('l')) co_return std::nullopt;
   if (answer->starts_with('e') && !question.step.empty()) {
@@ -65,14 +65,15 @@ asio::awaitable<std::optional<Reply>> ask_person(asio::io_context& io, const Que
   co_return Reply{"answer", std::move(fields)};
 }
 
-// The first question that was not answered from here yet.
+// Of the questions that were not answered from here yet, the one that was put first.
 std::optional<Question> unanswered(const Show& show, const std::set<std::string>& answered, const FollowOptions& options) {
+  std::optional<Question> first;
   for (const auto& [id, question] : show.questions()) {
     if (answered.contains(id)) continue;
     if (options.approve == Approve::automatic && question.kind != "approval" && options.otherwise.empty()) continue;
-    return question;
+    if (!first || question.seq < first->seq) first = question;
   }
-  return std::nullopt;
+  return first;
 }
 
 Reply automatic(const Question& question, const Show& show, const std::string& otherwise) {
@@ -84,10 +85,14 @@ Reply automatic(const Question& question, const Show& show, const std::string& o
 asio::awaitable<Status> answer(asio::io_context& io, Conversation& conversation, const Show& show, Output& out,
                                const FollowOptions& options, Question question) {
   std::optional<Reply> reply;
-  if (options.approve == Approve::automatic)
+  if (options.approve == Approve::automatic) {
     reply = automatic(question, show, options.otherwise);
-  else
+    const auto what = question.step.empty() ? std::string("the plan") : "step " + show.step_label(question.step);
+    if (!out.json())
+      out.line(out.paint(Tone::dim, question.kind == "approval" ? "  approving " + what : "  answering: " + options.otherwise));
+  } else {
     reply = co_await ask_person(io, question, show, out);
+  }
   if (!reply) co_return Status{};
   auto accepted = co_await conversation.perform(reply->type, reply->fields, Context::new_key());
   if (accepted || accepted.error().code == Fault::conflict) co_return Status{};  // somebody else was first: their word counts

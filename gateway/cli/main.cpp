@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "cli/commands/context.hpp"
@@ -55,11 +56,12 @@ int run(const Invocation& args) {
 
 int main(int argc, char** argv) try {
   signal(SIGPIPE, SIG_IGN);  // NOLINT: a closed pipe is an error of the write
-  const auto parsed = parse_arguments(argc, argv, state_home());
+  auto parsed = parse_arguments(argc, argv, state_home());
   if (parsed.exit) {
     (*parsed.exit == ok ? std::cout : std::cerr) << parsed.message << std::flush;
     return *parsed.exit;
   }
+  parsed.invocation.data = std::filesystem::absolute(parsed.invocation.data).lexically_normal().string();
   return run(parsed.invocation);
 } catch (const std::exception& error) {
   std::cerr << "convoke: " << error.what() << std::endl;

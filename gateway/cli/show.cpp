@@ -61,7 +61,12 @@ void Show::event(const Json& event) {
   if (kind == "step_changed") return step(event);
   if (kind == "request_opened") {
     const auto id = text_of(data, "request");
-    questions_[id] = {id, text_of(data, "kind"), text_of(event, "plan"), text_of(event, "step"), text_of(event, "text")};
+    questions_[id] = {id,
+                      text_of(data, "kind"),
+                      text_of(event, "plan"),
+                      text_of(event, "step"),
+                      text_of(event, "text"),
+                      event.value("seq", std::uint64_t{0})};
     if (text_of(data, "kind") != "approval" && !out_.json())
       out_.line(out_.paint(Tone::warn, "? ") + safe(text_of(event, "text")) + out_.paint(Tone::dim, "  [" + id + "]"));
   } else if (kind == "request_closed") {

@@ -18,6 +18,7 @@ struct Question {
   std::string plan;
   std::string step;
   std::string text;
+  std::uint64_t seq = 0;  // of the event that opened it
 };
 
 class Show {

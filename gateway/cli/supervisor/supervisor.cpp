@@ -74,7 +74,7 @@ asio::awaitable<Status> Supervisor::start(std::function<void(const std::string&)
     if (progress) progress(trouble());
     if (!applied && core_.children().contains("gateway") && core_.children().at("gateway").ready &&
         core_.children().at("groupchat").ready) {
-      auto status = co_await apply_team();
+      auto status = co_await apply_team(std::chrono::duration_cast<Millis>(until - steady_now()));
       applied = status.has_value();
       if (!status && !retryable(status.error().code)) co_return status;
     }
@@ -220,7 +220,7 @@ Status Supervisor::scale(const std::string& agent, int count) {
 }
 
 // The file's hash is remembered beside the data: the same file is not applied again over what was applied since.
-asio::awaitable<Status> Supervisor::apply_team() {
+asio::awaitable<Status> Supervisor::apply_team(Millis deadline) {
   const auto& paths = options_.installation.paths;
   if (read_file(paths.applied_team()) == options_.team_hash) {
     const auto known = co_await gateway_.get("/api/teams/" + options_.installation.team);
@@ -228,7 +228,7 @@ asio::awaitable<Status> Supervisor::apply_team() {
     if (known.error().code != Fault::not_found) co_return std::unexpected(known.error());
   }
   auto body = Json::parse(options_.team_json);
-  auto answer = co_await gateway_.post("/api/teams", std::move(body), options_.team_hash);
+  auto answer = co_await gateway_.post("/api/teams", std::move(body), options_.team_hash, std::max(Millis{100}, deadline));
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   co_return write_file(paths.applied_team(), options_.team_hash);
 }
@@ -294,6 +294,9 @@ Json Supervisor::status() const {
               {"memory", resident_bytes(child.pid)}};
     if (!child.ready && !child.reason.empty()) each["reason"] = child.reason;
     if (!child.last_end.empty()) each["last_end"] = child.last_end;
+    const auto lines =
+        child.ready || child.last_end.empty() ? std::vector<std::string>{} : last_lines(options_.installation.paths.log(name), 1);
+    if (!lines.empty()) each["last_line"] = lines.front();
     processes.push_back(std::move(each));
   }
   Json json{{"ready", up_ && core_.all_ready()},        {"url", gateway_.target().url},
@@ -325,6 +328,9 @@ std::string Supervisor::trouble() const {
   if (waiting.empty()) return {};
   if (const auto disk = disk_trouble(); !disk.empty()) return disk;
   if (redis.starts_with("MISCONF")) return "redis refuses writes: " + redis;
+  // With every write synced, Redis ends when it cannot write; its log then says why.
+  for (const auto& line : redis.empty() ? std::vector<std::string>{} : last_lines(options_.installation.paths.log("redis"), 5))
+    if (line.find("No space left") != std::string::npos) return "the disk is full: redis cannot store anything: " + line;
   return fmt::format("waiting for {}", fmt::join(waiting, ", "));
 }
 

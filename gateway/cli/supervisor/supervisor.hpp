@@ -62,7 +62,7 @@ class Supervisor {
   asio::awaitable<void> check(std::string name, int pid);
   asio::awaitable<Result<bool>> ask_ready(std::string name);
   asio::awaitable<void> follow_team();
-  asio::awaitable<Status> apply_team();
+  asio::awaitable<Status> apply_team(Millis deadline);
   asio::awaitable<void> refresh_agents();
   asio::awaitable<http::Response> control(http::Request request);
   asio::awaitable<Result<bool>> partitions_held();
