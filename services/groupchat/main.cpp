@@ -4,6 +4,7 @@
 
 #include "groupchat/service.hpp"
 #include "runtime/config.hpp"
+#include "runtime/otlp_exporter.hpp"
 
 int main(int argc, char** argv) try {
   using namespace convoke;
@@ -12,14 +13,17 @@ int main(int argc, char** argv) try {
   store::RedisOptions redis;
   groupchat::owner::Options owner;
   groupchat::ServiceOptions service_options;
+  runtime::OtlpOptions otlp;
   runtime::Config config("convoke-groupchat", "Owns sessions, users and team versions; the only process that talks to Redis.");
   config.add("process", process);
   config.add("bus", bus);
   config.add("store", redis);
+  config.add("otlp", otlp);
   config.add("owner", owner);
   config.add("groupchat", service_options);
   if (const auto exit = config.load(argc, argv)) return *exit;
   runtime::Runtime runtime(process);
+  runtime::OtlpExporter exporter(runtime, otlp);
   groupchat::Service service(runtime, bus, redis, owner, service_options);
   service.start();
   return runtime.run();

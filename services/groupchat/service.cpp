@@ -56,6 +56,7 @@ void Service::start() {
   runtime_.spawn("bus", bus_.run(), runtime::OnFailure::stop);
   runtime_.spawn("tick", tick(), runtime::OnFailure::stop);
   runtime_.spawn("time", keep_time());
+  runtime_.spawn("spans", keep_spans());
   runtime_.on_drain(runtime::DrainStep::finish, "partitions", [this] { return drain(); });
   runtime_.on_drain(runtime::DrainStep::flush, "bus", [this] { return leave(); });
 }
@@ -81,8 +82,7 @@ void Service::perform(owner::Action action) {
   if (auto* send = std::get_if<owner::Send>(&action)) {
     bus_.send(std::move(send->message));
   } else if (auto* commit = std::get_if<owner::CommitScope>(&action)) {
-    store_->commit(std::move(commit->commit),
-                   [this, ticket = commit->ticket](store::CommitAnswer answer) { feed(owner::CommitDone{ticket, std::move(answer)}); });
+    this->commit(std::move(*commit));
   } else if (auto* wanted = std::get_if<owner::LoadScope>(&action)) {
     runtime_.spawn("load", load(std::move(*wanted)));
   } else if (auto* check_wanted = std::get_if<owner::Check>(&action)) {
@@ -106,6 +106,18 @@ void Service::perform(owner::Action action) {
   } else if (std::holds_alternative<owner::Drained>(action)) {
     drained_.set();
   }
+}
+
+void Service::commit(owner::CommitScope wanted) {
+  const auto start_ms = unix_ms(runtime_.now().unix);
+  const auto begun = std::chrono::steady_clock::now();
+  auto done = [this, ticket = wanted.ticket, traces = std::move(wanted.traces), scope = wanted.commit.scope, start_ms,
+               begun](store::CommitAnswer answer) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun);
+    if (answer.ok()) trace_commit(scope, traces, start_ms * 1000, took.count());
+    feed(owner::CommitDone{ticket, std::move(answer)});
+  };
+  store_->commit(std::move(wanted.commit), std::move(done));
 }
 
 asio::awaitable<void> Service::load(owner::LoadScope wanted) {
@@ -199,45 +211,10 @@ asio::awaitable<void> Service::drain() {
 }
 
 asio::awaitable<void> Service::leave() {
+  send_spans();
   bus_.close();
   store_->close();
   co_return;
-}
-
-void Service::count(const std::string& name, const std::string& help, std::uint64_t value, const telemetry::Labels& labels) {
-  std::string key = name;
-  for (const auto& [label, text] : labels) key += "/" + text;
-  auto& before = counted_[key];
-  runtime_.metrics().counter(name, help, labels).add(static_cast<double>(value - before));
-  before = value;
-}
-
-void Service::publish_metrics() {
-  const auto& counters = core_.counters();
-  static constexpr const char* kinds[] = {"session", "user", "team"};
-  for (std::size_t i = 0; i < counters.commits.size(); ++i)
-    count("convoke_commits_total", "Commits that are OK, by kind of scope", counters.commits[i], {{"scope", kinds[i]}});
-  count("convoke_committed_messages_total", "Messages that were in them", counters.committed_messages);
-  count("convoke_commits_refused_total", "Commits refused", counters.refused);
-  count("convoke_commits_unknown_total", "Commits without an answer", counters.unknown);
-  count("convoke_commands_repeated_total", "Commands answered from their record", counters.repeated);
-  count("convoke_scope_loads_total", "Scopes read from Redis", counters.loads);
-  count("convoke_scope_evictions_total", "Scopes that left the cache", counters.evictions);
-  count("convoke_pages_total", "Pages of logs and parts read", counters.pages);
-  count("convoke_claims_total", "Partitions claimed", counters.claims);
-  count("convoke_partitions_lost_total", "Partitions that another replica took", counters.lost);
-  for (const auto& [fault, number] : counters.faults)
-    count("convoke_faults_total", "Faults answered", number, {{"code", std::string(name_of(fault))}});
-  const auto sizes = core_.sizes();
-  const auto gauge = [&](const char* name, const char* help, std::size_t value) {
-    runtime_.metrics().gauge(name, help).set(static_cast<double>(value));
-  };
-  gauge("convoke_scopes", "Scopes in memory", sizes.scopes);
-  gauge("convoke_scope_bytes", "Bytes of their states", sizes.bytes);
-  gauge("convoke_messages_waiting", "Messages waiting for their scope", sizes.waiting);
-  gauge("convoke_commits_in_flight", "Commits unanswered", sizes.commits);
-  gauge("convoke_partitions", "Partitions held", sizes.held);
-  gauge("convoke_due", "Scopes to which something is owed", sizes.due);
 }
 
 }  // namespace convoke::groupchat

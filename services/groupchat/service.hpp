@@ -4,7 +4,10 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <deque>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "bus/client.hpp"
 #include "core/async.hpp"
@@ -32,6 +35,7 @@ class Service {
  private:
   void feed(owner::Event event);
   void perform(owner::Action action);
+  void commit(owner::CommitScope wanted);
   boost::asio::awaitable<void> load(owner::LoadScope wanted);
   boost::asio::awaitable<void> check(owner::Check wanted);
   boost::asio::awaitable<void> read_log(owner::ReadLog wanted);
@@ -44,9 +48,12 @@ class Service {
   void on_link(const store::Link& link);
   boost::asio::awaitable<void> tick();
   boost::asio::awaitable<void> keep_time();
+  boost::asio::awaitable<void> keep_spans();
   boost::asio::awaitable<void> drain();
   boost::asio::awaitable<void> leave();
   Now now() const;
+  void trace_commit(const std::string& scope, const std::vector<wire::Trace>& traces, std::int64_t start_us, std::int64_t took_us);
+  void send_spans();
   void publish_metrics();
   void count(const std::string& name, const std::string& help, std::uint64_t value, const telemetry::Labels& labels = {});
 

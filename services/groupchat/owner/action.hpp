@@ -19,6 +19,7 @@ struct Send {
 struct CommitScope {
   Ticket ticket = 0;
   store::Commit commit;
+  std::vector<wire::Trace> traces;  // of its messages, for spans
 };
 
 /// store::load → Loaded.

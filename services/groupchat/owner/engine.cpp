@@ -144,8 +144,13 @@ void Core::Engine::answer_recorded(Waiting& waiting, const store::Recorded& reco
 }
 
 std::string Core::Engine::trouble() const {
-  if (!link_.up) return "Redis is away: " + (link_.text.empty() ? std::string("not connected yet") : link_.text);
+  if (!link_.up) {
+    const bool disk = link_.reason == store::Reason::disk_full;
+    return fmt::format("Redis cannot be used{}: {}", disk ? " because its disk is full or cannot be written" : "",
+                       link_.text.empty() ? "not connected yet" : link_.text);
+  }
   if (outage_) return "Redis refuses to write: " + outage_->text;
+  if (const auto undecided = partitions_.undecided(); undecided > 0) return fmt::format("{} partitions are not assigned yet", undecided);
   if (const auto missing = partitions_.missing(); missing > 0) return fmt::format("{} assigned partitions are not held yet", missing);
   return {};
 }

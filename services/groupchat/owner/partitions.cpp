@@ -70,6 +70,8 @@ std::size_t Partitions::missing() const {
   return count;
 }
 
+std::size_t Partitions::undecided() const { return static_cast<std::size_t>(std::ranges::count(assigned_, Uuid{})); }
+
 bool Partitions::none() const {
   return std::ranges::all_of(all_, [](const Partition& partition) { return partition.hold == Hold::unclaimed; });
 }

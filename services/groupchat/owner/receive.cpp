@@ -161,7 +161,7 @@ void Core::Engine::note(const Key& key, wire::Message message) {
   }
   if (slot->logic) {
     slot->logic->note(message, now_);
-    owe(*slot);
+    if (message.as<wire::PushT>() == nullptr) owe(*slot);  // deltas are many, and nothing is owed because of them
   } else if (slot->notes.size() < options_.notes_per_scope) {
     slot->notes.push_back(std::move(message));
   } else {

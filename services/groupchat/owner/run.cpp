@@ -184,7 +184,9 @@ void Core::Engine::unload_for_reload(Slot& slot) {
 
 void Core::Engine::tidy(const Key& key) {
   const auto found = slots_.find(key);
-  if (found != slots_.end() && found->second.idle() && !found->second.logic && !found->second.gone) slots_.erase(found);
+  if (found == slots_.end()) return;
+  if (!found->second.logic && found->second.loading == 0 && !found->second.has_work()) found->second.notes.clear();
+  if (found->second.idle() && !found->second.logic && !found->second.gone) slots_.erase(found);
 }
 
 void Core::Engine::touch(Slot& slot) {
@@ -254,6 +256,7 @@ void Core::Engine::run_batch(Slot& slot, bool queries_only) {
   flight.epoch = draft.epoch;
   slot.reload = false;
   if (slot.tick && !queries_only) apply_tick(slot, draft, flight);
+  std::set<std::string> keys;
   while (!slot.queue.empty() && flight.batch.size() < options_.batch && !(flight.ticked && slot.tick_alone)) {
     Waiting& next = slot.queue.front();
     if (queries_only && !is_query(next)) break;
@@ -261,8 +264,7 @@ void Core::Engine::run_batch(Slot& slot, bool queries_only) {
     if (!first && (next.alone || is_suspect(next))) break;
     if (is_suspect(next)) break;
     const std::string key = key_in(next);
-    const bool twice = !key.empty() && std::ranges::any_of(flight.batch, [&](const Waiting& one) { return key_in(one) == key; });
-    if (twice) break;  // the second is answered from the record of the first
+    if (!key.empty() && !keys.insert(key).second) break;  // the second is answered from the record of the first
     const bool alone = next.alone;
     apply_one(slot, draft, flight);
     if (alone) break;
@@ -379,8 +381,13 @@ void Core::Engine::send_commit(Slot& slot, Flight flight, store::Commit commit) 
   const Ticket number = ticket();
   commits_.emplace(number, slot.key);
   ++partitions_[slot.key.partition].flights;
+  std::vector<wire::Trace> traces;
+  for (const auto& waiting : flight.batch) {
+    const auto& trace = waiting.message.header.trace;
+    if (trace.span() != 0) traces.push_back(trace);
+  }
   slot.flight = std::move(flight);
-  act(CommitScope{number, std::move(commit)});
+  act(CommitScope{number, std::move(commit), std::move(traces)});
 }
 
 /// When to look at it again. What is due and stays so is looked at once a second.

@@ -94,7 +94,7 @@ TEST_CASE("owner: after a reconnect to Redis it claims anew before it reads or c
   const auto waiting = node.post("c", "k3");
   node.disconnect();
   node.say(commit, store::Outcome::unknown);
-  CHECK(node.core.trouble().find("Redis is away") == 0);
+  CHECK(node.core.trouble().find("Redis cannot be used: connection refused") == 0);
   node.asked.clear();  // what was asked of the dead connection
   const auto read = node.give(node.query(wire::ReadSessionT{}));
   CHECK(node.asked.empty());
