@@ -8,13 +8,13 @@
 namespace convoke::llm {
 
 struct ModelConfig {
-  std::string url = "http://127.0.0.1:8071/v1";
+  std::string url = "http://127.0.0.1:8089/v1";
   std::string api_key_env = "CONVOKE_MODEL_API_KEY";
   std::string unix_socket;
   std::string fallback_url;
   std::string fallback_model;
   std::string fallback_api_key_env;
-  std::uint32_t attempts = 4;
+  std::uint32_t attempts = 10;  // with back-off some 40 s: a server that is started again is not noticed
   Millis first_token_deadline{60'000};
   Millis token_deadline{30'000};
   Millis total_deadline{600'000};

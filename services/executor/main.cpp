@@ -1,9 +1,12 @@
 // convoke-executor: decides what happens with plans.
+#include <exception>
+#include <iostream>
+
 #include "executor/service.hpp"
 #include "runtime/config.hpp"
 #include "runtime/otlp_exporter.hpp"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using namespace convoke;
   runtime::ProcessOptions process;
   process.name = "executor";
@@ -21,4 +24,7 @@ int main(int argc, char** argv) {
   executor::Service service(runtime, bus, turns);
   service.start();
   return runtime.run();
+} catch (const std::exception& error) {
+  std::cerr << "convoke-executor: " << error.what() << '\n';
+  return 1;
 }

@@ -1,9 +1,12 @@
 // convoke-planner: makes plans.
+#include <exception>
+#include <iostream>
+
 #include "planner/service.hpp"
 #include "runtime/config.hpp"
 #include "runtime/otlp_exporter.hpp"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using namespace convoke;
   runtime::ProcessOptions process;
   process.name = "planner";
@@ -23,4 +26,7 @@ int main(int argc, char** argv) {
   planner::Service service(runtime, options);
   service.start();
   return runtime.run();
+} catch (const std::exception& error) {
+  std::cerr << "convoke-planner: " << error.what() << '\n';
+  return 1;
 }

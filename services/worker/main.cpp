@@ -1,9 +1,12 @@
 // convoke-worker: carries out turns of agents.
+#include <exception>
+#include <iostream>
+
 #include "runtime/config.hpp"
 #include "runtime/otlp_exporter.hpp"
 #include "worker/service.hpp"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using namespace convoke;
   runtime::ProcessOptions process;
   process.name = "worker";
@@ -24,4 +27,7 @@ int main(int argc, char** argv) {
   worker::Service service(runtime, options);
   service.start();
   return runtime.run();
+} catch (const std::exception& error) {
+  std::cerr << "convoke-worker: " << error.what() << '\n';
+  return 1;
 }

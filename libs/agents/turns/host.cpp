@@ -1,7 +1,5 @@
 #include "agents/turns/host.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include "core/async.hpp"
 #include "telemetry/log.hpp"
 
@@ -10,6 +8,7 @@ namespace convoke::agents {
 namespace {
 
 constexpr Millis tick_interval{100};
+constexpr Millis free_interval{10};
 constexpr std::uint32_t default_credit = 64;
 
 BookOptions book_options(const HostOptions& options) {
@@ -45,7 +44,8 @@ TurnHost::TurnHost(HostServices services, HostOptions options, Handler handler)
       options_(options),
       handler_(std::move(handler)),
       book_(book_options(options), services_.next_id),
-      transcripts_({options.transcript_cache, options.transcript_entries}) {}
+      transcripts_({options.transcript_cache, options.transcript_entries}),
+      free_timer_(services_.io) {}
 
 void TurnHost::serve(std::vector<std::string> agents, std::vector<wire::TeamVersionT> teams) {
   agents_ = std::move(agents);
@@ -141,19 +141,22 @@ void TurnHost::perform() {
         closed(*done);
       } else if (auto* back = std::get_if<GiveBack>(&action)) {
         services_.bus.busy(std::move(back->turn), book_.free());
-      } else if (const auto* free = std::get_if<StateFree>(&action)) {
-        state_free(free->free);
+      } else if (std::holds_alternative<StateFree>(action)) {
+        state_free();
       }
     }
   }
   performing_ = false;
 }
 
-void TurnHost::state_free(std::uint32_t) {
-  // After the reports that free the slots, and once for all that end in one turn of the loop.
+void TurnHost::state_free() {
+  // After the reports that free the slots. The intercom counts a slot as free when the result passes it, so there is no hurry: one
+  // statement for all that end within a moment.
   if (free_scheduled_) return;
   free_scheduled_ = true;
-  asio::post(services_.io, [this] {
+  free_timer_.expires_after(free_interval);
+  free_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
     free_scheduled_ = false;
     services_.bus.set_free(book_.free());
   });

@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -82,7 +83,7 @@ class TurnHost {
   void closed(const TurnClosed& closed);
   void halt(const HaltTurn& halt);
   asio::awaitable<void> carry_out(std::shared_ptr<Turn> turn);
-  void state_free(std::uint32_t free);
+  void state_free();
   Turn* find(const TurnKey& key);
   SteadyTime steady() const { return services_.now().steady; }
 
@@ -97,6 +98,7 @@ class TurnHost {
   bool draining_ = false;
   bool handing_back_ = false;
   bool performing_ = false;
+  asio::steady_timer free_timer_;
   bool free_scheduled_ = false;
 };
 

@@ -1,0 +1,216 @@
+// convoke-worker and convoke-planner as processes, with the offline model and the team that ships: chats, steps, plans, and a worker that
+// is killed between an effect and its report.
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <fstream>
+
+#include "agents/team/load.hpp"
+#include "owner.hpp"
+#include "support/coroutine.hpp"
+#include "support/process.hpp"
+
+using namespace convoke;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto patience = 30s;
+
+class Company {
+ public:
+  Company()
+      : endpoint_("ipc://" + folder.file("intercom")),
+        intercom_(run({test::program("convoke-intercom"), "--intercom.bind=" + endpoint_, "--intercom.hold_back=50ms",
+                       "--process.health=unix:" + folder.file("h1")})),
+        model_(run(
+            {test::program("convoke-model"), "--model.listen=unix:" + folder.file("model"), "--process.health=unix:" + folder.file("h0")})),
+        owner(io, endpoint_) {
+    auto team = agents::load_team(COMPANY_FILE);
+    REQUIRE(team);
+    owner.serve_team(*team, 1);
+    owner.start();
+    REQUIRE(until([this] { return owner.ready(); }));
+  }
+
+  test::Process start(const std::string& program, std::vector<std::string> more) {
+    std::vector<std::string> command{test::program(program),
+                                     "--process.intercoms=" + endpoint_,
+                                     "--process.data=" + folder.path().string(),
+                                     "--process.health=unix:" + folder.file("h" + std::to_string(++started_ + 1)),
+                                     "--model.url=http://model/v1",
+                                     "--model.unix_socket=" + folder.file("model")};
+    std::ranges::move(more, std::back_inserter(command));
+    return run(std::move(command));
+  }
+  test::Process worker() { return start("convoke-worker", {"--worker.agent=company.HrAgent"}); }
+
+  bool until(const std::function<bool()>& predicate) { return test::run_until(io, patience, predicate); }
+
+  wire::WorkT work(wire::TurnKind kind, const std::string& text, std::uint32_t attempt = 1) {
+    wire::WorkT result;
+    result.session = "s1";
+    result.agent = "company.HrAgent";
+    result.turn = 1;
+    result.attempt = attempt;
+    result.kind = kind;
+    result.conversation = "s1~d1";
+    result.message = "s1~m1";
+    result.user = "ann";
+    result.team = "company";
+    result.team_version = 1;
+    result.now_ms = 1'795'132'800'000;
+    wire::InputT input;
+    input.text = text;
+    input.author = "user/ann";
+    if (kind == wire::TurnKind::step) {
+      input.kind = wire::InputKind::question;
+      input.asker = "system.executor";
+      input.call = input.step = "s1~p1s1";
+    }
+    result.input.push_back(std::move(input));
+    return result;
+  }
+
+  std::vector<std::string> effects() const {
+    std::ifstream file(folder.file("effects.jsonl"));
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+  }
+
+  test::TempDir folder;
+  boost::asio::io_context io;
+
+ private:
+  static test::Process run(std::vector<std::string> command) { return test::Process({std::move(command), {}, {}}); }
+
+  std::string endpoint_;
+  test::Process intercom_;
+  test::Process model_;
+  int started_ = 0;
+
+ public:
+  turns_test::Owner owner;
+};
+
+const std::string mentor = "Goal: Onboard Jessica Smith\nAssign a mentor to Jessica Smith. Function: assign_mentor";
+
+}  // namespace
+
+TEST_CASE("worker: a chat turn is answered with one report, its text streamed before") {
+  Company company;
+  auto worker = company.worker();
+  company.owner.give(company.work(wire::TurnKind::chat, "Hello, who are you?"));
+  REQUIRE(company.until([&] { return company.owner.turn(1).closed; }));
+  const auto& turn = company.owner.turn(1);
+  CHECK(turn.items.empty());
+  CHECK(turn.result->outcome == wire::Outcome::answer);
+  CHECK_FALSE(turn.result->text.empty());
+  CHECK(turn.result->usage->model_calls == 1);
+  std::string streamed;
+  for (const auto& delta : company.owner.deltas) {
+    CHECK(delta.offset == streamed.size());
+    streamed += delta.text;
+  }
+  CHECK(streamed == turn.result->text);
+  worker.signal(SIGTERM);
+  const auto end = worker.wait(20s);
+  REQUIRE(end);
+  CHECK(end->code == 0);
+  CHECK(worker.error_lines().empty());
+}
+
+TEST_CASE("worker: a step is done by its tool, once, and says so") {
+  Company company;
+  auto worker = company.worker();
+  company.owner.give(company.work(wire::TurnKind::step, mentor));
+  REQUIRE(company.until([&] { return company.owner.turn(1).closed; }));
+  const auto& turn = company.owner.turn(1);
+  REQUIRE(turn.items.size() == 2);
+  CHECK(turn.items[0].kind == wire::ItemKind::response);
+  CHECK(turn.items[1].kind == wire::ItemKind::result);
+  CHECK(turn.items[1].tool == "assign_mentor");
+  CHECK(turn.items[1].fault == 0);
+  CHECK(turn.result->outcome == wire::Outcome::answer);
+  CHECK(turn.result->text.find("Jessica Smith") != std::string::npos);
+  const auto effects = company.effects();
+  REQUIRE(effects.size() == 1);
+  CHECK(effects[0].find("s1/company.HrAgent/1/1/0") != std::string::npos);
+}
+
+TEST_CASE("worker: one that dies between an effect and its report leaves a successor that does nothing twice") {
+  Company company;
+  auto first = company.worker();
+  bool reported = false;
+  company.owner.lose = [&](const wire::ReportT& report) {
+    const auto* item = report.body.AsItem();
+    if (item == nullptr || item->kind != wire::ItemKind::result) return false;
+    return reported = true;
+  };
+  company.owner.give(company.work(wire::TurnKind::step, mentor));
+  REQUIRE(company.until([&] { return reported; }));
+  REQUIRE(company.effects().size() == 1);
+  first.kill();
+  REQUIRE(first.wait(10s));
+  REQUIRE(company.until([&] { return company.owner.turn(1).lost == 1; }));
+  company.owner.lose = nullptr;
+  auto second = company.worker();
+  company.owner.give(company.work(wire::TurnKind::step, mentor, 2));
+  REQUIRE(company.until([&] { return company.owner.turn(1).closed; }));
+  const auto& turn = company.owner.turn(1);
+  CHECK(turn.items.size() == 2);
+  CHECK(turn.result->outcome == wire::Outcome::answer);
+  CHECK(turn.result->usage->model_calls == 1);  // the recorded response was not asked again
+  const auto effects = company.effects();
+  REQUIRE(effects.size() == 2);
+  CHECK(effects[1].find("\"repeat\": true") != std::string::npos);
+}
+
+TEST_CASE("worker: an agent that the team gets later is served without a restart") {
+  Company company;
+  auto worker = company.start("convoke-worker", {"--worker.team=company"});
+  company.owner.give(company.work(wire::TurnKind::chat, "Hello"));
+  REQUIRE(company.until([&] { return company.owner.turn(1).closed; }));
+  auto team = agents::load_team(COMPANY_FILE);
+  REQUIRE(team);
+  agents::Agent baker;
+  baker.name = "BakerAgent";
+  baker.description = "Bakes.";
+  baker.instructions = "You bake.";
+  team->agents.push_back(baker);
+  company.owner.serve_team(*team, 2);
+  company.owner.announce_team("company", 2);
+  auto work = company.work(wire::TurnKind::chat, "Hello");
+  work.turn = 2;
+  work.agent = "company.BakerAgent";
+  work.team_version = 2;
+  company.owner.give(work);
+  REQUIRE(company.until([&] { return company.owner.turn(2).closed; }));
+  CHECK(company.owner.turn(2).result->outcome == wire::Outcome::answer);
+  // A run that is pinned to the first version does not know it.
+  work.turn = 3;
+  work.team_version = 1;
+  work.session = "s2";
+  company.owner.give(work);
+  REQUIRE(company.until([&] { return company.owner.turn(3).closed; }));
+  CHECK(company.owner.turn(3).result->fault == static_cast<std::uint16_t>(Fault::not_found));
+}
+
+TEST_CASE("planner: a goal becomes a plan over the team's tools, recorded before it is returned") {
+  Company company;
+  auto planner = company.start("convoke-planner", {});
+  auto work = company.work(wire::TurnKind::planning, {});
+  work.agent = "system.planner";
+  work.input.clear();
+  work.goal = "Assign a mentor to Jessica Smith.";
+  work.plan = std::make_unique<wire::PlanT>();
+  company.owner.give(work);
+  REQUIRE(company.until([&] { return company.owner.turn(1).closed; }));
+  const auto& turn = company.owner.turn(1);
+  CHECK(turn.items.size() == 1);
+  REQUIRE(turn.result->draft);
+  REQUIRE(turn.result->draft->steps.size() == 1);
+  CHECK(turn.result->draft->steps[0].agent == "HrAgent");
+  CHECK(turn.result->draft->steps[0].function == "assign_mentor");
+}
