@@ -1,0 +1,113 @@
+// The invariants of the design, watched from outside: what is committed is noted here once more, and everything that anybody sees is held
+// against it. Numbers in messages are those of design's list.
+#pragma once
+
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "agents/turns/book.hpp"
+#include "api/reader.hpp"
+#include "store/commit.hpp"
+#include "wire/message.hpp"
+#include "wire/state_generated.h"
+
+namespace convoke::sim {
+
+class World;
+class OwnerProcess;
+
+class Checks {
+ public:
+  explicit Checks(World& world) : world_(world) {}
+
+  // As it happens
+  void committed(const OwnerProcess& by, const store::Commit& commit);
+  void claimed(store::Partition partition, const store::Epoch& epoch);
+  void received(const OwnerProcess& by, const wire::Message& message);
+  void owner_sends(const OwnerProcess& by, const wire::Message& message);
+  void tool_starts(const agents::TurnKey& key, std::uint64_t response, const std::string& call);
+  void page(const wire::LogPageT& page);
+  void delivered(const std::string& user, const wire::EventT& event, std::uint64_t expected);
+  void reset(const std::string& user, const std::string& conversation);
+  void reading_failed(const std::string& user, const std::string& conversation, const Error& error);
+  void accepted(const wire::CommandT& command, const wire::AcceptedT& answer);
+  void sizes(const OwnerProcess& owner);
+  void reader(const api::Reader& reader);
+
+  // Fail-over with loss: the state to go back to, and that it happened
+  void remember();
+  void lost();
+
+  /// What is still open; empty: nothing.
+  std::string open_work();
+  void at_rest();
+  std::uint64_t head(const std::string& conversation) const;
+  std::uint64_t commits() const { return commits_; }
+
+ private:
+  struct Turn {
+    std::uint32_t attempt = 0;
+    std::uint64_t items = 0;
+    bool closed = false;
+    std::vector<std::string> calls_open;
+  };
+  struct Session {
+    std::map<std::string, std::map<std::uint64_t, Turn>> turns;  // by agent and number
+    std::map<std::string, std::uint64_t> last_opened;
+    std::map<std::string, std::uint32_t> runs;  // seen → ends
+    std::map<std::string, wire::StepStatus> ended_steps;
+    std::set<std::string> plans_ended;
+    std::set<std::string> messages;  // ids
+    std::set<std::string> recorded;  // calls in responses
+    std::set<std::string> settled;   // with a result, cancelled, or asked about
+    std::set<std::string> dead_turns;
+    bool deleted = false;
+  };
+  struct Truth {
+    std::map<std::string, std::uint64_t> versions;
+    std::map<store::Partition, store::Epoch> epochs;
+    std::map<std::string, std::vector<Uuid>> logs;  // ids by conversation
+    std::map<std::string, Session> sessions;
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> channels;  // user/session → (epoch, version)
+  };
+  struct Asked {
+    std::string scope;
+    std::string key;
+    std::string agent;
+    std::uint64_t turn = 0;
+    std::uint32_t attempt = 0;
+    std::uint64_t n = 0;
+    wire::ReportBody report = wire::ReportBody::NONE;
+  };
+
+  void fail(int invariant, std::string text);
+  void order(const store::Commit& commit);
+  void session_committed(const store::Commit& commit);
+  void user_committed(const store::Commit& commit);
+  void appended_events(Session& session, const store::Append& append);
+  void appended_items(Session& session, const store::Append& append);
+  void instance(Session& session, const std::string& scope, const state::InstanceT& instance);
+  void plans(Session& session, const state::SessionStateT& state);
+  void due(const store::Commit& commit, const state::SessionStateT& state);
+  void bounds(const std::string& scope, const state::SessionStateT& state);
+  void pushed(const wire::EventT& event);
+  void answered(const wire::Message& message, const wire::AnswerT& answer);
+  void session_at_rest(const std::string& scope);
+  void effects_at_rest();
+  void lists_at_rest();
+
+  World& world_;
+  Truth truth_;
+  std::vector<Truth> remembered_;
+  bool lossy_ = false;
+  std::uint64_t commits_ = 0;
+  std::unordered_map<Uuid, Asked> asked_;
+  std::map<std::pair<std::string, std::string>, std::vector<std::uint8_t>> accepted_;  // (scope, key) → hash
+};
+
+}  // namespace convoke::sim

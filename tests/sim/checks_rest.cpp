@@ -1,0 +1,105 @@
+// At rest: nothing open, nothing owed, every run has ended once, every call is settled, every list is up to date.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checks.hpp"
+#include "wire/blob.hpp"
+#include "world.hpp"
+
+namespace convoke::sim {
+namespace {
+
+constexpr std::int64_t due_grace_ms = 5'000;
+
+}  // namespace
+
+std::string Checks::open_work() {
+  for (const auto& scope : world_.memory.scopes()) {
+    if (!scope.starts_with("s:")) continue;
+    const auto loaded = world_.memory.load(scope);
+    const auto state = wire::unpack<state::SessionStateT>(loaded->state);
+    if (!state) return scope + " cannot be read";
+    for (const auto& one : state->instances) {
+      if (one.open) return fmt::format("turn {} of {} in {} is open in attempt {}", one.open->number, one.agent, scope, one.open->attempt);
+      if (!one.inbox.empty()) return fmt::format("{} of {} has input waiting", one.agent, scope);
+      if (!one.awaiting.empty()) return fmt::format("{} of {} awaits answers", one.agent, scope);
+    }
+    if (!state->requests.empty()) return fmt::format("request {} is open", state->requests.front().id);
+    if (!state->plans.empty()) return fmt::format("plan {} is open", state->plans.front().plan->id);
+    if (!state->runs.empty()) return fmt::format("run {} is open", state->runs.front().id);
+    if (state->outbox && state->outbox->owed) return fmt::format("a notice of {} is owed", scope);
+    if (state->deleting) return scope + " is being deleted";
+  }
+  return {};
+}
+
+void Checks::at_rest() {
+  for (const auto& scope : world_.memory.scopes())
+    if (scope.starts_with("s:")) session_at_rest(scope);
+  effects_at_rest();
+  lists_at_rest();
+  const std::int64_t late = unix_ms(world_.unix_now()) - due_grace_ms;
+  for (unsigned partition = 0; partition < 256; ++partition) {
+    store::DueQuery query;
+    query.partition = static_cast<store::Partition>(partition);
+    query.to_unix_ms = late;
+    for (const auto& due : world_.memory.due(query))
+      fail(9, fmt::format("{} is due since {} ms, at rest", due.scope, unix_ms(world_.unix_now()) - due.unix_ms));
+  }
+  if (lossy_) return;
+  for (const auto& client : world_.clients())
+    for (const auto& accepted : client->accepted())
+      if (world_.memory.keys(accepted.scope, {accepted.key}).empty())
+        fail(1, fmt::format("{} of {} was accepted, and at rest there is nothing of it", accepted.key, accepted.scope));
+}
+
+void Checks::session_at_rest(const std::string& scope) {
+  const auto& session = truth_.sessions[scope];
+  for (const auto& [run, ends] : session.runs)
+    if (ends != 1) fail(1, fmt::format("run {} has {} stop reasons at rest", run, ends));
+  for (const auto& call : session.recorded) {
+    const bool settled = session.settled.contains(call);
+    const bool asks = call.empty();
+    if (!settled && !asks) continue;  // looked at below, where it had an effect
+  }
+}
+
+void Checks::effects_at_rest() {
+  for (const auto& [key, effect] : world_.ledger.effects()) {
+    if (effect.idempotent && effect.applied > 1) fail(7, fmt::format("the idempotent call {} was applied {} times", key, effect.applied));
+    if (!effect.idempotent && effect.starts > 1) fail(7, fmt::format("the call {} was started {} times", key, effect.starts));
+    const auto session = truth_.sessions.find("s:" + effect.session);
+    if (lossy_ || session == truth_.sessions.end() || session->second.deleted || effect.idempotent) continue;
+    if (!session->second.settled.contains(effect.call))
+      fail(7, fmt::format("the call {} has neither a result nor a question about it", key));
+  }
+}
+
+void Checks::lists_at_rest() {
+  if (lossy_) return;
+  for (const auto& client : world_.clients()) {
+    const auto loaded = world_.memory.load("u:" + client->user());
+    const auto list = loaded->exists ? wire::unpack<state::UserStateT>(loaded->state) : Result<state::UserStateT>(state::UserStateT{});
+    for (const auto& name : client->sessions()) {
+      const auto scope = world_.memory.load("s:" + name);
+      if (!scope->exists) continue;
+      const auto state = wire::unpack<state::SessionStateT>(scope->state);
+      const auto told = std::ranges::find_if(list->sessions, [&](const auto& one) { return one.summary->session == name; });
+      if (told == list->sessions.end()) {
+        fail(1, fmt::format("session {} is not in the list of {}", name, client->user()));
+        continue;
+      }
+      for (const auto& ended : state->ended_plans) {
+        const auto shown = std::ranges::find(told->summary->plans, ended.id, &wire::PlanSummaryT::id);
+        if (shown == told->summary->plans.end() || shown->status != ended.status)
+          fail(2, fmt::format("the list of {} is behind: plan {} is {}", client->user(), ended.id, wire::EnumNamePlanStatus(ended.status)));
+      }
+      if (told->summary->open_requests != state->requests.size())
+        fail(2, fmt::format("the list of {} shows {} open requests of {}, there are {}", client->user(), told->summary->open_requests, name,
+                            state->requests.size()));
+    }
+  }
+}
+
+}  // namespace convoke::sim

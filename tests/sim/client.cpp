@@ -1,0 +1,270 @@
+#include "client.hpp"
+
+#include <fmt/format.h>
+
+#include "core/hash.hpp"
+#include "gateway_process.hpp"
+#include "world.hpp"
+
+namespace convoke::sim {
+namespace {
+
+constexpr const char* goals[] = {"A idem",
+                                 "A once",
+                                 "A idem|B once",
+                                 "A idem|>B once",
+                                 "A ask:B",
+                                 "A ask:B:once|C idem",
+                                 "A person",
+                                 "unclear A once",
+                                 "A both|>B idem|>C tell",
+                                 "A once once|B both",
+                                 "A broken|B idem",
+                                 "C once|>A ask:B:person",
+                                 "A idem|B idem|C idem"};
+constexpr const char* texts[] = {"hello",           "idem",          "once", "both", "ask:B", "ask:B:once", "person", "tell idem",
+                                 "once ask:B:idem", "idem once idem"};
+
+}  // namespace
+
+template <class T> void Client::command(const std::string& session, T body, std::string key) {
+  wire::CommandT made;
+  made.scope = "s:" + session;
+  made.user = user_;
+  made.key = key.empty() ? fmt::format("k{}", ++keys_) : std::move(key);
+  made.hash.assign(16, static_cast<std::uint8_t>(1 + keys_ % 200));
+  made.body.Set(std::move(body));
+  auto& queue = pending_["s:" + session];
+  queue.emplace_back();
+  queue.back().command = std::move(made);
+}
+
+void Client::operate() {
+  const auto what = world_.random.below(10);
+  if (what < 3 || sessions_.empty()) return what % 2 == 0 ? begin_task() : begin_chat();
+  if (what < 5) return begin_chat();
+  if (what < 8) return post();
+  if (what < 9) return cancel();
+  if (world_.random.chance(30)) return remove();
+  begin_task();
+}
+
+void Client::begin_task() {
+  wire::CreateTaskT task;
+  task.team = "t";
+  task.description = goals[world_.random.below(std::size(goals))];
+  task.policy = static_cast<wire::ApprovalPolicy>(1 + world_.random.below(4));
+  const std::string key = fmt::format("task{}", ++keys_);
+  const bool joins = !sessions_.empty() && world_.random.chance(30);
+  const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
+  world_.say([&] { return fmt::format("{} wants: {}", user_, task.description); });
+  sessions_.insert(session);
+  command(session, std::move(task), key);
+}
+
+void Client::begin_chat() {
+  wire::OpenChatT chat;
+  chat.team = "t";
+  chat.agent = world_.random.chance(70) ? "t.A" : "t.B";
+  chat.text = texts[world_.random.below(std::size(texts))];
+  const std::string key = fmt::format("chat{}", ++keys_);
+  const bool joins = !sessions_.empty() && world_.random.chance(50);
+  const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
+  sessions_.insert(session);
+  command(session, std::move(chat), key);
+}
+
+void Client::post() {
+  if (directs_.empty()) return begin_chat();
+  wire::PostT post;
+  post.conversation = directs_[world_.random.below(directs_.size())];
+  post.text = texts[world_.random.below(std::size(texts))];
+  const std::string session(session_of(post.conversation));
+  command(session, std::move(post));
+}
+
+void Client::cancel() {
+  if (plans_.empty()) return;
+  wire::CancelT cancel;
+  cancel.plan = plans_[world_.random.below(plans_.size())];
+  const std::string session(session_of(cancel.plan));
+  command(session, std::move(cancel));
+}
+
+void Client::remove() {
+  const std::string session = *sessions_.begin();
+  if (!removed_.insert(session).second) return;
+  command(session, wire::DeleteSessionT{});
+}
+
+void Client::connect() {
+  auto* gateway = world_.some_gateway();
+  if (gateway == nullptr) return;
+  gateway_ = gateway;
+  gateway_life_ = gateway->incarnation();
+  connection_ = ++world_.connections;
+  for (auto& [conversation, watched] : watched_) watched.opened = false;
+  for (auto& [scope, queue] : pending_)
+    for (auto& pending : queue) pending.under_way = false;
+}
+
+void Client::disconnect() {
+  if (gateway_ != nullptr && gateway_->alive() && gateway_->incarnation() == gateway_life_)
+    gateway_->post(Millis{1}, [gateway = gateway_, at = connection_] { gateway->close(at); });
+  gateway_ = nullptr;
+  ++connection_;
+}
+
+void Client::tick() {
+  if (gateway_ != nullptr && (!gateway_->alive() || gateway_->incarnation() != gateway_life_)) disconnect();
+  if (gateway_ == nullptr) connect();
+  if (gateway_ == nullptr) return;
+  for (auto& [scope, queue] : pending_)
+    if (!queue.empty() && world_.clock.now() >= queue.front().next) transmit(queue.front());
+  for (auto& [conversation, watched] : watched_)
+    if (!watched.opened && !watched.over) open(conversation, watched);
+  if (world_.clock.now() < look_at_) return;
+  look_at_ = world_.clock.now() + Millis{700};
+  for (const auto& session : sessions_)
+    if (!removed_.contains(session)) look_at_session(session);
+}
+
+void Client::transmit(Pending& pending) {
+  if (pending.under_way) return;
+  pending.under_way = true;
+  pending.sending = ++sendings_;
+  pending.next = world_.clock.now() + Millis{10'000};  // the connection seems dead then
+  ++pending.tries;
+  const auto command = pending.command;
+  world_.say(
+      [&] { return fmt::format("{} sends {} {} to {}", user_, wire::EnumNameCommandBody(command.body.type), command.key, command.scope); });
+  if (world_.has(clients_rude) && world_.random.chance(25)) send_copy(command, false);
+  if (world_.has(clients_rude) && world_.random.chance(15)) send_copy(command, true);
+  auto* gateway = gateway_;
+  gateway->post(world_.random.millis(0, 5), [this, gateway, command, sending = pending.sending] {
+    gateway->command(command, [this, command, sending](Result<wire::AnswerT> answer) {
+      world_.clock.after(world_.random.millis(0, 5), [this, command, sending, told = std::move(answer)]() mutable {
+        answered(command.scope, command.key, sending, std::move(told));
+      });
+    });
+  });
+  world_.clock.after(Millis{10'000}, [this, scope = command.scope, key = command.key, sending = pending.sending] {
+    answered(scope, key, sending, convoke::fail(Fault::deadline, "the gateway does not answer"));
+  });
+}
+
+// The same command by another way, or another one under its key: never may both be accepted.
+void Client::send_copy(const wire::CommandT& original, bool other_body) {
+  auto* gateway = world_.some_gateway();
+  if (gateway == nullptr) return;
+  wire::CommandT copy = original;
+  if (other_body) copy.hash.assign(16, 0xee);
+  gateway->post(world_.random.millis(0, 300), [this, gateway, copy] {
+    gateway->command(copy, [this, copy](Result<wire::AnswerT> answer) {
+      if (const auto* accepted = answer ? answer->body.AsAccepted() : nullptr) world_.checks.accepted(copy, *accepted);
+    });
+  });
+}
+
+void Client::answered(const std::string& scope, const std::string& key, std::uint64_t sending, Result<wire::AnswerT> answer) {
+  auto& queue = pending_[scope];
+  if (queue.empty() || queue.front().command.key != key || queue.front().sending != sending) return;
+  auto& pending = queue.front();
+  const auto* accepted = answer ? answer->body.AsAccepted() : nullptr;
+  if (accepted == nullptr && !answer && (retryable(answer.error().code) || answer.error().code == Fault::cancelled)) {
+    pending.under_way = false;
+    pending.next = world_.clock.now() + Millis{200};
+    return;
+  }
+  world_.say([&] {
+    return fmt::format("{} hears of {}: {}", user_, key, accepted != nullptr ? "accepted" : answer ? "?" : answer.error().message);
+  });
+  const auto command = pending.command;
+  queue.pop_front();
+  if (accepted == nullptr) return;
+  world_.checks.accepted(command, *accepted);
+  accepted_.push_back({scope, user_ + "/" + key, *accepted});
+  if (!accepted->plan.empty() && command.body.AsCreateTask() != nullptr) plans_.push_back(accepted->plan);
+  if (command.body.AsOpenChat() != nullptr) directs_.push_back(accepted->conversation);
+  if (!accepted->conversation.empty()) watch(accepted->conversation);
+}
+
+void Client::watch(const std::string& conversation) { watched_.try_emplace(conversation); }
+
+void Client::open(const std::string& conversation, Watched& watched) {
+  watched.opened = true;
+  auto* gateway = gateway_;
+  const api::Position at{watched.next, watched.last};
+  gateway->post(world_.random.millis(0, 5), [this, gateway, conversation, at, number = connection_] {
+    if (number != connection_) return;
+    gateway->open(number, user_, conversation, at, [this, number](const std::string& where, api::ReadAction action) {
+      last_delivery_ = std::max(last_delivery_, world_.clock.now() + world_.random.millis(0, 3));
+      world_.clock.at(last_delivery_,
+                      [this, number, where, what = std::move(action)]() mutable { delivered(number, where, std::move(what)); });
+    });
+  });
+}
+
+void Client::delivered(std::uint64_t connection, const std::string& conversation, api::ReadAction action) {
+  if (connection != connection_) return;
+  auto& watched = watched_[conversation];
+  if (const auto* event = std::get_if<api::read::Event>(&action)) {
+    world_.checks.delivered(user_, event->event, watched.next);
+    watched.next = event->event.seq + 1;
+    watched.last = wire::from_wire(event->event.id);
+  } else if (std::holds_alternative<api::read::Reset>(action)) {
+    world_.checks.reset(user_, conversation);
+    watched.next = 1;
+    watched.last = {};
+  } else if (const auto* failed = std::get_if<api::read::Failed>(&action)) {
+    watched.over = true;
+    world_.checks.reading_failed(user_, conversation, failed->error);
+  }
+}
+
+void Client::look_at_session(const std::string& session) {
+  wire::QueryT query;
+  query.scope = "s:" + session;
+  query.user = user_;
+  query.body.Set(wire::ReadSessionT{});
+  auto* gateway = gateway_;
+  gateway->post(Millis{1}, [this, gateway, query, session] {
+    gateway->query(query, [this, session](Result<wire::AnswerT> answer) {
+      const auto* view = answer ? answer->body.AsSessionView() : nullptr;
+      if (view == nullptr) return;
+      for (const auto& conversation : view->conversations) watch(conversation.id);
+      for (const auto& request : view->requests) answer_request(session, request);
+    });
+  });
+}
+
+void Client::answer_request(const std::string& session, const wire::HumanRequestT& request) {
+  if (!answering_.insert(request.id).second) return;
+  auto& random = world_.random;
+  if (request.kind == wire::RequestKind::approval && !request.step.empty() && random.chance(20)) {
+    wire::DecideT decision;
+    decision.plan = request.plan;
+    decision.steps.push_back(request.step);
+    decision.approved = random.chance(80);
+    if (decision.approved) decision.updated_action = "idem";
+    return command(session, std::move(decision));
+  }
+  wire::AnswerRequestT answer;
+  answer.request = request.id;
+  answer.approved = random.chance(85);
+  answer.text = request.kind == wire::RequestKind::unknown_outcome && random.chance(40) ? "again" : "yes";
+  command(session, std::move(answer));
+}
+
+std::string Client::unfinished() const {
+  for (const auto& [scope, queue] : pending_)
+    if (!queue.empty()) return fmt::format("{} waits for the answer to {} of {}", user_, queue.front().command.key, scope);
+  for (const auto& [conversation, watched] : watched_) {
+    const auto head = world_.checks.head(conversation);
+    if (!watched.over && watched.next != head + 1)
+      return fmt::format("{} has read {} up to {} of {}", user_, conversation, watched.next - 1, head);
+  }
+  return {};
+}
+
+}  // namespace convoke::sim

@@ -1,0 +1,136 @@
+#include "gateway_process.hpp"
+
+#include "core/hash.hpp"
+#include "world.hpp"
+
+namespace convoke::sim {
+
+void GatewayProcess::boot() {
+  watches_.clear();
+  boot_bus(false);
+}
+
+void GatewayProcess::die() {
+  die_bus();
+  watches_.clear();
+}
+
+void GatewayProcess::tick() {
+  step_bus();
+  if (!alive()) return;
+  const bool polls = world_.clock.now() >= heads_at_;
+  if (polls) heads_at_ = world_.clock.now() + Millis{1'000};
+  std::vector<Id> ids;
+  for (const auto& [id, watch] : watches_) ids.push_back(id);
+  for (const auto& id : ids) {
+    auto& watch = watches_.at(id);
+    world_.checks.reader(watch.reader);
+    act(id, watch.reader.on_time(now().steady));
+    if (polls || std::exchange(watch.heads_wanted, false)) ask_heads(id);
+  }
+}
+
+wire::Message GatewayProcess::to_session(wire::QueryT query) const {
+  auto message = wire::message(std::move(query));
+  message.header.dest_kind = wire::DestKind::owner;
+  message.header.partition = partition_of(message.as<wire::QueryT>()->scope);
+  return message;
+}
+
+void GatewayProcess::command(wire::CommandT command, Done done) {
+  auto message = wire::message(std::move(command));
+  message.header.dest_kind = wire::DestKind::owner;
+  message.header.partition = partition_of(message.as<wire::CommandT>()->scope);
+  if (boundary("before a command")) return;
+  call(std::move(message), wire::Class::command, Millis{8'000}, std::move(done));
+  (void)boundary("after a command");
+}
+
+void GatewayProcess::query(wire::QueryT query, Done done) {
+  call(to_session(std::move(query)), wire::Class::request, Millis{3'000}, std::move(done));
+}
+
+void GatewayProcess::open(std::uint64_t connection, std::string user, std::string conversation, api::Position at, Deliver deliver) {
+  const Id id{connection, conversation};
+  if (watches_.contains(id)) return;
+  auto& watch = watches_.emplace(id, Watch{std::move(user), api::Reader(at), std::move(deliver), false}).first->second;
+  subscribe(conversation);
+  act(id, watch.reader.start());
+}
+
+void GatewayProcess::close(std::uint64_t connection) {
+  std::erase_if(watches_, [&](const auto& entry) { return entry.first.first == connection; });
+}
+
+void GatewayProcess::act(const Id& id, api::ReadActions actions) {
+  for (auto& action : actions) {
+    const auto found = watches_.find(id);
+    if (found == watches_.end() || !alive()) return;
+    if (const auto* page = std::get_if<api::read::Page>(&action)) {
+      read_page(id, page->at);
+    } else if (std::holds_alternative<api::read::Heads>(action)) {
+      found->second.heads_wanted = true;
+    } else {
+      found->second.deliver(id.second, std::move(action));
+      if (boundary("after an event was passed on")) return;
+    }
+  }
+}
+
+void GatewayProcess::read_page(const Id& id, const api::Position& at) {
+  wire::ReadLogT read;
+  read.conversation = id.second;
+  read.from = at.from;
+  read.after_id = wire::to_wire(at.after_id);
+  read.max_bytes = 4'096;
+  wire::QueryT query;
+  query.scope = "s:" + std::string(session_of(id.second));
+  query.user = watches_.at(id).user;
+  query.body.Set(std::move(read));
+  this->query(std::move(query), [this, id](Result<wire::AnswerT> answer) {
+    const auto found = watches_.find(id);
+    if (found == watches_.end()) return;
+    auto& reader = found->second.reader;
+    const auto* page = answer ? answer->body.AsLogPage() : nullptr;
+    if (page != nullptr) {
+      world_.checks.page(*page);
+      return act(id, reader.on_page(*page));
+    }
+    const Error error = answer ? Error(Fault::malformed, "no page") : answer.error();
+    act(id, reader.on_page_failed(error, now().steady, world_.random.next()));
+  });
+}
+
+void GatewayProcess::ask_heads(const Id& id) {
+  wire::ReadHeadsT heads;
+  heads.conversations.push_back(id.second);
+  wire::QueryT query;
+  query.scope = "s:" + std::string(session_of(id.second));
+  query.user = watches_.at(id).user;
+  query.body.Set(std::move(heads));
+  this->query(std::move(query), [this, id](Result<wire::AnswerT> answer) {
+    const auto found = watches_.find(id);
+    const auto* told = answer ? answer->body.AsHeads() : nullptr;
+    if (found == watches_.end() || told == nullptr) return;
+    for (const auto& head : told->heads)
+      if (head.conversation == id.second) act(id, found->second.reader.on_head(head));
+  });
+}
+
+void GatewayProcess::on_message(wire::Message message) {
+  const auto* push = message.as<wire::PushT>();
+  if (push == nullptr) return;
+  std::vector<Id> ids;
+  for (const auto& [id, watch] : watches_)
+    if (id.second == message.header.dest) ids.push_back(id);
+  for (const auto& id : ids) {
+    if (const auto* batch = push->body.AsEventBatch()) {
+      for (const auto& event : batch->events)
+        if (const auto found = watches_.find(id); found != watches_.end()) act(id, found->second.reader.on_pushed(event));
+    } else if (const auto* delta = push->body.AsDelta()) {
+      if (const auto found = watches_.find(id); found != watches_.end()) act(id, found->second.reader.on_delta(*delta));
+    }
+  }
+}
+
+}  // namespace convoke::sim

@@ -1,0 +1,51 @@
+// A gateway without its doors: the real Reader per client and conversation, the real Calls, and clients on connections that may end.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "api/reader.hpp"
+#include "bus_process.hpp"
+
+namespace convoke::sim {
+
+class GatewayProcess final : public BusProcess {
+ public:
+  using BusProcess::BusProcess;
+  using Deliver = std::function<void(const std::string& conversation, api::ReadAction action)>;
+  using Done = std::function<void(Result<wire::AnswerT>)>;
+
+  // What a client's connection asks for; nothing comes back when this process dies.
+  void command(wire::CommandT command, Done done);
+  void query(wire::QueryT query, Done done);
+  void open(std::uint64_t connection, std::string user, std::string conversation, api::Position at, Deliver deliver);
+  void close(std::uint64_t connection);
+
+ protected:
+  void boot() override;
+  void die() override;
+  void tick() override;
+  const char* service() const override { return "gateway"; }
+  void on_message(wire::Message message) override;
+  wire::RegisterT registration() override { return {}; }
+
+ private:
+  using Id = std::pair<std::uint64_t, std::string>;  // connection, conversation
+  struct Watch {
+    std::string user;
+    api::Reader reader;
+    Deliver deliver;
+    bool heads_wanted = false;
+  };
+
+  void act(const Id& id, api::ReadActions actions);
+  void read_page(const Id& id, const api::Position& at);
+  void ask_heads(const Id& id);
+  wire::Message to_session(wire::QueryT query) const;
+
+  std::map<Id, Watch> watches_;
+  Millis heads_at_{0};
+};
+
+}  // namespace convoke::sim

@@ -1,0 +1,102 @@
+#include "net.hpp"
+
+#include "bus_process.hpp"
+#include "intercom_process.hpp"
+#include "world.hpp"
+
+namespace convoke::sim {
+
+Cut Net::cut_of(const BusProcess* client) const {
+  const auto found = cuts_.find(client);
+  return found == cuts_.end() ? Cut{} : found->second;
+}
+
+Wire Net::connect(BusProcess& client, IntercomProcess& router) {
+  const Cut cut = cut_of(&client);
+  if (!router.alive() || cut.up || cut.down) return nullptr;
+  auto wire = std::make_shared<Connection>();
+  wire->client = &client;
+  wire->router = &router;
+  wire->client_life = client.incarnation();
+  wire->router_life = router.incarnation();
+  wire->lossy = world_.random.chance(50);
+  std::erase_if(all_, [](const auto& weak) { return weak.expired(); });
+  all_.push_back(wire);
+  return wire;
+}
+
+void Net::send_up(const Wire& wire, Packet packet) {
+  if (!wire->router_open) return;
+  if (cut_of(wire->client).up) return wire->up_held.push_back(std::move(packet));
+  carry_up(wire, std::move(packet));
+}
+
+void Net::carry_up(const Wire& wire, Packet packet) {
+  const Millis at = std::max(wire->up_last, world_.clock.now() + world_.random.millis(0, 2) + slow);
+  wire->up_last = at;
+  world_.clock.at(at, [this, wire, carried = std::move(packet)]() mutable {
+    if (!wire->router_open || wire->router_life != wire->router->incarnation()) return;
+    if (!wire->client_open && wire->lossy) return;
+    if (cut_of(wire->client).up) return wire->up_held.push_back(std::move(carried));
+    wire->router->post(Millis{0}, [wire, here = std::move(carried)]() mutable { wire->router->take(wire, std::move(here)); });
+  });
+}
+
+void Net::send_down(const Wire& wire, Packet packet) {
+  if (cut_of(wire->client).down) return wire->down_held.push_back(std::move(packet));
+  carry_down(wire, std::move(packet));
+}
+
+void Net::carry_down(const Wire& wire, Packet packet) {
+  const Millis at = std::max(wire->down_last, world_.clock.now() + world_.random.millis(0, 2) + slow);
+  wire->down_last = at;
+  world_.clock.at(at, [this, wire, carried = std::move(packet)]() mutable {
+    if (!wire->client_open || wire->client_life != wire->client->incarnation()) return;
+    if (cut_of(wire->client).down) return wire->down_held.push_back(std::move(carried));
+    wire->client->post(Millis{0}, [wire, here = std::move(carried)]() mutable {
+      if (wire->client_open) wire->client->take(wire, here);
+    });
+  });
+}
+
+void Net::close_client(const Wire& wire) {
+  wire->client_open = false;
+  wire->down_held.clear();
+  if (wire->lossy) wire->up_held.clear();
+}
+
+void Net::break_connection(const Wire& wire) {
+  if (!wire->client_open || !wire->router_open) return;
+  wire->router_open = wire->client_open = false;
+  wire->up_held.clear();
+  wire->down_held.clear();
+  if (wire->client_life == wire->client->incarnation())
+    wire->client->post(world_.random.millis(0, 3), [wire] { wire->client->broken(wire); });
+}
+
+void Net::close_router(IntercomProcess& router) {
+  for (const auto& weak : all_) {
+    const auto wire = weak.lock();
+    if (!wire || wire->router != &router || !wire->router_open) continue;
+    wire->router_open = false;
+    const Cut cut = cut_of(wire->client);
+    if (cut.up || cut.down || wire->client_life != wire->client->incarnation()) continue;
+    wire->client->post(world_.random.millis(0, 3), [wire] { wire->client->broken(wire); });
+  }
+}
+
+void Net::cut(BusProcess& client, Cut cut) { cuts_[&client] = cut; }
+
+void Net::heal(BusProcess& client) {
+  if (cuts_.erase(&client) == 0) return;
+  for (const auto& weak : all_) {
+    const auto wire = weak.lock();
+    if (!wire || wire->client != &client) continue;
+    for (auto& packet : std::exchange(wire->up_held, {})) carry_up(wire, std::move(packet));
+    for (auto& packet : std::exchange(wire->down_held, {})) carry_down(wire, std::move(packet));
+    if (wire->client_open && !wire->router_open && wire->client_life == client.incarnation())
+      client.post(Millis{1}, [wire] { wire->client->broken(wire); });
+  }
+}
+
+}  // namespace convoke::sim

@@ -1,0 +1,77 @@
+// The transport between processes and intercoms, as TCP with ZeroMQ on it behaves: in order on one connection, delayed, held back while
+// the way is cut, lost only with the connection; a message already sent may still arrive after its sender closed or died.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time.hpp"
+
+namespace convoke::sim {
+
+class World;
+class BusProcess;
+class IntercomProcess;
+
+struct Packet {
+  std::string header;
+  std::shared_ptr<const std::string> body;
+};
+
+struct Connection {
+  BusProcess* client = nullptr;
+  IntercomProcess* router = nullptr;
+  std::uint64_t client_life = 0;  // incarnations
+  std::uint64_t router_life = 0;
+  bool client_open = true;
+  bool router_open = true;
+  bool lossy = false;                 // what is under way when it closes is lost
+  std::optional<std::uint32_t> peer;  // as the intercom numbers it
+  Millis up_last{0};
+  Millis down_last{0};
+  std::deque<Packet> up_held;  // while the way is cut
+  std::deque<Packet> down_held;
+};
+using Wire = std::shared_ptr<Connection>;
+
+struct Cut {
+  bool up = false;    // from the process to the intercom
+  bool down = false;  // from the intercom to the process
+};
+
+class Net {
+ public:
+  explicit Net(World& world) : world_(world) {}
+
+  /// nullptr: nobody listens there, or it cannot be reached.
+  Wire connect(BusProcess& client, IntercomProcess& router);
+  void send_up(const Wire& wire, Packet packet);
+  void send_down(const Wire& wire, Packet packet);
+  /// The client closes its end. The intercom hears nothing of it until it sends.
+  void close_client(const Wire& wire);
+  /// All connections of that intercom end; clients notice, unless the way is cut.
+  void close_router(IntercomProcess& router);
+  /// The connection breaks by itself.
+  void break_connection(const Wire& wire);
+
+  void cut(BusProcess& client, Cut cut);
+  void heal(BusProcess& client);
+  bool is_cut(const BusProcess& client) const { return cuts_.contains(&client); }
+
+  Millis slow{0};  // added to every way
+
+ private:
+  void carry_up(const Wire& wire, Packet packet);
+  void carry_down(const Wire& wire, Packet packet);
+  Cut cut_of(const BusProcess* client) const;
+
+  World& world_;
+  std::map<const BusProcess*, Cut> cuts_;
+  std::vector<std::weak_ptr<Connection>> all_;
+};
+
+}  // namespace convoke::sim

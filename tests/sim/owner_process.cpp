@@ -1,0 +1,218 @@
+#include "owner_process.hpp"
+
+#include "world.hpp"
+
+namespace convoke::sim {
+
+void OwnerProcess::boot() {
+  boot_bus(false);
+  core_ = std::make_unique<own::Core>(own::Options{}, replica(), groupchat::owner::make_logic, [this] { return world_.random.next(); });
+  announced_ = {};
+  redis_up_ = draining_ = false;
+  generation_ = 0;
+  pending_.clear();
+  connect_redis();
+}
+
+void OwnerProcess::die() {
+  die_bus();
+  // What was on its way to Redis when the process died may still be carried out, unseen.
+  for (auto& pending : std::exchange(pending_, {})) {
+    if (pending->done || !std::holds_alternative<own::CommitScope>(pending->action) || world_.random.chance(50)) continue;
+    world_.clock.after(world_.random.millis(0, 400), [this, pending] {
+      if (world_.redis_up) (void)commit(std::get<own::CommitScope>(pending->action));
+    });
+  }
+  redis_up_ = false;
+  ++link_;
+  core_.reset();
+}
+
+void OwnerProcess::drain() {
+  if (!alive() || draining_) return;
+  draining_ = true;
+  world_.say([&] { return fmt::format("{} drains", name()); });
+  restate();
+  feed(own::Drain{});
+  post(Millis{5'000}, [this] { crash("did not drain in time"); });
+}
+
+void OwnerProcess::tick() {
+  step_bus();
+  if (alive()) feed(own::Tick{});
+  if (alive()) world_.checks.sizes(*this);
+}
+
+void OwnerProcess::connect_redis() {
+  if (redis_up_ || !world_.redis_up) return;
+  redis_up_ = true;
+  last_ = Millis{0};
+  feed(own::LinkChanged{true, ++generation_, store::Reason::none, {}});
+}
+
+void OwnerProcess::break_redis(Millis away) {
+  if (!alive() || !redis_up_) return;
+  world_.say([&] { return fmt::format("{} loses Redis for {} ms", name(), away.count()); });
+  redis_up_ = false;
+  ++link_;
+  auto lost_ones = std::exchange(pending_, {});
+  post(Millis{0}, [this, away] {
+    feed(own::LinkChanged{false, generation_, store::Reason::away, "the connection ended"});
+    post(away, [this] { connect_redis(); });
+  });
+  for (const auto& pending : lost_ones) {
+    // Some of it lands although nobody hears of it: before, or long after, the connection is back.
+    const bool is_commit = std::holds_alternative<own::CommitScope>(pending->action);
+    if (!pending->done && is_commit && world_.random.chance(50))
+      world_.clock.after(world_.random.millis(0, 300), [this, pending] {
+        if (world_.redis_up) (void)commit(std::get<own::CommitScope>(pending->action));
+      });
+    post(Millis{0}, [this, pending] { feed(lost(pending->action)); });
+  }
+}
+
+void OwnerProcess::redis_changed() {
+  if (!alive()) return;
+  if (!world_.redis_up) return break_redis(Millis{INT32_MAX});
+  post(world_.random.millis(5, 200), [this] { connect_redis(); });
+}
+
+void OwnerProcess::on_message(wire::Message message) { feed(own::Received{std::move(message)}); }
+void OwnerProcess::on_view(wire::ViewT view) { feed(own::Viewed{std::move(view)}); }
+
+void OwnerProcess::on_link(bool up) {
+  if (up)
+    feed(own::BusRestored{});
+  else
+    feed(own::BusLost{});
+}
+
+wire::RegisterT OwnerProcess::registration() {
+  wire::RegisterT statement;
+  statement.claims = announced_.claims;
+  statement.teams = announced_.teams;
+  statement.draining = draining_;
+  return statement;
+}
+
+void OwnerProcess::feed(own::Event event) {
+  if (!alive() || !core_) return;
+  if (const auto* received = std::get_if<own::Received>(&event)) world_.checks.received(*this, received->message);
+  auto actions = core_->on_event(std::move(event), now());
+  for (auto& action : actions) {
+    if (!alive()) return;
+    perform(std::move(action));
+  }
+}
+
+void OwnerProcess::perform(own::Action action) {
+  if (auto* one = std::get_if<own::Send>(&action)) {
+    world_.checks.owner_sends(*this, one->message);
+    send(std::move(one->message));
+  } else if (auto* statement = std::get_if<own::Announce>(&action)) {
+    announced_ = std::move(*statement);
+    restate();
+  } else if (const auto* stream = std::get_if<own::Follow>(&action)) {
+    subscribe(stream->stream);
+  } else if (std::holds_alternative<own::Drained>(action)) {
+    leave();
+    post(Millis{5}, [this] { crash("drained"); });
+  } else if (!std::holds_alternative<own::AppendSpans>(action)) {
+    to_store(std::move(action));
+  }
+}
+
+void OwnerProcess::to_store(own::Action action) {
+  const bool is_commit = std::holds_alternative<own::CommitScope>(action);
+  if (is_commit && boundary("before a commit")) return;
+  auto pending = std::make_shared<Pending>(std::move(action));
+  if (!redis_up_) {
+    post(Millis{0}, [this, pending] {
+      if (const auto* one = std::get_if<own::CommitScope>(&pending->action)) {
+        store::CommitAnswer refusal;
+        refusal.outcome = store::Outcome::refused;
+        refusal.reason = store::Reason::away;
+        return feed(own::CommitDone{one->ticket, std::move(refusal)});
+      }
+      feed(lost(pending->action));
+    });
+    return;
+  }
+  pending_.push_back(pending);
+  const Millis slow = world_.redis_slow.count() > 0 ? world_.random.millis(0, world_.redis_slow.count()) : Millis{0};
+  last_ = std::max(last_, world_.clock.now() + world_.random.millis(0, 1) + slow);
+  world_.clock.at(last_, [this, pending, link = link_, life = incarnation()] {
+    if (life == incarnation() && link == link_ && alive()) carry_out(link, pending);
+  });
+}
+
+// Redis does it, whether or not the process still runs; the answer comes to it later.
+void OwnerProcess::carry_out(std::uint64_t link, const std::shared_ptr<Pending>& pending) {
+  const bool is_commit = std::holds_alternative<own::CommitScope>(pending->action);
+  auto answer = std::make_shared<own::Event>(execute(pending->action));
+  pending->done = true;
+  if (is_commit && boundary("after a commit, before its answer")) return;
+  post(world_.random.millis(0, 1), [this, link, pending, answer] {
+    if (link != link_) return;
+    std::erase(pending_, pending);
+    feed(std::move(*answer));
+  });
+}
+
+own::Event OwnerProcess::commit(const own::CommitScope& action) {
+  auto answer = world_.memory.commit(action.commit);
+  world_.say([&] {
+    return fmt::format("{} commits {} to version {}: {}", name(), action.commit.scope, action.commit.version + 1,
+                       answer.ok() ? "ok" : fmt::format("refused ({}) {}", static_cast<int>(answer.outcome), answer.text));
+  });
+  if (answer.ok()) world_.checks.committed(*this, action.commit);
+  return own::CommitDone{action.ticket, std::move(answer)};
+}
+
+own::Event OwnerProcess::execute(const own::Action& action) {
+  store::Memory& memory = world_.memory;
+  if (const auto* one = std::get_if<own::CommitScope>(&action)) return commit(*one);
+  if (const auto* one = std::get_if<own::LoadScope>(&action)) return own::Loaded{one->ticket, memory.load(one->scope)};
+  if (const auto* one = std::get_if<own::Check>(&action)) {
+    own::CheckAnswer found;
+    for (const auto number : one->partitions) found.epochs.push_back({number, memory.epoch(number)});
+    for (const auto& look_up : one->look_ups) found.recorded.push_back(memory.keys(look_up.scope, look_up.keys));
+    return own::Checked{one->ticket, std::move(found)};
+  }
+  if (const auto* one = std::get_if<own::ReadLog>(&action)) return own::LogRead{one->ticket, memory.read_log(one->query)};
+  if (const auto* one = std::get_if<own::ReadPart>(&action)) {
+    auto part = memory.read_part(one->scope, one->name);
+    if (!part) return own::PartRead{one->ticket, convoke::fail(Fault::not_found, "no such part")};
+    return own::PartRead{one->ticket, std::move(*part)};
+  }
+  if (const auto* one = std::get_if<own::ReadSpans>(&action)) return own::SpansRead{one->ticket, memory.spans_read(one->session)};
+  if (const auto* one = std::get_if<own::Claim>(&action)) {
+    std::vector<store::ClaimAnswer> answers;
+    for (const auto& claim : one->claims) {
+      const auto answer = memory.claim(claim);
+      if (!answer) return own::Claimed{one->ticket, std::unexpected(answer.error())};
+      world_.checks.claimed(claim.partition, answer->epoch);
+      answers.push_back(*answer);
+    }
+    return own::Claimed{one->ticket, std::move(answers)};
+  }
+  const auto& due = std::get<own::ReadDue>(action);
+  std::vector<std::vector<store::Due>> pages;
+  for (const auto& query : due.queries) pages.push_back(memory.due(query));
+  return own::DueRead{due.ticket, std::move(pages)};
+}
+
+// What the store says to a call whose connection ended.
+own::Event OwnerProcess::lost(const own::Action& action) {
+  const auto away = [] { return convoke::fail(Fault::unavailable, "the connection to Redis ended"); };
+  if (const auto* one = std::get_if<own::CommitScope>(&action)) return own::CommitDone{one->ticket, store::CommitAnswer{}};
+  if (const auto* one = std::get_if<own::LoadScope>(&action)) return own::Loaded{one->ticket, away()};
+  if (const auto* one = std::get_if<own::Check>(&action)) return own::Checked{one->ticket, away()};
+  if (const auto* one = std::get_if<own::ReadLog>(&action)) return own::LogRead{one->ticket, away()};
+  if (const auto* one = std::get_if<own::ReadPart>(&action)) return own::PartRead{one->ticket, away()};
+  if (const auto* one = std::get_if<own::ReadSpans>(&action)) return own::SpansRead{one->ticket, away()};
+  if (const auto* one = std::get_if<own::Claim>(&action)) return own::Claimed{one->ticket, away()};
+  return own::DueRead{std::get<own::ReadDue>(action).ticket, away()};
+}
+
+}  // namespace convoke::sim

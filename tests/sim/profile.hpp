@@ -1,0 +1,68 @@
+// What one seed's world is made of: how many processes, what people do, which faults there are and how many. Each kind of fault can be
+// switched off, and faults can be made to stop early: that is how a failing seed is shrunk.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/time.hpp"
+
+namespace convoke::sim {
+
+enum Faults : std::uint32_t {
+  crash_owner = 1u << 0,   // at the boundaries of commits, sends and answers
+  crash_worker = 1u << 1,  // workers, planners, executors
+  crash_gateway = 1u << 2,
+  crash_intercom = 1u << 3,
+  freeze = 1u << 4,        // stopped, and awake later as if nothing had happened
+  cut_bus = 1u << 5,       // a process and the intercom do not hear each other
+  break_bus = 1u << 6,     // a connection ends
+  break_redis = 1u << 7,   // a replica's connection to Redis ends; what it had sent may land, late, or not at all
+  redis_outage = 1u << 8,  // Redis refuses to write
+  redis_dies = 1u << 9,    // Redis is away for a while
+  slow_redis = 1u << 10,
+  redis_loses = 1u << 11,  // fail-over to a replica that lags behind
+  slow_bus = 1u << 12,
+  drain = 1u << 13,          // an orderly end (SIGTERM), and a new process
+  clocks = 1u << 14,         // offset against each other
+  clients_rude = 1u << 15,   // duplicates, another body with the same key, reconnects
+  tool_trouble = 1u << 16,   // tools fail or are slow
+  crash_clients = 1u << 17,  // connections of clients end
+  half_cut = 1u << 18,       // one direction only
+  all_faults = (1u << 19) - 1,
+};
+
+inline constexpr const char* fault_names[] = {"crash-owner",  "crash-worker", "crash-gateway", "crash-intercom", "freeze",
+                                              "cut-bus",      "break-bus",    "break-redis",   "redis-outage",   "redis-dies",
+                                              "redis-slow",   "redis-loses",  "slow-bus",      "drain",          "clocks",
+                                              "rude-clients", "tool-trouble", "client-breaks", "half-cut"};
+
+struct Options {
+  std::uint64_t seed = 1;
+  std::uint32_t without = 0;                   // faults switched off
+  Millis faults_until{INT64_MAX / 4};          // no new fault after that
+  std::uint32_t most_operations = UINT32_MAX;  // of people
+  bool verbose = false;                        // print the history while it happens
+  bool full = false;                           // the larger workload
+};
+
+struct Profile {
+  std::uint32_t faults = 0;
+  std::uint32_t owners = 1;
+  std::uint32_t workers = 1;
+  std::uint32_t planners = 1;
+  std::uint32_t executors = 1;
+  std::uint32_t gateways = 1;
+  std::uint32_t clients = 1;
+  std::uint32_t operations = 4;  // per client
+  Millis chaos{4'000};           // while faults happen and people begin things
+  Millis fault_every{400};
+  std::uint32_t crash_every = 300;  // boundaries
+  std::uint32_t credit = 4;
+};
+
+Profile profile_of(const Options& options);
+std::string describe(const Profile& profile);
+
+}  // namespace convoke::sim

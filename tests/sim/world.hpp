@@ -1,0 +1,110 @@
+// One simulated world: all processes, their transport, one Redis, people, faults, and the checks that watch. One thread, one clock, one
+// source of chance: the same options give the same history, step by step.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checks.hpp"
+#include "client.hpp"
+#include "clock.hpp"
+#include "gateway_process.hpp"
+#include "intercom_process.hpp"
+#include "ledger.hpp"
+#include "net.hpp"
+#include "owner_process.hpp"
+#include "profile.hpp"
+#include "random.hpp"
+#include "store/memory.hpp"
+#include "turn_process.hpp"
+
+namespace convoke::sim {
+
+struct Outcome {
+  bool ok = false;
+  std::string problem;
+  Millis took{0};     // simulated
+  Millis faulted{0};  // until the last fault
+  std::uint64_t steps = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t effects = 0;
+  std::vector<std::string> history;  // its end, when it was asked for
+};
+
+class World {
+ public:
+  explicit World(Options options);
+
+  Outcome run();
+
+  // For everything in it
+  Clock clock;
+  Random random;
+  Profile profile;
+  store::Memory memory;
+  Net net{*this};
+  Ledger ledger;
+  Checks checks{*this};
+  bool redis_up = true;
+  Millis redis_slow{0};
+  std::uint64_t connections = 0;
+
+  UnixTime unix_now() const { return UnixTime{Millis{1'700'000'000'000} + clock.now()}; }
+  bool has(Faults fault) const { return (profile.faults & fault) != 0; }
+  bool healing() const { return healing_; }
+  IntercomProcess& intercom() { return *intercom_; }
+  GatewayProcess* some_gateway();
+  const std::vector<std::unique_ptr<Client>>& clients() const { return clients_; }
+  const std::vector<OwnerProcess*>& owners() const { return owners_; }
+
+  /// The process is at a place where it may die: whether it does.
+  bool crash_here(const Process& process);
+  void sending(const Process& process, const wire::Message& message);
+  /// An invariant does not hold. The first one counts.
+  void fail(std::string problem);
+  bool failed() const { return !problem_.empty(); }
+  template <class Text> void say(Text text) {
+    if (tells_) tell(text());
+  }
+  bool tells() const { return tells_; }
+
+ private:
+  void build();
+  void tell(std::string line);
+  void apply_team();
+  void trouble();
+  void one_fault(Faults fault);
+  void cut(BusProcess& process);
+  void outage();
+  void lose_commits();
+  void heal();
+  void schedule_people();
+  BusProcess* some_process();
+  bool until(Millis limit, const std::function<bool()>& reached);
+  /// Why it is not at rest; empty: it is.
+  std::string restless();
+  Outcome finish();
+
+  Options options_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<BusProcess*> on_bus_;
+  std::vector<OwnerProcess*> owners_;
+  std::vector<GatewayProcess*> gateways_;
+  IntercomProcess* intercom_ = nullptr;
+  std::vector<std::unique_ptr<Client>> clients_;
+  bool tells_ = false;
+  bool healing_ = false;
+  std::uint64_t until_crash_ = 0;
+  Millis last_fault_{0};
+  std::string problem_;
+  Millis problem_at_{0};
+  std::vector<std::string> history_;
+};
+
+/// Runs one seed.
+Outcome simulate(const Options& options);
+
+}  // namespace convoke::sim
