@@ -170,8 +170,7 @@ TEST_CASE(
   auto second = all.groupchat("gc2");
   REQUIRE(all.ready("gc2"));
   REQUIRE(run_until(all.io, 10s, [&] { return all.metric("gc2", "convoke_partitions") > 64; }));
-  CHECK(run_until(all.io, 5s,
-                  [&] { return all.metric("gc1", "convoke_partitions") + all.metric("gc2", "convoke_partitions") == 256; }));
+  CHECK(run_until(all.io, 5s, [&] { return all.metric("gc1", "convoke_partitions") + all.metric("gc2", "convoke_partitions") == 256; }));
   Peer door(all.io, all.endpoint(), "gateway");
   apply_team(door);
   std::vector<std::string> conversations;
