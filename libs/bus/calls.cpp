@@ -19,8 +19,8 @@ bool is_certain_refusal(Fault code) {
 bool is_repeated(const wire::HeaderT& header, Fault code) {
   if (code == Fault::unreachable && header.dest_kind == wire::DestKind::replica) return false;  // that replica does not come back
   if (is_command(header)) return retryable(code);
-  return code == Fault::no_owner || code == Fault::not_home || code == Fault::unreachable || code == Fault::moved ||
-         code == Fault::draining;
+  return code == Fault::overloaded || code == Fault::no_owner || code == Fault::not_home || code == Fault::unreachable ||
+         code == Fault::moved || code == Fault::draining;
 }
 
 std::string text_of(const wire::FaultT& fault) {

@@ -78,8 +78,8 @@ class Client {
   convoke::Uuid send(wire::Message message);
 
   /// Class `request`: the answer, or the Fault as Error. Repeated while the fault says that nobody could take it (NO_OWNER, NOT_HOME,
-  /// UNREACHABLE, MOVED, DRAINING), after a reconnect, and when the owner it went to is gone. Error DEADLINE when there is no answer in
-  /// time.
+  /// UNREACHABLE, MOVED, DRAINING, OVERLOADED), after a reconnect, and when the owner it went to is gone. Error DEADLINE when there is no
+  /// answer in time.
   asio::awaitable<Result<wire::AnswerT>> request(wire::Message message, Millis deadline);
   /// Class `command`: repeated, unchanged but for time and `owner_losses`, until it is answered or the deadline is over: retryable faults
   /// are not answers. Error DEADLINE then means: unknown, repeat with this key. A refusal that is certain (NO_OWNER, OVERLOADED all along)

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "bus/calls.hpp"
+
 namespace convoke::bus {
 namespace {
 

@@ -17,6 +17,9 @@ struct Keys {
   std::string own_secret;
 };
 
+/// Makes a pair for a router (own_*) and one for its clients (own_*, and server_public).
+void make_keys(Keys& router, Keys& client);
+
 /// What both ends set.
 struct SocketOptions {
   Millis linger{200};                             // how long closing may wait to send what is queued; never for ever

@@ -3,6 +3,15 @@
 #include <atomic>
 #include <cstring>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+// libzmq 4.3.4 now and then leaks the receive buffer (18160 bytes) of a connection that ends while a message is half read. Not ours to
+// mend; every program with a bus would fail its leak check at random.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libzmq.so\n"; }
+#endif
+#endif
+
 namespace convoke::bus {
 namespace {
 
@@ -21,6 +30,17 @@ void encrypt(zmq::socket_t& socket, zmq::socket_type type, const Keys& keys) {
 }
 
 }  // namespace
+
+void make_keys(Keys& router, Keys& client) {
+  for (auto* keys : {&router, &client}) {
+    char open[41];
+    char secret[41];
+    if (zmq_curve_keypair(open, secret) != 0) throw zmq::error_t();
+    keys->own_public = open;
+    keys->own_secret = secret;
+  }
+  client.server_public = router.own_public;
+}
 
 Socket::Socket(zmq::context_t& context, zmq::socket_type type, const SocketOptions& options, boost::asio::any_io_executor executor)
     : socket_(context, type), executor_(std::move(executor)) {
