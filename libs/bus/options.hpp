@@ -22,7 +22,7 @@ void make_keys(Keys& router, Keys& client);
 
 /// What both ends set.
 struct SocketOptions {
-  Millis linger{200};                             // how long closing may wait to send what is queued; never for ever
+  Millis linger{1'000};                           // how long closing may wait to send what is queued; never for ever
   std::uint32_t high_water = 100'000;             // messages in one pipe; the bounds in bytes above it are met first
   std::uint64_t max_message_bytes = 16ull << 20;  // one frame; a larger one costs its sender the connection
   Millis zmtp_heartbeat{1'000};                   // ZMTP PING, so that a frozen peer's connection ends even when nothing is sent

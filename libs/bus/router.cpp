@@ -163,9 +163,14 @@ void Router::open() { state_->open(); }
 void Router::close() { state_->close(); }
 const std::vector<std::string>& Router::endpoints() const { return state_->endpoints; }
 
-Sent Router::forward(Peer peer) {
+Sent Router::forward(Peer peer, Use use) {
   auto* state = state_.get();
-  return state->transmit(peer, [state](zmq::socket_t& zmq) {
+  return state->transmit(peer, [state, use](zmq::socket_t& zmq) {
+    if (use == Use::last) {
+      zmq.send(state->header, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+      zmq.send(state->body, zmq::send_flags::dontwait);
+      return;
+    }
     zmq::message_t header;
     zmq::message_t body;
     header.copy(state->header);  // shares the bytes

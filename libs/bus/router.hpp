@@ -66,8 +66,9 @@ class Router {
   /// The endpoints with the ports that the system chose.
   const std::vector<std::string>& endpoints() const;
 
-  /// Inside on_message: sends the present message to `peer`; the body is shared, not copied.
-  Sent forward(Peer peer);
+  /// Inside on_message: sends the present message to `peer`; the bytes are shared, not copied. After `Use::last` the message is spent.
+  enum class Use : std::uint8_t { again, last };
+  Sent forward(Peer peer, Use use = Use::again);
   Sent send(Peer peer, std::string_view header, std::string_view body);
   /// The connection is over for us: its number may be used again. A process behind it that speaks again is a new peer.
   void forget(Peer peer);

@@ -17,15 +17,14 @@ Connection& Connections::at(Peer peer, SteadyTime now) {
 
 Connection* Connections::find(Peer peer) { return peer < all_.size() && all_[peer].serial != 0 ? &all_[peer] : nullptr; }
 
-// An idle peer is sent anything, so that a message larger than the window can pass at all.
-bool Connections::within(const Connection& connection, std::size_t bytes, std::uint32_t reserves) const {
-  if (connection.flights.empty()) return true;
-  return connection.unconfirmed_bytes + bytes <= settings_.stream_window + reserves * settings_.reserve &&
+// What is on its way already decides, not the size of what is to come: one message larger than the window can pass, two cannot.
+bool Connections::within(const Connection& connection, std::uint32_t reserves) const {
+  return connection.unconfirmed_bytes < settings_.stream_window + reserves * settings_.reserve &&
          connection.flights.size() < (1 + reserves) * static_cast<std::size_t>(settings_.max_unconfirmed);
 }
 
-bool Connections::fits(const Connection& connection, wire::Class class_, std::size_t bytes) const {
-  return !connection.stuck && within(connection, bytes, class_ == wire::Class::stream ? 0 : 1);
+bool Connections::fits(const Connection& connection, wire::Class class_) const {
+  return !connection.stuck && within(connection, class_ == wire::Class::stream ? 0 : 1);
 }
 
 void Connections::take_off(Connection& connection, const Sender& sender, std::size_t bytes) {
@@ -47,8 +46,7 @@ void Connections::send(Peer peer, const Sender& sender, std::uint32_t parcel, Ac
 
 bool Connections::say(Peer peer, std::uint32_t parcel, Actions& out) {
   auto& connection = all_[peer];
-  const auto& frames = out.parcels[parcel];
-  if (connection.stuck || !within(connection, frames.header.size() + frames.body.size(), 2)) {
+  if (connection.stuck || !within(connection, 2)) {
     connection.stuck = true;
     return false;
   }

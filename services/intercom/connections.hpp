@@ -56,8 +56,8 @@ class Connections {
   Connection* find(Peer peer);
   bool is(Peer peer, std::uint32_t serial) const { return serial != 0 && peer < all_.size() && all_[peer].serial == serial; }
 
-  /// Whether a message of that class fits now.
-  bool fits(const Connection& connection, wire::Class class_, std::size_t bytes) const;
+  /// Whether another message of that class may be sent now.
+  bool fits(const Connection& connection, wire::Class class_) const;
   /// Each adds an action and counts it against the window. `say` is for what the intercom says itself; false when the peer is stuck.
   void forward(Peer peer, const Sender& sender, std::size_t bytes, Actions& out);
   void send(Peer peer, const Sender& sender, std::uint32_t parcel, Actions& out);
@@ -71,7 +71,7 @@ class Connections {
   Peer limit() const { return static_cast<Peer>(all_.size()); }
 
  private:
-  bool within(const Connection& connection, std::size_t bytes, std::uint32_t reserves) const;
+  bool within(const Connection& connection, std::uint32_t reserves) const;
   void take_off(Connection& connection, const Sender& sender, std::size_t bytes);
 
   const Settings& settings_;

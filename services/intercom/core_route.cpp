@@ -79,7 +79,7 @@ void IntercomCore::deliver(Speaker& speaker, Replica* replica, std::size_t bytes
   } else if (!replica->takes(header_->kind())) {
     code = Fault::unknown_kind;
     text = "the destination does not understand that kind of message";
-  } else if (!connections_.fits(*connections_.find(replica->peer), class_, bytes)) {
+  } else if (!connections_.fits(*connections_.find(replica->peer), class_)) {
     code = Fault::overloaded;
     text = "the destination does not keep up";
   }
@@ -109,7 +109,7 @@ void IntercomCore::route_to_owner(Speaker& speaker, std::size_t bytes) {
 
 bool IntercomCore::deliver_stream(Peer peer, const Sender& sender, std::size_t bytes) {
   auto* connection = connections_.find(peer);
-  if (!connections_.fits(*connection, sender.class_, bytes)) {
+  if (!connections_.fits(*connection, sender.class_)) {
     ++connection->stream_dropped;
     ++counters_.stream_dropped;
     return false;

@@ -145,7 +145,7 @@ void IntercomCore::fault(const Sender& to, convoke::Fault code, std::string text
 
 std::uint64_t IntercomCore::give(Replica& worker, const wire::Frames& work) {
   auto* connection = connections_.find(worker.peer);
-  if (connection == nullptr || !connections_.fits(*connection, wire::Class::work, work.header.size() + work.body.size())) return 0;
+  if (connection == nullptr || !connections_.fits(*connection, wire::Class::work)) return 0;
   ++counters_.turns_given;
   out_->parcels.push_back(work);
   connections_.send(worker.peer, {}, static_cast<std::uint32_t>(out_->parcels.size() - 1), *out_);

@@ -66,11 +66,13 @@ void Service::on_message(const bus::Router::Incoming& incoming) {
 }
 
 void Service::perform() {
+  // Most messages go to one peer alone: then the frames are handed on instead of shared.
+  const bool once = actions_.list.size() == 1;
   for (std::size_t i = 0; i < actions_.list.size(); ++i) {  // a failure appends
     const Action action = actions_.list[i];
     auto sent = bus::Sent::ok;
     switch (action.kind) {
-      case Action::Kind::forward: sent = router_.forward(action.peer); break;
+      case Action::Kind::forward: sent = router_.forward(action.peer, once ? bus::Router::Use::last : bus::Router::Use::again); break;
       case Action::Kind::send: {
         const auto& frames = actions_.parcels[action.parcel];
         sent = router_.send(action.peer, frames.header, frames.body);
