@@ -129,6 +129,7 @@ TEST_CASE("bus: an owner that dies with a command is counted in it, and its succ
                         [&](const std::exception_ptr&, Result<wire::AnswerT> result) { got = std::move(result); });
   REQUIRE(bus.until([&] { return died; }));
   first.reset();
+  REQUIRE(bus.until([&] { return Bus::of_service(*gateway, "groupchat") == 1; }));
   second->client.set_registration(claiming(2, 9));
   REQUIRE(bus.until([&] { return got.has_value(); }));
   CHECK(got->has_value());
