@@ -18,9 +18,6 @@
 
 namespace convoke::bus {
 
-/// A time that never comes, and that can still be counted in nanoseconds.
-inline constexpr SteadyTime never{Millis{1'000'000'000'000}};
-
 struct CallOptions {
   Millis repeat{1'000};
   Millis retry_first{10};

@@ -91,7 +91,7 @@ TEST_CASE("calls: an answer ends the call, once; a second one is nobody's") {
   REQUIRE(desk.ended.size() == 1);
   CHECK(desk.ended[0].has_value());
   CHECK_FALSE(desk.accepted(id));
-  CHECK(desk.calls.next() == bus::never);
+  CHECK(desk.calls.next() == never);
 }
 
 TEST_CASE("calls: a request is sent once, a command again and again under its id, with the time that is left") {
