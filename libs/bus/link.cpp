@@ -199,7 +199,8 @@ void Link::handle(std::string_view header, std::string_view body) {
   if (kind == wire::Body::Heartbeat) return;
   const auto* answer = message->as<wire::AnswerT>();
   const auto* fault = answer ? answer->body.AsFault() : nullptr;
-  const bool about_us = answer && wire::from_wire(message->header.correlation) == link_id_;
+  const bool limited = fault && fault->code == static_cast<std::uint16_t>(convoke::Fault::limit);  // too many streams: no reason to leave
+  const bool about_us = answer && !limited && wire::from_wire(message->header.correlation) == link_id_;
   const bool unknown = fault && fault->code == static_cast<std::uint16_t>(convoke::Fault::unregistered);
   if (about_us || unknown) {  // the intercom will not have us, or has forgotten us: connect anew, and repeat
     const std::string text = fault ? fault->text : "refused";
@@ -225,7 +226,10 @@ bool Link::enqueue(const wire::HeaderT& header, std::string body, SteadyTime now
   ++load.messages;
   load.bytes += cost(body);
   queue_.push_back({header, std::move(body), now + Millis{header.ttl_ms}, origin});
-  if (state_ == State::up || state_ == State::registering) pump_soon();
+  if (state_ == State::up || state_ == State::registering)
+    pump_soon();
+  else if (queue_.size() == 1)
+    events_.wake();  // its time runs from now on
   return true;
 }
 

@@ -201,6 +201,7 @@ TEST_CASE("edges: what waits too long for an intercom is answered with DEADLINE"
   options.intercoms = {"ipc://" + folder.file("nobody")};
   Node node(io, options, "gateway");
   boost::asio::co_spawn(io, node.client.run(), boost::asio::detached);
+  run_until(io, 50ms, [] { return false; });
   auto message = query_to(fresh());
   message.header.ttl_ms = 50;
   node.client.send(message);
