@@ -410,6 +410,8 @@ void Core::Engine::owe(Slot& slot) {
       back.key = slot.key;
       expect(wire::from_wire(message.header.id), std::move(back));
     }
+    // What is said on a stream does not come back to who says it, and we are among those who follow teams.
+    if (const auto* push = message.as<wire::PushT>(); push != nullptr && push->body.AsTeamChanged() != nullptr) on_push(message, *push);
     send(std::move(message));
   }
   wakes_.set(slot.key, slot.logic->wake());

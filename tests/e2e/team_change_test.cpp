@@ -1,0 +1,74 @@
+// A team that changes while it works.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "support/installation.hpp"
+
+using namespace convoke::test;
+
+namespace {
+
+// The shipped team with the entry that services/worker/teams/README.md shows.
+std::string company_with_baker() {
+  const std::filesystem::path teams = std::filesystem::path(CONVOKE_SOURCE_DIR) / "services/worker/teams";
+  const auto readme = text_of(teams / "README.md");
+  const auto begin = readme.find("```yaml\n");
+  REQUIRE(begin != std::string::npos);
+  const auto entry = readme.substr(begin + 8, readme.find("```", begin + 8) - begin - 8);
+  auto team = text_of(teams / "company.yaml");
+  const auto agents = team.find("\nagents:\n");
+  REQUIRE(agents != std::string::npos);
+  return team.insert(agents + 9, entry);
+}
+
+Json planned(Installation& installation, const std::string& session, const std::string& description) {
+  const auto task = installation.task(session, description, "each_step");
+  return installation.plan_when(task["plan"],
+                                [](const Json& plan) { return !plan["steps"].empty() || plan["human_clarification_request"].is_string(); });
+}
+
+}  // namespace
+
+TEST_CASE("team: an agent that is added while the team works is planned for at once, and runs keep their version") {
+  Installation installation;
+  const std::string cookies = "Please bake 12 chocolate chip cookies for tomorrow's event.";
+  const auto before = planned(installation, "before", "Please grant Maria Lopez access to the sales database.");
+  REQUIRE(before["steps"].size() == 1);
+  CHECK(before["team_version"] == 1);
+
+  TempDir folder;
+  std::ofstream(folder.file("baker.yaml")) << company_with_baker();
+  const auto checked = installation.cli({"team", "check", folder.file("baker.yaml")});
+  INFO(checked.out << checked.err);
+  CHECK(checked.code == 0);
+  const auto applied = installation.cli({"team", "apply", folder.file("baker.yaml")});
+  INFO(applied.out << applied.err);
+  REQUIRE(applied.code == 0);
+  const auto answer = Json::parse(applied.out, nullptr, false);
+  CHECK(answer["team_version"] == 2);
+  CHECK(answer["lagging"] == Json::array());
+
+  const auto plan = planned(installation, "q5", cookies);
+  INFO(plan.dump());
+  CHECK(plan["team_version"] == 2);
+  REQUIRE(plan["steps"].size() == 1);
+  CHECK(plan["steps"][0]["agent"] == "BakerAgent");
+  CHECK(plan["steps"][0]["function"] == "bake_cookies");
+  for (const auto& each : {before, plan})
+    CHECK(installation.post("/api/approve_step_or_steps", {{"plan_id", each["id"]}, {"approved", true}}).status == 200);
+  const auto baked = installation.ended_plan(plan["id"]);
+  INFO(baked.dump());
+  CHECK(baked["overall_status"] == "completed");
+  CHECK(baked["steps"][0]["agent_reply"].get<std::string>().find("12 chocolate chip") != std::string::npos);
+  const auto granted = installation.ended_plan(before["id"]);
+  CHECK(granted["overall_status"] == "completed");
+  CHECK(granted["team_version"] == 1);
+  // The same team again is no new version.
+  const auto again = installation.cli({"team", "apply", folder.file("baker.yaml")});
+  CHECK(Json::parse(again.out, nullptr, false)["team_version"] == 2);
+
+  std::ofstream(folder.file("bad.yaml")) << "name: company\nagents: 5\n";
+  CHECK(installation.cli({"team", "apply", folder.file("bad.yaml")}).code != 0);
+  CHECK(installation.stop() == Exit{0, 0});
+  CHECK(installation.errors() == std::vector<std::string>{});
+}
