@@ -65,6 +65,7 @@ class User final : public ScopeLogic {
     wire::AcceptedT accepted;
     if (!notify.summary) return respond(draft, wire::fault_reply(request, Fault::malformed, "a notice without a summary"));
     accepted.session = notify.summary->session;
+    accepted.seq = notify.version;
     const auto known = std::ranges::find_if(
         state_.sessions, [&](const state::UserSessionT& session) { return session.summary->session == notify.summary->session; });
     const bool is_known = known != state_.sessions.end();

@@ -55,8 +55,9 @@ void Notices::settle(Context& c) {
 
 void Notices::on_answer(const wire::AnswerT& answer) {
   const auto* fault = answer.body.AsFault();
-  if (fault != nullptr && static_cast<Fault>(fault->code) != Fault::gone) return;
-  told_ = std::max(told_, sent_);
+  if (fault != nullptr && static_cast<Fault>(fault->code) == Fault::gone) told_ = std::max(told_, sent_);
+  // An answer may be to an earlier notice: it names the version that it is about.
+  if (const auto* taken = answer.body.AsAccepted()) told_ = std::max(told_, taken->seq);
 }
 
 void Notices::owed(const State& state, std::vector<Created>& created, Now now, std::vector<wire::Message>& sends) {

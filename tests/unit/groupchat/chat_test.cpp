@@ -50,6 +50,27 @@ TEST_CASE("session: a notice is repeated until the list has it, and then no more
   CHECK(driver.logic().due() == std::nullopt);
 }
 
+TEST_CASE("session: an answer to an older notice does not count for a newer one") {
+  Driver driver;
+  chat(driver);
+  const auto old_version = driver.notice().version;
+  driver.advance(Millis{1500});
+  wire::CreateTaskT task;
+  task.team = "t";
+  task.description = "do it";
+  driver.command(std::move(task));
+  REQUIRE(driver.notice().version > old_version);
+  driver.list_answers(old_version);
+  driver.advance(Millis{1000});
+  driver.advance(Millis{1000});
+  const auto notices = driver.count<wire::CommandT>();
+  CHECK(notices >= 3);
+  driver.list_answers();
+  driver.advance(Millis{1000});
+  driver.advance(Millis{1000});
+  CHECK(driver.count<wire::CommandT>() == notices);
+}
+
 TEST_CASE("session: items are applied once, in their order, by the open attempt alone") {
   Driver driver;
   chat(driver);

@@ -121,10 +121,21 @@ class Driver {
   }
 
   /// The user's list answers every notice.
-  void list_answers() {
+  void list_answers() { list_answers(notice().version); }
+  void list_answers(std::uint64_t notice_version) {
     wire::AnswerT answer;
-    answer.body.Set(wire::AcceptedT{});
+    wire::AcceptedT accepted;
+    accepted.seq = notice_version;
+    answer.body.Set(std::move(accepted));
     note(wire::message(std::move(answer)));
+  }
+  /// The newest notice to the user's list.
+  wire::NotifyT notice() const {
+    for (auto it = sent.rbegin(); it != sent.rend(); ++it)
+      if (const auto* command = it->as<wire::CommandT>(); command != nullptr && command->body.AsNotify() != nullptr)
+        return *command->body.AsNotify();
+    FAIL("no notice was sent");
+    return {};
   }
 
   /// The newest Work for an agent; fails the test when there is none.
