@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/mutation.hpp"
 #include "wire/message.hpp"
 
 namespace convoke::api {
@@ -23,7 +24,8 @@ ReadActions Reader::start() {
 
 ReadActions Reader::on_pushed(const wire::EventT& event) {
   ReadActions out;
-  if (over_ || event.seq < next_) return out;
+  if (over_ || (event.seq < next_ && !CONVOKE_MUTATED(reader_repeats))) return out;
+  if (CONVOKE_MUTATED(reader_repeats) && event.seq < next_) next_ = event.seq;
   pushed_head_ = std::max(pushed_head_, event.seq);
   if (!paused_ && (event.seq == next_ || ahead_.size() < limits_.max_ahead)) ahead_.emplace(event.seq, event);
   settle(out);
@@ -121,6 +123,7 @@ void Reader::close_message(const wire::EventT& event) {
 }
 
 void Reader::take_ahead(ReadActions& out) {
+  if (CONVOKE_MUTATED(reader_jumps_gap) && !ahead_.empty()) next_ = std::max(next_, ahead_.begin()->first);
   while (!ahead_.empty() && ahead_.begin()->first <= next_) {
     auto node = ahead_.extract(ahead_.begin());
     if (node.key() == next_) deliver(std::move(node.mapped()), out);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
+#include "core/mutation.hpp"
 
 namespace convoke::store {
 
@@ -38,7 +39,7 @@ const Memory::Data* Memory::find(std::string_view scope) const {
 std::optional<CommitAnswer> Memory::refuse(const Commit& commit, const Data* data) const {
   CommitAnswer answer;
   answer.epoch = epoch(partition_of(commit.scope));
-  if (answer.epoch != commit.epoch) {
+  if (answer.epoch != commit.epoch && !CONVOKE_MUTATED(commit_ignores_epoch)) {
     answer.outcome = Outcome::refused_epoch;
     answer.text = fmt::format("partition {} has epoch {}", partition_of(commit.scope), answer.epoch.number);
     return answer;
@@ -141,7 +142,8 @@ Result<ClaimAnswer> Memory::claim(const Claim& claim) {
   Room& room = rooms_[claim.partition];
   ClaimAnswer answer{.partition = claim.partition, .held = room.format <= claim.format, .epoch = room.epoch, .format = room.format};
   if (!answer.held) return answer;
-  room.epoch = Epoch{.number = std::max(room.epoch.number, claim.at_least) + 1, .replica = claim.replica};
+  room.epoch =
+      Epoch{.number = std::max(room.epoch.number, claim.at_least) + (CONVOKE_MUTATED(claim_keeps_epoch) ? 0 : 1), .replica = claim.replica};
   room.format = claim.format;
   answer.epoch = room.epoch;
   answer.format = room.format;

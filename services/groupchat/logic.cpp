@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "wire/state_generated.h"
 
 namespace convoke::groupchat {
@@ -30,6 +31,7 @@ void record(Draft& draft, const wire::CommandT& command, const wire::AcceptedT& 
   draft.changed = true;
   store::KeyRecord entry{record_key(command), hash_text(command), pack_accepted(accepted)};
   if (keep == Keep::as_long_as_scope) entry.ttl.reset();
+  if (CONVOKE_MUTATED(accept_unrecorded)) return;
   draft.keys.push_back(std::move(entry));
 }
 

@@ -1,5 +1,7 @@
 #include "intercom/work_queues.hpp"
 
+#include "core/mutation.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -150,6 +152,7 @@ void WorkQueues::wake(Entry entry) {
 }
 
 void WorkQueues::take_from(Replica& worker, const TurnRef& turn) {
+  if (CONVOKE_MUTATED(ended_turns_kept)) return worker.credit.ended();
   if (worker.in_flight.erase(turn) > 0) worker.credit.ended();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/owner/engine.hpp"
 #include "wire/blob.hpp"
 
@@ -74,6 +75,7 @@ void Core::Engine::publish(Slot& slot, Flight& flight) {
   for (auto& answer : flight.answers) leave(nullptr, std::move(answer));
   std::vector<wire::Message> pushes;
   for (auto& event : flight.events) {
+    if (CONVOKE_MUTATED(event_pushed_is_another)) event.id = wire::to_wire(ids_.next(now_.unix));
     const auto same = [&](const wire::Message& push) { return push.header.dest == event.conversation; };
     auto found = std::ranges::find_if(pushes, same);
     if (found == pushes.end()) {

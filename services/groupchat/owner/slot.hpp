@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/mutation.hpp"
 #include "groupchat/logic.hpp"
 #include "groupchat/owner/event.hpp"
 
@@ -34,7 +35,7 @@ class Place {
     return *this;
   }
   ~Place() {
-    if (taken_ != nullptr) --*taken_;
+    if (taken_ != nullptr && !CONVOKE_MUTATED(places_leak)) --*taken_;
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/mutation.hpp"
 #include "groupchat/logic.hpp"
 #include "wire/blob.hpp"
 #include "wire/state_generated.h"
@@ -69,7 +70,8 @@ class User final : public ScopeLogic {
     const auto known = std::ranges::find_if(
         state_.sessions, [&](const state::UserSessionT& session) { return session.summary->session == notify.summary->session; });
     const bool is_known = known != state_.sessions.end();
-    if (is_known && std::tie(known->epoch, known->version) >= std::tie(notify.epoch, notify.version)) {
+    if (is_known && !CONVOKE_MUTATED(notice_goes_back) &&
+        std::tie(known->epoch, known->version) >= std::tie(notify.epoch, notify.version)) {
       return respond(draft, wire::reply(request, std::move(accepted)));
     }
     if (is_known) state_.sessions.erase(known);

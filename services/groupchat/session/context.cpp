@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "wire/blob.hpp"
 
 namespace convoke::groupchat::session {
@@ -22,6 +23,7 @@ wire::EventT Context::event(wire::EventKind kind, std::string_view conversation_
 void Context::post(wire::EventT event) {
   auto* log = find_conversation(state, event.conversation);
   if (log == nullptr) return;
+  if (CONVOKE_MUTATED(event_number_skipped) && log->head == 2) ++log->head;
   event.seq = ++log->head;
   event.id = wire::to_wire(draft.ids->next(draft.now.unix));
   event.at_ms = now_ms();

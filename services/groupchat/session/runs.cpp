@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/mutation.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/turns.hpp"
 
@@ -80,7 +81,7 @@ void settle_runs(Context& c) {
     ended.plan = run.plan;
     ended.data = ending(run);
     c.draft.spans.push_back(span_of(c, run));
-    c.post(std::move(ended));
+    if (!CONVOKE_MUTATED(run_ends_silently)) c.post(std::move(ended));
     c.state.runs.erase(c.state.runs.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }
