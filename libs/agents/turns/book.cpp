@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/hash.hpp"
+#include "core/mutation.hpp"
 
 namespace convoke::agents {
 
@@ -189,6 +190,7 @@ void TurnBook::refresh(const TurnKey& key, std::uint32_t attempt, SteadyTime now
 TurnBook::May TurnBook::may_begin(const TurnKey& key, std::uint32_t attempt, SteadyTime now) const {
   const auto* held = find(key, attempt);
   if (held == nullptr || !held->running || held->cancelled || held->refusal) return May::never;
+  if (CONVOKE_MUTATED(effect_before_acknowledgement)) return May::begin;
   if (!held->unanswered.empty()) return May::wait;
   if (held->items == 0) return May::never;  // the item that orders an effect comes before the effect
   return now <= held->fresh_until ? May::begin : May::refresh;
@@ -222,21 +224,24 @@ bool TurnBook::on_answer(const wire::HeaderT& header, const wire::AnswerT& answe
   auto* held = find(sent.key, sent.attempt);
   if (held == nullptr) return true;
   if (const auto* done = answer.body.AsAcknowledged()) {
-    acknowledge(sent.key, *held, sent, *done);
+    acknowledge(sent.key, *held, sent, *done, now);
   } else if (const auto* fault = answer.body.AsFault()) {
     refuse(sent.key, *held, sent, *fault, now);
   }
   return true;
 }
 
-void TurnBook::acknowledge(const TurnKey& key, Held& held, const Sent& sent, const wire::AcknowledgedT& answer) {
+void TurnBook::acknowledge(const TurnKey& key, Held& held, const Sent& sent, const wire::AcknowledgedT& answer, SteadyTime now) {
   held.fresh_until = std::max(held.fresh_until, sent.at + options_.start_within);
   if (sent.is_result) {
+    const auto before = free();
     actions_.emplace_back(TurnClosed{key, held.work, answer.transcript});
     turns_.erase(key);
+    if (free() != before) state_free();  // more results waited for their answers than there are slots
     return;
   }
   // The owner commits items in order: what is before an acknowledged one is committed too.
+  if (sent.n > held.committed) held.committed_at = now;
   held.committed = std::max(held.committed, sent.n);
   std::erase_if(held.unanswered, [&](const Unanswered& waiting) { return !is_result(waiting.report) && waiting.report.n <= sent.n; });
   actions_.emplace_back(TurnChanged{key});
@@ -248,7 +253,12 @@ void TurnBook::refuse(const TurnKey& key, Held& held, const Sent& sent, const wi
     return end(key, Halt::closed);
   if (code == Fault::expected) {
     if (fault.expected > held.items) return end(key, Halt::closed);  // the owner has items of this turn that are not ours
-    return resend(key, held, fault.expected, now);
+    if (fault.expected <= held.committed) {
+      // What it acknowledged is lost, unless this answers an older sending: nobody can go on from here.
+      if (sent.at > held.committed_at) end(key, Halt::closed);
+      return;
+    }
+    return resend(key, held, fault.expected, sent.at, now);
   }
   if (retryable(code)) return;  // repeated by tick()
   const Error error(code, "a report was refused: " + fault.text);
@@ -284,8 +294,11 @@ void TurnBook::end(const TurnKey& key, Halt why) {
   state_free();
 }
 
-void TurnBook::resend(const TurnKey& key, Held& held, std::uint64_t from, SteadyTime now) {
+// Each report has its own refusal: what was sent again since the sending that is refused is not sent once more, or each answer would
+// cause as many sendings as there are reports.
+void TurnBook::resend(const TurnKey& key, Held& held, std::uint64_t from, SteadyTime since, SteadyTime now) {
   for (auto& waiting : held.unanswered) {
+    if (waiting.sent > since) continue;
     if (!is_result(waiting.report) && waiting.report.n < from) continue;
     waiting.sent = now;
     send(key, held, waiting.report, now);
@@ -324,7 +337,7 @@ void TurnBook::on_control(const wire::HeaderT& header, const wire::ControlT& con
 }
 
 void TurnBook::on_link(SteadyTime now) {
-  for (auto& [key, held] : turns_) resend(key, held, 0, now);
+  for (auto& [key, held] : turns_) resend(key, held, 0, now, now);
 }
 
 void TurnBook::tick(SteadyTime now) {

@@ -150,6 +150,7 @@ class TurnBook {
     std::uint32_t attempt = 0;
     std::uint64_t items = 0;            // reported by all attempts
     std::uint64_t committed = 0;        // acknowledged
+    SteadyTime committed_at{};          // the last of them
     std::deque<Unanswered> unanswered;  // items in order, then the result
     std::optional<wire::ReportT> last_item;
     bool running = true;
@@ -174,8 +175,8 @@ class TurnBook {
   wire::ReportT report_of(const TurnKey& key, const Held& held) const;
   wire::Message message_of(const Held& held, const wire::ReportT& report) const;
   void send(const TurnKey& key, const Held& held, const wire::ReportT& report, SteadyTime now);
-  void resend(const TurnKey& key, Held& held, std::uint64_t from, SteadyTime now);
-  void acknowledge(const TurnKey& key, Held& held, const Sent& sent, const wire::AcknowledgedT& answer);
+  void resend(const TurnKey& key, Held& held, std::uint64_t from, SteadyTime since, SteadyTime now);
+  void acknowledge(const TurnKey& key, Held& held, const Sent& sent, const wire::AcknowledgedT& answer, SteadyTime now);
   void refuse(const TurnKey& key, Held& held, const Sent& sent, const wire::FaultT& fault, SteadyTime now);
   void end(const TurnKey& key, Halt why);
   void stop_running(Held& held);

@@ -247,6 +247,50 @@ TEST_CASE("turns: on EXPECTED n the items from n on are sent again") {
   CHECK(worker.book.held().empty());
 }
 
+TEST_CASE("turns: several refusals of one gap cause one repetition") {
+  Worker worker;
+  worker.give();
+  for (int i = 0; i < 3; ++i) worker.item();
+  const auto sent = worker.sent();
+  worker.pass(10);
+  worker.refuse(sent[1], Fault::expected, 1);
+  worker.refuse(sent[2], Fault::expected, 1);
+  CHECK(worker.sent().size() == 3);
+}
+
+TEST_CASE("turns: a turn whose acknowledged items the owner has lost is given up, once that is sure") {
+  Worker worker;
+  worker.give();
+  worker.item();
+  worker.item();
+  const auto sent = worker.sent();
+  worker.pass(10);
+  worker.acknowledge(sent[0]);
+  worker.refuse(sent[1], Fault::expected, 1);  // may have been said before the first one came
+  CHECK(worker.book.held().size() == 1);
+  CHECK(worker.sent().empty());
+  worker.pass(500);
+  worker.refuse(worker.one(), Fault::expected, 1);
+  CHECK(worker.book.held().empty());
+}
+
+TEST_CASE("turns: the slot that a late acknowledgement frees is stated") {
+  BookOptions options;
+  options.credit = 1;
+  Worker worker(options);
+  std::vector<wire::Message> results;
+  for (std::uint64_t turn = 7; turn < 9; ++turn) {
+    worker.give(1, turn);
+    worker.finish(1, turn);
+    results.push_back(worker.one());
+  }
+  CHECK(worker.seen<StateFree>().back().free == 0);
+  worker.acknowledge(results[0]);
+  const auto stated = worker.seen<StateFree>();
+  REQUIRE(stated.size() == 1);
+  CHECK(stated[0].free == 1);
+}
+
 TEST_CASE("turns: an acknowledged item acknowledges those before it") {
   Worker worker;
   worker.give();
