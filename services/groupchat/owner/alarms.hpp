@@ -34,6 +34,11 @@ template <class Time> class Alarms {
     }
   }
 
+  std::optional<Time> at(const Key& key) const {
+    const auto found = times_.find(key);
+    return found == times_.end() ? std::nullopt : std::optional(found->second);
+  }
+
   /// Takes out those whose time has come, at most `most` of them.
   std::vector<Key> take(Time now, std::size_t most) {
     std::vector<Key> taken;

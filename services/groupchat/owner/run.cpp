@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/owner/engine.hpp"
 
 namespace convoke::groupchat::owner {
@@ -386,20 +387,25 @@ void Core::Engine::send_commit(Slot& slot, Flight flight, store::Commit commit) 
     const auto& trace = waiting.message.header.trace;
     if (trace.span() != 0) traces.push_back(trace);
   }
+  if (CONVOKE_MUTATED(answer_before_commit))
+    for (const auto& answer : flight.answers) send(answer);
   slot.flight = std::move(flight);
   act(CommitScope{number, std::move(commit), std::move(traces)});
 }
 
-/// When to look at it again. What is due and stays so is looked at once a second.
+/// When to look at it again. What is due and stays so is looked at once a second; an earlier look is not put off, or reads would do so for
+/// ever.
 void Core::Engine::rearm(Slot& slot) {
   const auto due = slot.logic->due();
   if (!due) return due_.erase(slot.key);
-  due_.set(slot.key, unix_ms(*due > now_.unix ? *due : now_.unix + sweep));
+  const auto look = unix_ms(*due > now_.unix ? *due : now_.unix + sweep);
+  const auto before = due_.at(slot.key);
+  if (*due > now_.unix || !before || look < *before) due_.set(slot.key, look);
 }
 
 /// Sends what the committed state owes. With a commit in flight the state is not committed: its OK comes here again.
 void Core::Engine::owe(Slot& slot) {
-  if (!slot.logic || slot.flight || partitions_[slot.key.partition].hold != Hold::held) return;
+  if (!slot.logic || (slot.flight && !CONVOKE_MUTATED(work_before_commit)) || partitions_[slot.key.partition].hold != Hold::held) return;
   for (auto& message : slot.logic->owed(now_)) {
     const auto kind = message.header.dest_kind;
     if (kind == wire::DestKind::agent || kind == wire::DestKind::stream) message.header.partition = slot.key.partition;

@@ -116,6 +116,22 @@ TEST_CASE("owner: heads of many sessions are asked for in one request") {
   CHECK(node.core.sizes().waiting == 0);
 }
 
+TEST_CASE("owner: reads do not put off what is due") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  node.post("due:" + std::to_string(unix_ms(world.now.unix) + 1'000), "k1");
+  node.run();
+  world.pass(Millis{1'000});
+  for (int reads = 0; reads < 5; ++reads) {
+    node.give(node.query(wire::ReadSessionT{}));
+    node.run();
+    node.tick(Millis{400});
+    node.run();
+  }
+  CHECK(world.texts("s:one").at(0).starts_with("was due:"));
+}
+
 TEST_CASE("owner: carries out what is due at its time, after a takeover too") {
   World world;
   Node first(world, replica_a);
