@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/requests.hpp"
 #include "groupchat/session/turns.hpp"
@@ -62,7 +63,7 @@ std::string ask_person(Context& c, const state::TurnT& turn, std::string_view as
   request.call = wanted.call;
   request.text = wanted.text;
   const std::string id = request.id;
-  if (wanted.kind == wire::RequestKind::unknown_outcome) {
+  if (wanted.kind == wire::RequestKind::unknown_outcome && !CONVOKE_MUTATED(unknown_outcome_unsaid)) {
     auto unknown = c.event(wire::EventKind::outcome_unknown, turn.conversation, agent_author(asker));
     unknown.run = turn.run;
     unknown.turn = turn.number;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/mutation.hpp"
 #include "core/text.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/questions.hpp"
@@ -98,7 +99,7 @@ void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& r
                      done.transcript = instance.transcript;
                      return done;
                    }()));
-  if (report.n != turn.items + 1)
+  if (report.n != turn.items + 1 && !CONVOKE_MUTATED(item_gap_accepted))
     return refuse_report(c, request, Fault::expected, fmt::format("item {} comes first", turn.items + 1), turn.items + 1);
   const bool is_recorded_call = std::ranges::find(turn.open_calls, item.call, &state::OpenCallT::call) != turn.open_calls.end();
   if (turn.state == state::TurnState::cancelling && (item.kind != wire::ItemKind::result || !is_recorded_call))
@@ -109,7 +110,7 @@ void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& r
   entry.conversation = turn.conversation;
   entry.item = std::make_unique<wire::ItemT>(item);
   c.transcribe(instance, entry);
-  ++turn.items;
+  if (!CONVOKE_MUTATED(item_uncounted)) ++turn.items;
   turn.begun = true;
   count(c, turn, item.usage.get());
   acknowledge(c, request, report.n, instance.transcript);
@@ -162,6 +163,17 @@ void finish_answer(Context& c, std::string_view agent, const wire::TurnResultT& 
   for (const auto& question : turn.owes) answer_question(c, question, result.text, Fault::none);
 }
 
+// A call that was recorded and has no result when its turn ends may or may not have happened: people are told.
+void say_unknown(Context& c, const state::TurnT& turn, std::string_view agent) {
+  for (const auto& call : turn.open_calls) {
+    if (is_communication(call.tool) || CONVOKE_MUTATED(outcome_forgotten)) continue;
+    auto unknown = turn_event(c, turn, wire::EventKind::outcome_unknown, agent);
+    unknown.text = fmt::format("{} was called; whether it was carried out is not known.", call.tool);
+    unknown.data = render({{"call", call.call}, {"tool", call.tool}});
+    c.post(std::move(unknown));
+  }
+}
+
 // Ends a turn without an answer: whoever asked hears the fault, people see it.
 void finish_failed(Context& c, std::string_view agent, Fault fault, std::string_view text, ClosedBy by) {
   auto* instance = find_instance(c.state, agent);
@@ -170,6 +182,7 @@ void finish_failed(Context& c, std::string_view agent, Fault fault, std::string_
   failed.text = text;
   failed.data = render({{"agent", agent}, {"fault", name_of(fault)}});
   c.post(std::move(failed));
+  say_unknown(c, turn, agent);
   if (turn.kind == wire::TurnKind::planning) {
     wire::TurnResultT result;
     result.outcome = wire::Outcome::failed;
@@ -300,6 +313,7 @@ state::TurnT take_open(Context& c, state::InstanceT& instance, ClosedBy by) {
   instance.late_reported = false;
   instance.last_conversation = instance.open->conversation;
   instance.last_run = instance.open->run;
+  if (CONVOKE_MUTATED(closed_turn_stays_open)) return *instance.open;
   state::TurnT turn = std::move(*instance.open);
   instance.open.reset();
   return turn;
@@ -319,7 +333,7 @@ void apply_report(Context& c, const wire::HeaderT& request, const wire::ReportT&
   if (instance == nullptr || report.turn >= instance->next_turn)
     return refuse_report(c, request, Fault::turn_closed, fmt::format("no turn {} of {} was given", report.turn, report.agent));
   if (!instance->open || instance->open->number != report.turn) return apply_late(c, request, report, *instance);
-  if (report.attempt != instance->open->attempt)
+  if (report.attempt != instance->open->attempt && !CONVOKE_MUTATED(old_attempt_reports))
     return refuse_report(c, request, Fault::turn_closed, fmt::format("attempt {} of turn {} is over", report.attempt, report.turn));
   switch (report.body.type) {
     case wire::ReportBody::Item: return apply_item(c, request, report, *instance);
@@ -363,13 +377,7 @@ void close_cancelled(Context& c, state::InstanceT& instance) {
   const std::string agent = instance.agent;
   c.stopped.push_back({agent, instance.open->number, instance.open->attempt});
   const auto turn = take_open(c, instance, ClosedBy::owner);
-  for (const auto& call : turn.open_calls) {
-    if (is_communication(call.tool)) continue;
-    auto unknown = turn_event(c, turn, wire::EventKind::outcome_unknown, agent);
-    unknown.text = fmt::format("{} was called; whether it was carried out is not known.", call.tool);
-    unknown.data = render({{"call", call.call}, {"tool", call.tool}});
-    c.post(std::move(unknown));
-  }
+  say_unknown(c, turn, agent);
   for (const auto& question : turn.owes) answer_question(c, question, "cancelled", Fault::cancelled);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
+#include "core/mutation.hpp"
 #include "groupchat/logic.hpp"
 #include "groupchat/session/commands.hpp"
 #include "groupchat/session/handouts.hpp"
@@ -41,6 +42,7 @@ class Session final : public ScopeLogic {
     notices_.see(draft.epoch, draft.version);
     if (const auto* query = message.as<wire::QueryT>()) {
       apply_query(state_, draft, live_, message.header, *query, draft.version - 1);
+      unsee(draft);
       return Applied::done;
     }
     Context c = begin(draft);
@@ -58,6 +60,7 @@ class Session final : public ScopeLogic {
       respond(draft, wire::fault_reply(message.header, Fault::unknown_kind, "a session takes no such message"));
     }
     settle(c);
+    unsee(draft);
     return Applied::done;
   }
 
@@ -68,7 +71,7 @@ class Session final : public ScopeLogic {
     for (const auto& run : state_.runs)
       if (draft.teams->find(state_.team, run.team_version) == nullptr) {
         missing_ = {state_.team, run.team_version};
-        return;
+        return unsee(draft);
       }
     Context c = begin(draft);
     for (const auto& verdict : handouts_.verdicts(state_, draft.now)) apply_verdict(c, verdict);
@@ -84,14 +87,15 @@ class Session final : public ScopeLogic {
     if (state_.outbox && state_.outbox->owed && notices_.is_told()) c.touch();
     settle(c);
     if (state_.deleting && notices_.is_told()) draft.remove = draft.changed = true;
+    unsee(draft);
   }
 
   std::optional<UnixTime> due() const override {
     std::int64_t due = std::min({plans_due(state_), questions_due(state_), notices_.due(state_)});
     for (const auto& request : state_.requests)
-      if (request.expires_ms != 0) due = std::min(due, request.expires_ms);
+      if (request.expires_ms != 0 && !CONVOKE_MUTATED(due_without_requests)) due = std::min(due, request.expires_ms);
     for (const auto& instance : state_.instances) {
-      if (!instance.open) continue;
+      if (!instance.open || CONVOKE_MUTATED(due_without_turns)) continue;
       // An open turn is always in the index, so that a takeover finds it; what it waits for while we live is in wake().
       due = std::min(due, instance.open->state == state::TurnState::cancelling ? instance.open->close_ms
                                                                                : instance.open->opened_ms + instance.open->timeout_ms);
@@ -173,6 +177,11 @@ class Session final : public ScopeLogic {
       case Verdict::Kind::lost: return apply_lost(c, verdict.agent, verdict.turn, verdict.attempt, verdict.begun);
       case Verdict::Kind::timed_out: return time_out(c, *instance);
     }
+  }
+
+  // Nothing is committed: what is told now is the state of the version before, or a notice would pass for that of a change yet to come.
+  void unsee(const Draft& draft) {
+    if (!draft.changed) notices_.see(draft.epoch, draft.version - 1);
   }
 
   // Whatever happened: free instances get what waits for them, runs that owe nothing end, and the user's list hears of it.

@@ -71,6 +71,27 @@ TEST_CASE("session: an answer to an older notice does not count for a newer one"
   CHECK(driver.count<wire::CommandT>() == notices);
 }
 
+TEST_CASE("session: a notice sent after a read does not pass for that of the next change") {
+  Driver driver;
+  wire::OpenChatT open;
+  open.team = "t";
+  open.agent = "t.A";
+  driver.command(open);
+  wire::QueryT query;
+  query.scope = "s:" + driver.session;
+  query.body.Set(wire::ReadSessionT{});
+  driver.deliver(wire::message(std::move(query)));
+  driver.advance(Millis{1'000});
+  driver.list_answers();
+  const auto before = driver.count<wire::CommandT>();
+  wire::CreateTaskT task;
+  task.team = "t";
+  task.description = "a task";
+  driver.command(std::move(task));
+  driver.advance(Millis{1'000});
+  CHECK(driver.count<wire::CommandT>() > before);
+}
+
 TEST_CASE("session: items are applied once, in their order, by the open attempt alone") {
   Driver driver;
   chat(driver);
@@ -140,6 +161,7 @@ TEST_CASE("session: a worker that dies three times leaves a dead letter, which c
     driver.state(work, wire::WorkStatus::lost);
   }
   const auto letter = driver.last(EventKind::dead_letter).data;
+  CHECK(driver.last(EventKind::outcome_unknown).data.find("\"c\"") != std::string::npos);
   CHECK(driver.last(EventKind::run_ended).data.find("poison") != std::string::npos);
   const auto works = driver.works("t.A");
   const auto at = letter.find("s1~x");
