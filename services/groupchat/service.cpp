@@ -1,5 +1,6 @@
 #include "groupchat/service.hpp"
 
+#include <cstdlib>
 #include <stdexcept>
 
 #include "telemetry/log.hpp"
@@ -70,10 +71,17 @@ void Service::feed(owner::Event event) {
   events_.push_back(std::move(event));
   if (feeding_) return;
   feeding_ = true;
-  while (!events_.empty()) {
-    owner::Event next = std::move(events_.front());
-    events_.pop_front();
-    for (auto& action : core_.on_event(std::move(next), now())) perform(std::move(action));
+  try {
+    while (!events_.empty()) {
+      owner::Event next = std::move(events_.front());
+      events_.pop_front();
+      for (auto& action : core_.on_event(std::move(next), now())) perform(std::move(action));
+    }
+  } catch (const std::exception& error) {
+    // A bug. What is in memory may be half of something; what is in Redis is whole: the next owner goes on from there.
+    log::error("the owner core failed: {}; the process ends", error.what());
+    log::flush();
+    std::abort();
   }
   feeding_ = false;
 }

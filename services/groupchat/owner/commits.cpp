@@ -27,14 +27,14 @@ void Core::Engine::on(CommitDone& event) {
   commits_.erase(found);
   Partition& partition = partitions_[key.partition];
   --partition.flights;
-  Slot* slot = find(key);
-  if (slot == nullptr || !slot->flight) return;
-  Flight flight = std::move(*slot->flight);
-  slot->flight.reset();
-  if (event.answer.ok()) {
-    committed(*slot, std::move(flight), event.answer);
-  } else {
-    not_committed(*slot, std::move(flight), event.answer);
+  if (Slot* slot = find(key); slot != nullptr && slot->flight) {
+    Flight flight = std::move(*slot->flight);
+    slot->flight.reset();
+    if (event.answer.ok()) {
+      committed(*slot, std::move(flight), event.answer);
+    } else {
+      not_committed(*slot, std::move(flight), event.answer);
+    }
   }
   if (partition.hold == Hold::releasing && partition.flights == 0) finish_release(key.partition);
   tidy(key);
