@@ -24,6 +24,14 @@ void Core::Engine::on(Viewed& event) {
     slot.logic->note(view_, now_);
     owe(slot);
   }
+  for (const auto& held : partitions_.held()) {
+    // Either the view is older than our claim, or we slept through a loss: Redis knows.
+    if (!partitions_.held_elsewhere(held.partition)) continue;
+    Checking doubt;
+    doubt.key = Key{held.partition, ""};
+    doubt.epoch = held.epoch;
+    check(std::move(doubt));
+  }
   settle();
 }
 

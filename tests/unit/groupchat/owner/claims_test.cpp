@@ -165,6 +165,17 @@ TEST_CASE("owner: a refused owner forgets its cache and forwards what waits to t
   CHECK(node.fault(node.post("e", "k5")) == Fault::no_owner);
 }
 
+TEST_CASE("owner: what a view gives to somebody else is asked of Redis: a loss is noticed, a late view does no harm") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  steal(world, "s:one");
+  node.see(view(2, replica_b, replica_a));
+  node.run();
+  CHECK(node.core.held().size() == 255);
+  CHECK(node.core.counters().lost == 1);
+}
+
 TEST_CASE("owner: a lost partition is claimed again only after 1, 2, 4 seconds, and only if it is assigned and free") {
   World world;
   Node node(world, replica_a);
