@@ -35,7 +35,8 @@ void Streams::Subscription::pause() {
   if (state_) state_->reader.pause();
 }
 void Streams::Subscription::resume() {
-  if (state_) streams_->perform(state_, state_->reader.resume());
+  // A copy: what is delivered may end this very subscription.
+  if (const auto state = state_) streams_->perform(state, state->reader.resume());
 }
 Position Streams::Subscription::position() const { return state_ ? state_->reader.position() : Position{}; }
 void Streams::Subscription::close() {
