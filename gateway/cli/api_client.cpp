@@ -2,18 +2,18 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <chrono>
 
+#include "cli/output.hpp"
 #include "core/async.hpp"
 
 namespace convoke::cli {
 namespace {
 
-Fault fault_named(std::string_view name, int status) {
+Fault fault_named(std::string_view name, Fault otherwise) {
   for (std::uint16_t code = 1; code <= static_cast<std::uint16_t>(Fault::internal); ++code)
     if (const auto& info = describe(static_cast<Fault>(code)); info.code == static_cast<Fault>(code) && info.name == name) return info.code;
-  return status >= 500 ? Fault::unavailable : Fault::invalid;
+  return otherwise;
 }
 
 bool worth_repeating(const Error& error) {
@@ -24,23 +24,17 @@ bool worth_repeating(const Error& error) {
 
 }  // namespace
 
-Error error_of(const http::Response& response) {
-  const auto json = Json::parse(response.body, nullptr, false);
-  if (json.is_object() && json.contains("error") && json["error"].is_object())
-    return {fault_named(json["error"].value("code", ""), response.status), json["error"].value("message", "")};
-  return {fault_named({}, response.status), fmt::format("HTTP status {}", response.status)};
+Error error_in(const Json& json, Fault otherwise) {
+  const auto found = json.find("error");
+  if (found == json.end() || !found->is_object()) return {otherwise, "an error without a word"};
+  return {fault_named(text_of(*found, "code"), otherwise), text_of(*found, "message")};
 }
 
-asio::awaitable<Result<http::Response>> ApiClient::raw(std::string method, std::string path, std::string body, Millis deadline) {
-  http::ClientRequest request;
-  request.method = std::move(method);
-  request.url = target_.url + path;
-  request.unix_socket = target_.unix_socket;
-  request.body = std::move(body);
-  request.total_deadline = deadline;
-  request.connect_deadline = std::min(deadline, Millis{2'000});
-  if (!target_.key.empty()) request.headers.set("Authorization", "Bearer " + target_.key);
-  co_return co_await http_.send(std::move(request));
+Error error_of(const http::Response& response) {
+  const auto otherwise = response.status >= 500 ? Fault::unavailable : Fault::invalid;
+  const auto json = Json::parse(response.body, nullptr, false);
+  if (json.is_object() && json.contains("error")) return error_in(json, otherwise);
+  return {otherwise, fmt::format("HTTP status {}", response.status)};
 }
 
 asio::awaitable<Result<Json>> ApiClient::get(std::string path, Millis deadline) {

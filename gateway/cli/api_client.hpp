@@ -28,7 +28,6 @@ class ApiClient {
   asio::awaitable<Result<Json>> get(std::string path, Millis deadline = Millis{10'000});
   /// `idempotency_key` makes repeating safe: an answer that does not come is asked for again, with the same key, until the deadline.
   asio::awaitable<Result<Json>> post(std::string path, Json body, std::string idempotency_key = {}, Millis deadline = Millis{30'000});
-  asio::awaitable<Result<http::Response>> raw(std::string method, std::string path, std::string body, Millis deadline);
   const ApiTarget& target() const { return target_; }
 
  private:
@@ -37,6 +36,8 @@ class ApiClient {
   ApiTarget target_;
 };
 
+/// The error in `{"error": {"code", "message"}}`; a code that this build does not know becomes `otherwise`.
+Error error_in(const Json& json, Fault otherwise);
 /// The error that an answer with a status from 400 on stands for.
 Error error_of(const http::Response& response);
 

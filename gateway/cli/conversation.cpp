@@ -13,17 +13,6 @@ SteadyTime now() { return std::chrono::time_point_cast<Millis>(std::chrono::stea
 
 constexpr Millis between_tries{200};
 
-Error error_in(const Json& frame) {
-  const auto& error = frame["error"];
-  auto code = Fault::internal;
-  for (std::uint16_t number = 1; number <= static_cast<std::uint16_t>(Fault::internal); ++number)
-    if (convoke::name_of(static_cast<Fault>(number)) == error.value("code", "")) {
-      code = static_cast<Fault>(number);
-      break;
-    }
-  return {code, error.value("message", "")};
-}
-
 bool refused_for_good(const Error& error) {
   return error.code == Fault::unauthenticated || error.code == Fault::forbidden || error.code == Fault::not_found ||
          error.code == Fault::invalid;
@@ -108,7 +97,7 @@ asio::awaitable<Result<Json>> Conversation::perform(std::string type, Json field
       if (!frame) break;
       if (frame->value("id", "") == id && frame->value("type", "") == "accepted") co_return frame;
       if (frame->value("id", "") == id && frame->value("type", "") == "error") {
-        last = error_in(*frame);
+        last = error_in(*frame, Fault::internal);
         if (!retryable(last.code)) co_return std::unexpected(last);
         break;
       }
@@ -126,7 +115,7 @@ asio::awaitable<Result<Json>> Conversation::next(Millis deadline) {
     if (!waiting_.empty()) {
       auto frame = std::move(waiting_.front());
       waiting_.pop_front();
-      if (frame.value("type", "") == "error") co_return std::unexpected(error_in(frame));
+      if (frame.value("type", "") == "error") co_return std::unexpected(error_in(frame, Fault::internal));
       co_return frame;
     }
     auto ready = co_await connect();

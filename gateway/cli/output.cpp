@@ -69,6 +69,11 @@ void Output::error(std::string_view sentence, std::string_view code) {
     err_ << paint(Tone::bad, "convoke: ") << safe(sentence) << '\n' << std::flush;
 }
 
+std::string text_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }

@@ -56,6 +56,8 @@ class Output {
   bool mid_line_ = false;
 };
 
+/// The text of that name in an object; empty when it is absent or something else.
+std::string text_of(const Json& json, const char* name);
 /// Rows under a head, columns aligned by characters; the last column is not padded. Pure.
 std::vector<std::string> table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
 /// Columns that a text takes: code points, roughly.

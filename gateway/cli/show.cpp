@@ -9,11 +9,6 @@
 namespace convoke::cli {
 namespace {
 
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::string short_agent(const std::string& agent) { return agent.substr(agent.rfind('.') + 1); }
 
 Tone tone_of(std::string_view status) {

@@ -10,11 +10,6 @@
 namespace convoke::cli {
 namespace {
 
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 void show_status(Context& context, const Json& status) {
   auto& out = context.out;
   const bool ready = status.value("ready", false);

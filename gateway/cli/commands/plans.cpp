@@ -6,11 +6,6 @@
 namespace convoke::cli {
 namespace {
 
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 void show_plan(Context& context, const Json& plan) {
   auto& out = context.out;
   out.line(out.paint(Tone::bold, safe(text_of(plan, "initial_goal"))));

@@ -11,11 +11,6 @@
 namespace convoke::cli {
 namespace {
 
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::size_t terminal_width(const Context& context) {
   if (const auto typed = context.args.text("width"); !typed.empty()) return std::stoul(typed);
   struct winsize size{};

@@ -53,6 +53,7 @@ Result<UpOptions> plan_installation(const Invocation& args) {
   if (!team) return std::unexpected(team.error());
   plan.team = team->name;
   options.team_json = agents::to_json(*team);
+  options.api_key = Context::environment("CONVOKE_API_KEY");
   options.team_hash = to_hex(sha256(options.team_json));
   for (const auto& agent : team->agents)
     if (agent.kind != agents::AgentKind::human) options.agents.push_back(team->name + "." + agent.name);
@@ -71,7 +72,10 @@ void tell_ready(Context& context, const Supervisor& supervisor, const std::strin
   if (out.json()) return out.value(supervisor.status());
   const auto folder = context.args.data;
   out.line(out.paint(Tone::good, "ready") + " at " + out.paint(Tone::bold, url));
-  out.line(fmt::format("Data in {}. No API keys: this host alone is served. The offline model answers.", folder));
+  const bool keys = !Context::environment("CONVOKE_GATEWAY_KEYS").empty();
+  const bool models = !Context::environment("CONVOKE_MODEL_URL").empty();
+  out.line(fmt::format("Data in {}. {} {}", folder, keys ? "API keys are needed." : "No API keys: this host alone is served.",
+                       models ? "Models are asked at $CONVOKE_MODEL_URL." : "The offline model answers."));
   out.line("Next, in another terminal:");
   out.line(R"(  convoke task "Onboard a new employee, Jessica Smith.")");
   out.line("  convoke status      convoke plans      convoke down");
@@ -89,7 +93,7 @@ asio::awaitable<void> watch_signals(asio::signal_set& signals, Supervisor& super
 asio::awaitable<int> demonstrate(Context& context, const std::string& url, Supervisor& supervisor) {
   auto& out = context.out;
   out.line(out.paint(Tone::bold, std::string("Task: ") + demo_task));
-  Conversation conversation(context.io, {url, {}, {}});
+  Conversation conversation(context.io, {url, {}, Context::environment("CONVOKE_API_KEY")});
   Json fields{{"description", demo_task}, {"policy", "each_step"}};
   auto accepted = co_await conversation.perform("task", std::move(fields), Context::new_key());
   if (!accepted) co_return context.refuse(accepted.error());

@@ -46,7 +46,7 @@ std::string tail_of(const std::string& log) {
 Supervisor::Supervisor(asio::io_context& io, UpOptions options)
     : io_(io),
       options_(std::move(options)),
-      gateway_(io, {fmt::format("http://127.0.0.1:{}", options_.installation.gateway_port), {}, {}}),
+      gateway_(io, {fmt::format("http://127.0.0.1:{}", options_.installation.gateway_port), {}, options_.api_key}),
       http_(io, {}),
       control_(io, control_options(options_.installation.paths), [this](http::Request request) { return control(std::move(request)); }),
       children_signal_(io, SIGCHLD),

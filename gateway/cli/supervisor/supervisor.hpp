@@ -22,6 +22,7 @@ namespace convoke::cli {
 struct UpOptions {
   InstallationPlan installation;
   std::string team_json;            // canonical
+  std::string api_key;              // an admin's, where the gateway is configured with keys ($CONVOKE_API_KEY)
   std::string team_hash;            // of the file
   std::vector<std::string> agents;  // full names, of the team file
   Millis ready_within{30'000};

@@ -1,0 +1,142 @@
+#include <catch2/catch.hpp>
+
+#include "http/websocket_client.hpp"
+#include "integration/cli/installation.hpp"
+#include "support/coroutine.hpp"
+
+using namespace convoke;
+using namespace convoke::test;
+using std::chrono::seconds;
+
+namespace {
+
+// One WebSocket to the gateway of an installation.
+class Socket {
+ public:
+  Socket(boost::asio::io_context& io, const std::string& url, const std::string& user) : io_(io), client_(io) {
+    http::WebSocketTarget target;
+    target.address = url.substr(url.find("://") + 3);
+    target.target = "/api/ws";
+    target.headers = {{"x-ms-client-principal-id", user}};
+    REQUIRE(run(io_, client_.connect(std::move(target))));
+    REQUIRE(next()["type"] == "hello");
+  }
+  void send(const Json& frame) { REQUIRE(run(io_, client_.send(frame.dump()))); }
+  Json next(Millis deadline = Millis{10'000}) {
+    auto message = run(io_, client_.read(deadline));
+    if (!message || !*message) return {{"type", "none"}};
+    return Json::parse((*message)->data);
+  }
+  /// The next frame of one of these types; what comes before it is kept in `passed`.
+  Json until(const std::vector<std::string>& types) {
+    for (int frames = 0; frames < 1'000; ++frames) {
+      auto frame = next();
+      const auto type = frame.value("type", "none");
+      if (type == "none" || std::ranges::find(types, type) != types.end()) return frame;
+      passed.push_back(std::move(frame));
+    }
+    return {{"type", "none"}};
+  }
+  /// Events of a conversation up to the end of its run.
+  std::vector<Json> run_of(const std::string& conversation) {
+    std::vector<Json> events;
+    while (true) {
+      auto frame = next();
+      if (frame.value("type", "none") == "none") return events;
+      if (frame["type"] == "delta") ++deltas;
+      if (frame["type"] != "event" || frame["conversation"] != conversation) continue;
+      events.push_back(frame["event"]);
+      if (frame["event"]["kind"] == "run_ended") return events;
+    }
+  }
+
+  std::vector<Json> passed;
+  int deltas = 0;
+
+ private:
+  boost::asio::io_context& io_;
+  http::WebSocketClient client_;
+};
+
+}  // namespace
+
+TEST_CASE("socket: one connection talks, reads from a position, and is told when the position does not match") {
+  Installation installation;
+  installation.up();
+  const auto url = installation.status()["url"].get<std::string>();
+  boost::asio::io_context io;
+  Socket ann(io, url, "ann");
+  ann.send({{"type", "chat"}, {"id", "1"}, {"key", "k"}, {"agent", "HrAgent"}, {"text", "Please assign a mentor to Jessica Smith."}});
+  const auto accepted = ann.until({"accepted", "error"});
+  INFO(accepted.dump());
+  REQUIRE(accepted["type"] == "accepted");
+  CHECK(accepted["id"] == "1");
+  const auto conversation = accepted["conversation"].get<std::string>();
+  ann.send({{"type", "subscribe"}, {"id", "2"}, {"conversation", conversation}});
+  CHECK(ann.until({"subscribed"})["id"] == "2");
+  const auto events = ann.run_of(conversation);
+  REQUIRE(events.size() >= 3);
+  for (std::size_t at = 0; at < events.size(); ++at) CHECK(events[at]["seq"] == at + 1);
+  CHECK(ann.deltas > 0);
+
+  // The same command again is the same command.
+  ann.send({{"type", "chat"}, {"id", "3"}, {"key", "k"}, {"agent", "HrAgent"}, {"text", "Please assign a mentor to Jessica Smith."}});
+  const auto repeated = ann.until({"accepted", "error"});
+  CHECK(repeated["conversation"] == conversation);
+  CHECK(repeated["repeated"] == true);
+  ann.send({{"type", "subscribe"}, {"id", "4"}, {"conversation", conversation}});
+  CHECK(ann.until({"error"})["error"]["code"] == "CONFLICT");
+
+  // A second connection goes on where the first one was.
+  Socket later(io, url, "ann");
+  later.send({{"type", "subscribe"}, {"conversation", conversation}, {"from", 3}, {"after_id", events[1]["id"]}});
+  CHECK(later.until({"subscribed", "error"})["type"] == "subscribed");
+  CHECK(later.until({"event"})["event"] == events[2]);
+  // And one whose memory is of another log is told so, and reads from the beginning.
+  Socket lost(io, url, "ann");
+  lost.send({{"type", "subscribe"}, {"conversation", conversation}, {"from", 3}, {"after_id", "01890a5d-ac96-774b-bcce-b302099a8057"}});
+  CHECK(lost.until({"history_reset", "event"})["type"] == "history_reset");
+  CHECK(lost.until({"event"})["event"] == events[0]);
+  lost.send({{"type", "unsubscribe"}, {"conversation", conversation}});
+  CHECK(lost.until({"unsubscribed"})["conversation"] == conversation);
+
+  // Nobody else reads it, posts to it, or learns that it is there.
+  Socket bob(io, url, "bob");
+  bob.send({{"type", "subscribe"}, {"id", "1"}, {"conversation", conversation}});
+  auto refused = bob.until({"error", "subscribed"});
+  CHECK(refused["error"]["code"] == "NOT_FOUND");
+  bob.send({{"type", "post"}, {"id", "2"}, {"conversation", conversation}, {"text", "hello"}});
+  refused = bob.until({"error", "accepted"});
+  CHECK(refused["error"]["code"] == "NOT_FOUND");
+
+  // What is deleted ends its readers.
+  ann.send({{"type", "delete"}, {"id", "9"}, {"session_id", accepted["session_id"]}});
+  CHECK(ann.until({"accepted", "error"})["type"] == "accepted");
+  const auto over = ann.until({"error"});
+  CHECK(over["conversation"] == conversation);
+  CHECK((over["error"]["code"] == "NOT_FOUND" || over["error"]["code"] == "GONE"));
+}
+
+TEST_CASE("socket: a task is started, its question answered and its steps decided on one connection") {
+  Installation installation;
+  installation.up();
+  boost::asio::io_context io;
+  Socket socket(io, installation.status()["url"].get<std::string>(), "ann");
+  socket.send({{"type", "task"}, {"id", "1"}, {"description", "Onboard a new employee, Jessica Smith."}, {"policy", "whole_plan"}});
+  const auto accepted = socket.until({"accepted", "error"});
+  INFO(accepted.dump());
+  REQUIRE(accepted["type"] == "accepted");
+  const auto conversation = accepted["conversation"].get<std::string>();
+  socket.send({{"type", "subscribe"}, {"conversation", conversation}});
+  Json event;
+  do event = socket.until({"event", "none"});
+  while (event["type"] == "event" && event["event"]["kind"] != "request_opened");
+  REQUIRE(event["type"] == "event");
+  CHECK(event["event"]["data"]["kind"] == "approval");
+  socket.send({{"type", "decide"}, {"id", "2"}, {"plan", accepted["plan"]}, {"approved", true}, {"revision", 999}});
+  CHECK(socket.until({"error", "accepted"})["error"]["code"] == "CONFLICT");
+  socket.send({{"type", "answer"}, {"id", "3"}, {"request", event["event"]["data"]["request"]}, {"approved", true}});
+  const auto events = socket.run_of(conversation);
+  REQUIRE_FALSE(events.empty());
+  CHECK(events.back()["data"]["stop_reason"] == "completed");
+}
