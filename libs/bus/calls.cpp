@@ -131,6 +131,7 @@ bool Calls::owner_gone(Call& call) const {
 
 void Calls::reconnected(SteadyTime now) {
   std::vector<convoke::Uuid> ids;
+  ids.reserve(calls_.size());
   for (const auto& [id, call] : calls_) ids.push_back(id);
   for (const auto& id : ids) schedule(calls_.find(id), now);
 }

@@ -7,8 +7,10 @@
 #if __has_feature(address_sanitizer)
 // libzmq 4.3.4 now and then leaks the receive buffer (18160 bytes) of a connection that ends while a message is half read. Not ours to
 // mend; every program with a bus would fail its leak check at random.
-extern "C" const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:libzmq.so\n"; }
+extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier): the name is LeakSanitizer's
+extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+  return "leak:libzmq.so\n";
+}
 #endif
 #endif
 

@@ -40,9 +40,7 @@ void IntercomCore::on_own(Speaker& speaker, std::string_view body) {
   } else if (view.as<wire::Leave>() != nullptr) {
     on_leave(speaker);
   } else if (const auto* query = view.as<wire::Query>()) {
-    wire::QueryT unpacked;
-    query->UnPackTo(&unpacked);
-    on_directory(speaker, unpacked);
+    on_directory(speaker, *query);
   } else if (const auto* turn = view.as<wire::WorkQuery>()) {
     wire::WorkQueryT unpacked;
     turn->UnPackTo(&unpacked);
@@ -128,8 +126,8 @@ void IntercomCore::on_subscribe(Speaker& speaker, const wire::SubscribeT& statem
 
 void IntercomCore::on_leave(Speaker& speaker) { remove(*speaker.connection.replica, "the destination has left"); }
 
-void IntercomCore::on_directory(Speaker& speaker, const wire::QueryT& query) {
-  const auto* read = query.body.AsReadDirectory();
+void IntercomCore::on_directory(Speaker& speaker, const wire::Query& query) {
+  const auto* read = query.body_as_ReadDirectory();
   if (read == nullptr) {
     fault(speaker, Fault::unknown_kind, "the intercom answers ReadDirectory alone");
     return;
@@ -137,7 +135,7 @@ void IntercomCore::on_directory(Speaker& speaker, const wire::QueryT& query) {
   wire::HeaderT request;
   request.id = wire::to_wire(speaker.sender.id);
   request.class_ = speaker.sender.class_;
-  answer(speaker, wire::reply(request, make_directory(registry_, partitions_, queues_, read->search, now_.steady)));
+  answer(speaker, wire::reply(request, make_directory(registry_, partitions_, queues_, text_of(read->search()), now_.steady)));
 }
 
 void IntercomCore::on_work_query(Speaker& speaker, const wire::WorkQueryT& query) {

@@ -72,7 +72,7 @@ class IntercomCore final : private WorkQueues::Port {
   void on_credit(Speaker& speaker, const wire::CreditT& statement);
   void on_subscribe(Speaker& speaker, const wire::SubscribeT& statement);
   void on_leave(Speaker& speaker);
-  void on_directory(Speaker& speaker, const wire::QueryT& query);
+  void on_directory(Speaker& speaker, const wire::Query& query);
   void on_work_query(Speaker& speaker, const wire::WorkQueryT& query);
   void remove(Replica& replica, const char* why);
   void membership_changed();
