@@ -13,6 +13,7 @@ namespace convoke::runtime {
 
 namespace {
 
+constexpr Millis ask_again{200};
 constexpr Millis span_interval{500};
 constexpr std::size_t spans_at_once = 512;
 
@@ -89,6 +90,15 @@ asio::awaitable<void> TurnService::leave() {
   flush_spans();
   bus_.close();
   co_return;
+}
+
+asio::awaitable<Result<std::shared_ptr<const agents::TeamVersion>>> TurnService::team_of(agents::Turn& turn) {
+  const auto& work = turn.work();
+  while (true) {
+    auto team = co_await teams_.get(work.team, work.team_version);
+    if (team || !retryable(team.error().code) || turn.cancelled()) co_return team;
+    co_await sleep_for(ask_again);
+  }
 }
 
 void TurnService::on_message(wire::Message message) {

@@ -31,7 +31,8 @@ class TurnService {
 
   void start();
 
-  agents::TeamVersions& teams() { return teams_; }
+  /// The team version that the turn's run is pinned to; waits while its owner is away, as long as the turn may take.
+  asio::awaitable<Result<std::shared_ptr<const agents::TeamVersion>>> team_of(agents::Turn& turn);
   agents::TurnHost& host() { return host_; }
   bus::Client& bus() { return bus_; }
 

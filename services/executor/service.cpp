@@ -24,7 +24,7 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
   const auto& work = turn.work();
   if (work.kind != wire::TurnKind::deciding || !work.plan)
     co_return failed(Fault::invalid, "The executor takes deciding turns with a plan.");
-  auto team = co_await turns_.teams().get(work.team, work.team_version);
+  auto team = co_await turns_.team_of(turn);
   if (!team) co_return failed(team.error().code, std::move(team.error().message));
   Now now = turn.now();
   if (work.now_ms != 0) now.unix = from_unix_ms(work.now_ms);  // the owner's clock: it arms the wake-ups

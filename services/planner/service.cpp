@@ -39,7 +39,7 @@ const std::string& Service::catalogue(const agents::TeamVersion& team) {
 asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
   const auto& work = turn.work();
   if (work.kind != wire::TurnKind::planning) co_return failed(Fault::invalid, "The planner takes planning turns.");
-  auto team = co_await turns_.teams().get(work.team, work.team_version);
+  auto team = co_await turns_.team_of(turn);
   if (!team) co_return failed(team.error().code, std::move(team.error().message));
   llm::Request request;
   request.model = agents::model_for((*team)->team, "planner");

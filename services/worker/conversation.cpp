@@ -12,6 +12,19 @@ Conversation::Conversation(Tooling& tooling, agents::Turn& turn, std::shared_ptr
                            const agents::Agent& agent)
     : tooling_(tooling), turn_(turn), team_(std::move(team)), agent_(agent) {}
 
+namespace {
+
+constexpr std::size_t max_offers = 256;  // agents times team versions in use
+
+}  // namespace
+
+const std::vector<llm::Tool>& Offers::of(const agents::TeamVersion& team, const agents::Agent& agent) {
+  std::tuple key{team.name, team.version, agent.name};
+  if (const auto found = kept_.find(key); found != kept_.end()) return found->second;
+  if (kept_.size() >= max_offers) kept_.clear();
+  return kept_.emplace(std::move(key), own_tools(agent)).first->second;
+}
+
 wire::TurnResultT Conversation::failed(Fault fault, std::string text) const {
   wire::TurnResultT result;
   result.outcome = wire::Outcome::failed;
@@ -85,7 +98,7 @@ asio::awaitable<wire::TurnResultT> Conversation::run() {
   system.content = instructions_for(team_->team, agent_, turn_.work().now_ms);
   messages_.push_back(std::move(system));
   std::ranges::move(history_.messages, std::back_inserter(messages_));
-  offered_ = tools_for(team_->team, agent_, turn_.work());
+  offered_ = tools_for(team_->team, agent_, turn_.work(), tooling_.offers.of(*team_, agent_));
   auto taken = take_over();
   if (!taken) co_return failed(taken.error().code, std::move(taken.error().message));
 
@@ -146,6 +159,8 @@ asio::awaitable<Result<llm::Response>> Conversation::ask_model() {
   auto response = co_await turn_.until_cancelled(std::move(call));
   if (!response) {
     tooling_.tracer.end(std::move(traced), telemetry::SpanStatus::error, response.error().message);
+    // A model has no effect whose outcome could be unknown: it took too long, and may be asked again.
+    if (response.error().code == Fault::deadline) response.error().code = Fault::model_overloaded;
     co_return response;
   }
   traced.set("gen_ai.usage.input_tokens", std::to_string(response->usage.prompt_tokens));

@@ -4,9 +4,11 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "agents/team/team.hpp"
@@ -32,12 +34,22 @@ struct ConversationOptions {
   }
 };
 
+/// Tools of agents in the form in which models are told them, by team version.
+class Offers {
+ public:
+  const std::vector<llm::Tool>& of(const agents::TeamVersion& team, const agents::Agent& agent);
+
+ private:
+  std::map<std::tuple<std::string, std::uint32_t, std::string>, std::vector<llm::Tool>> kept_;
+};
+
 /// What all turns of the process share.
 struct Tooling {
   llm::Model& model;
   tools::Journal& journal;
   telemetry::Tracer& tracer;
   ConversationOptions options;
+  Offers offers = {};
 };
 
 class Conversation {

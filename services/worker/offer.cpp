@@ -56,10 +56,16 @@ std::string instructions_for(const agents::Team& team, const agents::Agent& agen
   return text;
 }
 
-std::vector<llm::Tool> tools_for(const agents::Team& team, const agents::Agent& agent, const wire::WorkT& work) {
-  std::vector<llm::Tool> offered;
-  offered.reserve(agent.tools.size() + 3);
-  for (const auto& tool : agent.tools) offered.push_back({tool.name, tools::full_description(tool), tools::schema_of(tool)});
+std::vector<llm::Tool> own_tools(const agents::Agent& agent) {
+  std::vector<llm::Tool> own;
+  own.reserve(agent.tools.size());
+  for (const auto& tool : agent.tools) own.push_back({tool.name, tools::full_description(tool), tools::schema_of(tool)});
+  return own;
+}
+
+std::vector<llm::Tool> tools_for(const agents::Team& team, const agents::Agent& agent, const wire::WorkT& work,
+                                 const std::vector<llm::Tool>& own) {
+  auto offered = own;
   if (!peers_of(team, agent).empty()) {
     offered.push_back({std::string(chat_with_agent), "Asks another agent of the team and waits for its answer.", std::string(chat_schema)});
   }

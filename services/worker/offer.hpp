@@ -19,8 +19,12 @@ inline constexpr std::string_view contact_human = "contact_human";
 /// The system message: the agent's instructions, today's date, and whom it may ask.
 std::string instructions_for(const agents::Team& team, const agents::Agent& agent, std::int64_t now_unix_ms);
 
-/// The agent's own tools, then those for talking to others. A person who talks to the agent directly is answered, not called.
-std::vector<llm::Tool> tools_for(const agents::Team& team, const agents::Agent& agent, const wire::WorkT& work);
+/// The agent's own tools as a model is told them: the same for all turns of a team version, and dear to make.
+std::vector<llm::Tool> own_tools(const agents::Agent& agent);
+
+/// `own`, then those for talking to others. A person who talks to the agent directly is answered, not called.
+std::vector<llm::Tool> tools_for(const agents::Team& team, const agents::Agent& agent, const wire::WorkT& work,
+                                 const std::vector<llm::Tool>& own);
 
 /// Agents that it may ask, itself left out.
 std::vector<const agents::Agent*> peers_of(const agents::Team& team, const agents::Agent& agent);

@@ -73,7 +73,7 @@ Service::Service(runtime::Runtime& runtime, ServiceOptions options)
 asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
   const auto& work = turn.work();
   // The version that the run is pinned to, whatever is newest by now.
-  auto team = co_await turns_.teams().get(work.team, work.team_version);
+  auto team = co_await turns_.team_of(turn);
   if (!team) co_return failed(team.error().code, std::move(team.error().message));
   const auto* agent = agents::find_agent((*team)->team, short_name(work.agent));
   if (agent == nullptr) {

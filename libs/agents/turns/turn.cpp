@@ -124,10 +124,12 @@ void Turn::flush_text() {
 
 namespace {
 
-wire::Message query(const wire::WorkT& work, wire::QueryBodyUnion body) {
+constexpr Millis read_again{200};
+
+wire::Message query(const wire::WorkT& work, const wire::QueryBodyUnion& body) {
   wire::QueryT question;
   question.scope = "s:" + work.session;
-  question.body = std::move(body);
+  question.body = body;
   auto message = wire::message(std::move(question));
   const auto address = to_owner(work.session, work.agent);
   message.header.dest_kind = address.dest_kind;
@@ -138,6 +140,17 @@ wire::Message query(const wire::WorkT& work, wire::QueryBodyUnion body) {
 
 }  // namespace
 
+asio::awaitable<Result<wire::AnswerT>> Turn::ask_owner(wire::QueryBodyUnion body) {
+  // An owner that is away comes back; meanwhile the turn waits, as long as it may take altogether.
+  while (true) {
+    auto message = query(*work_, body);
+    auto answer = co_await host_.services_.bus.request(std::move(message), host_.options_.query_deadline);
+    if (answer || !retryable(answer.error().code)) co_return answer;
+    co_await sleep_for(read_again);
+    if (!host_.book_.holds(key_, attempt_)) co_return std::unexpected(over());
+  }
+}
+
 asio::awaitable<Status> Turn::load_items() {
   if (items_.size() >= work_->items_total) co_return Status{};
   while (items_.size() < work_->items_total) {
@@ -147,8 +160,7 @@ asio::awaitable<Status> Turn::load_items() {
     read.from = items_.size() + 1;
     wire::QueryBodyUnion body;
     body.Set(std::move(read));
-    auto message = query(*work_, std::move(body));
-    auto answer = co_await host_.services_.bus.request(std::move(message), host_.options_.query_deadline);
+    auto answer = co_await ask_owner(std::move(body));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     auto* page = answer->body.AsItemPage();
     if (page == nullptr || page->items.empty()) co_return fail(Fault::malformed, "the owner sent no items where some are missing");
@@ -173,8 +185,7 @@ asio::awaitable<Result<Transcript>> Turn::transcript() {
     read.to = work_->transcript;
     wire::QueryBodyUnion body;
     body.Set(std::move(read));
-    auto message = query(*work_, std::move(body));
-    auto answer = co_await host_.services_.bus.request(std::move(message), host_.options_.query_deadline);
+    auto answer = co_await ask_owner(std::move(body));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     const auto* page = answer->body.AsTranscriptPage();
     if (page == nullptr || page->from != known.length() + 1 || page->entries.empty()) {

@@ -62,6 +62,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   friend class TurnHost;
   asio::awaitable<Status> wait_for_change();
   asio::awaitable<Status> load_items();
+  asio::awaitable<Result<wire::AnswerT>> ask_owner(wire::QueryBodyUnion body);
   void notify() { changed_.cancel(); }
   void cancel() {
     cancel_.set();

@@ -56,16 +56,19 @@ TEST_CASE("worker: an agent is told who it is, the date and whom it may ask") {
 TEST_CASE("worker: tools for talking are offered only to whom they serve") {
   const auto team = office();
   using Names = std::vector<std::string>;
-  CHECK(names(worker::tools_for(team, team.agents[0], work(wire::InputKind::message))) == Names{"assign_mentor", "chat_with_agent"});
-  CHECK(names(worker::tools_for(team, team.agents[1], work(wire::InputKind::message))) == Names{});
-  CHECK(names(worker::tools_for(team, team.agents[1], work(wire::InputKind::question))) == Names{"ask_human", "contact_human"});
-  CHECK(names(worker::tools_for(team, team.agents[0], work(wire::InputKind::question, wire::TurnKind::step))) ==
+  CHECK(names(worker::tools_for(team, team.agents[0], work(wire::InputKind::message), worker::own_tools(team.agents[0]))) ==
+        Names{"assign_mentor", "chat_with_agent"});
+  CHECK(names(worker::tools_for(team, team.agents[1], work(wire::InputKind::message), worker::own_tools(team.agents[1]))) == Names{});
+  CHECK(names(worker::tools_for(team, team.agents[1], work(wire::InputKind::question), worker::own_tools(team.agents[1]))) ==
+        Names{"ask_human", "contact_human"});
+  CHECK(names(worker::tools_for(team, team.agents[0], work(wire::InputKind::question, wire::TurnKind::step),
+                                worker::own_tools(team.agents[0]))) ==
         Names{"assign_mentor", "chat_with_agent", "ask_human", "contact_human"});
 }
 
 TEST_CASE("worker: a tool is offered with its synonyms and its schema") {
   const auto team = office();
-  const auto offered = worker::tools_for(team, team.agents[0], work(wire::InputKind::message));
+  const auto offered = worker::tools_for(team, team.agents[0], work(wire::InputKind::message), worker::own_tools(team.agents[0]));
   CHECK(offered[0].description.find("buddy") != std::string::npos);
   CHECK(offered[0].parameters.find("\"object\"") != std::string::npos);
 }
