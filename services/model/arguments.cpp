@@ -42,6 +42,7 @@ class Filler {
       if (parameter.want == Want::flag) flag(parameter);
       if (parameter.want == Want::choice) choice(parameter);
     }
+    verb_as_action();
     if (options_.free_text) {
       single_article();
       free_text();
@@ -157,6 +158,7 @@ class Filler {
       }
       std::array<std::size_t, 16> seen{};  // entities of each shape so far: the first date suits the first date parameter
       for (const auto& candidate : candidates) {
+        if (!options_.phrases && candidate.entity == nullptr) continue;
         double score = suitability(parameter, candidate, r_);
         if (score > 0 && parameter.want == Want::name && beneficiary(candidate)) score -= 0.4;
         if (candidate.entity != nullptr && score > 0) {
@@ -290,6 +292,19 @@ class Filler {
         best = score;
         out_.arguments[parameter.name] = value;
       }
+    }
+  }
+
+  /// "Cancel the subscription": for a tool that manages subscriptions, to cancel is the action.
+  void verb_as_action() {
+    const auto verb = opening_verb(r_, first_, last_);
+    if (verb >= last_) return;
+    for (const auto& parameter : tool_.parameters) {
+      const bool action =
+          std::ranges::any_of(parameter.words, [](const std::string& word) { return word == "action" || word == "operation"; });
+      const auto own = identifier_words(tool_.name);
+      if (filled(parameter) || !action || (!own.empty() && stem(own.front()) == r_.tokens[verb].stem)) continue;
+      out_.arguments[parameter.name] = r_.tokens[verb].lower;
     }
   }
 

@@ -21,6 +21,7 @@ struct Filled {
 };
 
 struct FillOptions {
+  bool phrases = true;    // common nouns as values, not only what has a shape
   bool free_text = true;  // fill free text with the whole clause when nothing better is found
 };
 

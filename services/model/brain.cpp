@@ -8,6 +8,7 @@
 #include "model/reply.hpp"
 #include "model/structured.hpp"
 #include "model/task.hpp"
+#include "model/wording.hpp"
 
 namespace convoke::model {
 namespace {

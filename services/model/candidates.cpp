@@ -85,7 +85,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     }
     found.push_back(candidate);
     // The words before the last one, as a value that the last one announces: "the finance department".
-    if (behind.empty() && candidate.last - candidate.first >= 2) {
+    if (behind.empty() && candidate.last - candidate.first >= 2 && reading.entity_of[candidate.last - 1] == Reading::none) {
       candidate.kind = Candidate::Kind::modifier;
       --candidate.last;
       candidate.modified = reading.tokens[candidate.last].stem;
@@ -111,6 +111,7 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
                          (reading.text[stop] == '.' && stop + 1 < reading.text.size() && reading.text[stop + 1] != ' ')))
       ++to;
     if (colon) to = last;
+    const bool pronoun = to == from + 1 && is_stop_word(reading.tokens[from].lower);
     Candidate tail{.kind = Candidate::Kind::tail,
                    .first = from,
                    .last = to,
@@ -118,6 +119,7 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
                    .lead = colon ? ":" : word,
                    .lead_token = i,
                    .modified = {}};
+    tail.pronoun = pronoun;
     found.push_back(std::move(tail));
   }
 }
@@ -253,15 +255,17 @@ double as_name(const Candidate& c, const Parameter& parameter) {
 }
 
 double as_text(const Candidate& c) {
+  if (c.pronoun) return 0;
   if (c.entity != nullptr) return c.entity->shape == Shape::quoted ? 0.95 : c.entity->shape == Shape::url ? 0.3 : 0;
   if (c.kind == Candidate::Kind::tail) {
     if (one_of(c.lead, {"about", "regarding", "concerning", "because", "due", "saying", "stating", ":", "that", "announcing", "explaining",
-                        "describing", "reading", "since", "highlighting"}))
+                        "describing", "reading", "highlighting"}))
       return 0.75;
-    return one_of(c.lead, {"on", "with", "for", "to", "as", "into", "including", "covering", "involving", "where"}) ? 0.42 : 0.2;
+    return one_of(c.lead, {"on", "with", "for", "to", "as", "into", "including", "covering", "involving", "where"}) ? 0.2 : 0.1;
   }
-  if (c.kind == Candidate::Kind::modifier) return c.modified.empty() ? 0 : 0.2;
-  return (c.object ? 0.4 : 0.35) - (c.about ? 0.3 : 0);
+  // Common nouns alone are too little, unless they are announced: the whole request says more.
+  if (c.kind == Candidate::Kind::modifier) return 0;
+  return c.about ? 0 : 0.15;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Candidate {
   std::string lead;
   std::size_t lead_token = 0;
   bool object = false;                  // the first phrase without a preposition
+  bool pronoun = false;                 // "it": refers to something, says nothing
   bool about = false;                   // only says again what the tool does
   bool short_name = false;              // a name of one word and what it is: "HP printers"
   std::vector<std::string> kind_stems;  // of the words behind the first

@@ -12,6 +12,7 @@ namespace {
 constexpr double step_cost = 0.30;
 constexpr double unmet_value = 0.36;     // of a clause with a verb that no tool fits: a step for somebody else
 constexpr double swallowed_verb = 0.30;  // lost when a clause holds another one's verb
+constexpr double torn_reference = 0.45;  // "How is it? Check it." is one request
 constexpr double label_weight = 0.3;
 constexpr std::size_t most_starts = 24;
 
@@ -19,6 +20,7 @@ struct Start {
   std::size_t token;
   bool imperative;
   bool sentence;
+  bool refers = false;  // to what was said before: "reset it", "check their performance"
 };
 
 class Cutter {
@@ -39,6 +41,7 @@ class Cutter {
     }
     find_starts(body);
     drop_echoes();
+    mark_references();
     return best_cut();
   }
 
@@ -105,6 +108,20 @@ class Cutter {
     }
   }
 
+  static bool refers_back(std::string_view word) {
+    static const std::unordered_set<std::string_view> words{"it", "its", "they", "them", "their", "this",  "that",
+                                                            "so", "one", "him",  "her",  "his",   "these", "those"};
+    return words.contains(word);
+  }
+
+  void mark_references() {
+    for (std::size_t k = 1; k < starts_.size(); ++k) {
+      const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
+      for (std::size_t i = starts_[k].token; i < last; ++i) starts_[k].refers = starts_[k].refers || refers_back(r_.tokens[i].lower);
+      starts_[k].refers = starts_[k].refers && !starts_[k - 1].imperative;
+    }
+  }
+
   /// "… Track it.": what only points back is no clause of its own.
   void drop_echoes() {
     for (std::size_t k = starts_.size(); k-- > 1;) {
@@ -113,7 +130,7 @@ class Cutter {
       std::size_t telling = 0;
       for (std::size_t i = starts_[k].token; i < last; ++i) {
         const auto& word = r_.tokens[i].lower;
-        points = points || word == "it" || word == "them" || word == "this" || word == "that" || word == "so";
+        points = points || refers_back(word);
         if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
       }
       if (points && telling == 0) starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(k));
@@ -142,8 +159,7 @@ class Cutter {
                                                 "reword",    "spell",     "convert", "refactor", "define",     "shorten"};
     const bool text_work = std::ranges::any_of(pure, [&](std::string_view word) { return stem(word) == topic.verb; });
     if (!text_work) return false;
-    const auto about = index_.tools_about(topic.verb);
-    return std::ranges::find(about, best.tool) == about.end() && best.name_cover < 0.9;
+    return !index_.has(best.tool, topic.verb) || best.name_cover < 0.45;
   }
 
   /// "Book a room and a projector": the second clause has the first one's verb.
@@ -156,17 +172,27 @@ class Cutter {
     }
   }
 
+  bool is_question_at(std::size_t from, std::size_t to) const {
+    const auto last = to < starts_.size() ? starts_[to].token : r_.tokens.size();
+    return topic_of(r_, index_, starts_[from].token, last).question;
+  }
+
   double value(const Clause& made, std::size_t from, std::size_t to) const {
     double gain = 0;
     if (made.fits) {
       gain = made.ranked.front().score - step_cost;
+      // A statement before a request is most likely what the request is about.
+      const bool statement =
+          !made.imperative && starts_[from].sentence && to < starts_.size() && starts_[to].imperative && !is_question_at(from, to);
+      if (statement && (made.ranked.front().score < 0.6 || made.ranked.front().cover < 0.8)) gain = 0;
       // Without a verb of its own it must name what it wants.
       if (!made.imperative && from > 0 && !starts_[from].sentence && (made.ranked.front().cover < 0.7 || !names_something(made))) gain = 0;
     } else if (made.imperative) {
       gain = unmet_value - step_cost;
     }
+    if (starts_[from].refers) gain -= torn_reference;
     for (std::size_t k = from + 1; k < to; ++k) {
-      if (starts_[k].imperative) gain -= swallowed_verb;
+      if (starts_[k].imperative && !starts_[k].refers) gain -= swallowed_verb;
     }
     return gain;
   }
@@ -208,7 +234,8 @@ class Cutter {
         if (!kept.empty()) kept.back().last = clauses[i].last;
         continue;
       }
-      const bool again = !kept.empty() && kept.back().fits && clauses[i].fits && (!clauses[i].imperative || !has_entities(clauses[i])) &&
+      const bool again = !kept.empty() && kept.back().fits && clauses[i].fits &&
+                         (!clauses[i].imperative || !has_entities(clauses[i]) || !has_entities(kept.back())) &&
                          kept.back().ranked.front().tool == clauses[i].ranked.front().tool && !counted(clauses[i]);
       if (again || (!kept.empty() && continues(clauses[i], kept.back()))) {
         kept.back().last = clauses[i].last;
@@ -266,7 +293,8 @@ class Cutter {
 }  // namespace
 
 bool fits(const Ranked& ranked) {
-  return (ranked.explained >= 0.6 && ranked.cover >= 0.3) || (ranked.score >= 0.40 && ranked.cover >= 0.42) ||
+  if (!ranked.named) return false;
+  return (ranked.explained >= 0.7 && ranked.cover >= 0.33) || (ranked.score >= 0.40 && ranked.cover >= 0.42) ||
          (ranked.phrase && ranked.score >= 0.36);
 }
 

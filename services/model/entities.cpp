@@ -120,7 +120,12 @@ class Reader {
     if (std::isalpha(static_cast<unsigned char>(run.front())) != 0 && !quarter) {
       const bool code =
           (upper == letters && (hyphened || digits >= 2 || letters == 1)) || (hyphened && letters <= 4 && digit(run.back()) && digits >= 2);
-      if (code) return add_run(Shape::code, run);
+      // "ThinkPad X1": a short one behind a capitalised word is part of a name.
+      const auto word = r_.text.find_last_of(" \n", begin >= 2 ? begin - 2 : 0);
+      const char head = begin < 2 ? ' ' : r_.text[word == std::string::npos ? 0 : word + 1];
+      const bool model = run.size() <= 3 && head >= 'A' && head <= 'Z' && word != std::string::npos;
+      if (code && !model) return add_run(Shape::code, run);
+      if (model) return;
       if (hyphened && digit(run.back())) return add_run(Shape::name, run);
     } else if (upper == letters && letters >= 2 && digits >= 3 && std::isalpha(static_cast<unsigned char>(run.back())) == 0) {
       add_run(Shape::code, run);

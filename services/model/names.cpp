@@ -93,6 +93,8 @@ class Finder {
   bool starts(std::size_t i) const {
     const auto& token = tokens_[i];
     if (used_[i] || titles().contains(token.lower)) return false;
+    // One letter or two and a hyphen: "Wi-Fi", "E-Mail" are things.
+    if (token.lower.size() <= 2 && token.end < text_.size() && text_[token.end] == '-') return false;
     if (!token.capital) {
       // A first name in a message that is all lower case; a known word or a verb is none.
       return is_first_name(token.lower) && !known_(token.stem) && !is_request_verb(token.stem) && !is_stop_word(token.lower);

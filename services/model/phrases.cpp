@@ -20,6 +20,19 @@ bool is_polite(std::string_view lower) {
   return words.contains(lower);
 }
 
+/// Send back, hand over: belongs to the verb.
+bool is_particle(std::string_view lower) {
+  static const Words words{"back", "up", "out", "off", "over", "down", "away"};
+  return words.contains(lower);
+}
+
+/// "wants to", "needs to": what comes is an infinitive.
+bool is_wish(std::string_view lower) {
+  static const Words words{"want", "wants", "need",   "needs", "like",   "have",    "has",   "going",
+                           "able", "wish",  "wishes", "try",   "trying", "intends", "plans", "asked"};
+  return words.contains(lower);
+}
+
 class Cutter {
  public:
   Cutter(const Reading& reading, std::size_t first, std::size_t last) : r_(reading), first_(first), last_(last) {}
@@ -28,7 +41,8 @@ class Cutter {
     const auto verb = opening_verb(r_, first_, last_);
     for (std::size_t i = first_; i < last_; ++i) {
       punctuation(i);
-      if (i == verb) {
+      const bool particle = verb < last_ && i == verb + 1 && r_.entity_of[i] == Reading::none && is_particle(r_.tokens[i].lower);
+      if (i == verb || particle) {
         close(i);
       } else {
         word(i);
@@ -85,6 +99,9 @@ class Cutter {
     } else if (is_stop_word(token.lower)) {
       close(i);
       lead(i, token.lower == "due" || token.lower == "is" || token.lower == "are" || token.lower == "was" ? token.lower : "");
+    } else if (lead_ == "to" && !open_ && is_imperative(token.lower) && lead_token_ > first_ && lead_token_ != Reading::none &&
+               is_wish(r_.tokens[lead_token_ - 1].lower)) {
+      lead(i, "");
     } else if (lead_ == "to" && !open_ && is_imperative(token.lower) && i + 1 < last_ &&
                (is_determiner(r_.tokens[i + 1].lower) || r_.entity_at(i + 1) != nullptr)) {
       lead(i, "");  // "to order a laptop": an infinitive

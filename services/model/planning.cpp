@@ -11,6 +11,7 @@
 #include "model/phrases.hpp"
 #include "model/reply.hpp"
 #include "model/thesaurus.hpp"
+#include "model/wording.hpp"
 #include "model/words.hpp"
 
 namespace convoke::model {
@@ -30,11 +31,6 @@ struct Draft {
   std::set<std::size_t> after;
 };
 
-std::string capitalised(std::string text) {
-  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
-  return text;
-}
-
 class Planner {
  public:
   Planner(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
@@ -50,6 +46,7 @@ class Planner {
       const bool may_be_broad = i == 0 || clauses[i].imperative;
       if (!may_be_broad || !broad(clauses[i])) add(clauses[i]);
     }
+    put_first();
     gather_information();
     depend_on_earlier();
     drop_repeats();
@@ -111,8 +108,7 @@ class Planner {
     if (topic.terms.empty() || topic.terms.size() > 5) return false;
     std::vector<std::size_t> members;
     double telling = 0;
-    for (std::size_t i = 0; i < std::min<std::size_t>(topic.terms.size(), 2); ++i) {
-      const auto& term = topic.terms[i];
+    for (const auto& term : topic.terms) {
       auto tools = belonging(term.stem);
       // Rare enough to mean something, common enough to be a subject of its own; and in no tool's name, which would be the tool meant.
       if (is_light_verb(term.stem) || tools.size() < 3 || tools.size() > 8 + c_.tools.size() / 12 || index_.idf(term.stem) <= telling ||
@@ -170,7 +166,8 @@ class Planner {
     std::vector<std::pair<std::size_t, Filled>> able;
     for (const auto& entry : ranked) {
       if (std::ranges::find(members, entry.tool) == members.end()) continue;
-      auto filled = fill_all(c_.tools[entry.tool], clause.first, clause.last);
+      auto filled = fill(c_.tools[entry.tool], r_, 0, r_.tokens.size(), {.phrases = false, .free_text = false});
+      for (const auto& text : said_) fill_from(filled, c_.tools[entry.tool], text);
       const bool vague_need = std::ranges::any_of(c_.tools[entry.tool].parameters, [](const Parameter& parameter) {
         return parameter.required && (parameter.want == Want::query || parameter.want == Want::text);
       });
@@ -197,6 +194,16 @@ class Planner {
     }
   }
 
+  /// "Write it up; look at the figures first.": what is said to come first does.
+  void put_first() {
+    for (std::size_t i = 1; i < drafts_.size(); ++i) {
+      const auto& end = r_.tokens[drafts_[i].last - 1].lower;
+      if ((end != "first" && end != "beforehand") || drafts_[i].last != r_.tokens.size()) continue;
+      std::rotate(drafts_.begin(), drafts_.begin() + static_cast<std::ptrdiff_t>(i), drafts_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      for (std::size_t k = 1; k <= i; ++k) drafts_[k].after.insert(0);
+    }
+  }
+
   /// A step that writes about something the request only refers to ("our products") needs a step that looks it up, if there is such a tool.
   void gather_information() {
     for (std::size_t i = 0; i < drafts_.size(); ++i) {
@@ -208,6 +215,12 @@ class Planner {
         const auto value = drafts_[i].filled.arguments.find(parameter.name);
         const bool given = value != drafts_[i].filled.arguments.end() && value->is_string();
         const auto about = given ? content_stems(value->get_ref<const std::string&>()) : stems_of(drafts_[i]);
+        if (!given && i > 0 && refers_back(drafts_[i])) {
+          // "… and write about it": the earlier step's result is what it is about.
+          drafts_[i].after.insert(i - 1);
+          std::erase(drafts_[i].filled.missing, &parameter);
+          continue;
+        }
         if (about.empty() || about.size() > 8) continue;
         const auto source = find_source(about, drafts_[i]);
         if (source == Reading::none) continue;
@@ -277,25 +290,32 @@ class Planner {
     return i;
   }
 
-  /// "it", "the result", "then": a step that uses, or must follow, the one before it.
+  /// "it", "the result": what an earlier step gives.
+  bool refers_back(const Draft& draft) const {
+    for (std::size_t k = draft.first; k < draft.last; ++k) {
+      const auto& word = r_.tokens[k].lower;
+      const bool alone = k + 1 >= draft.last || is_stop_word(r_.tokens[k + 1].lower) || r_.tokens[k + 1].begin > r_.tokens[k].end + 1;
+      const bool pointing = word == "this" || word == "that" || word == "these" || word == "those" || word == "them";
+      if (word == "it" || r_.tokens[k].stem == stem("result") || word == "outcome" || word == "accordingly") return true;
+      if (pointing && alone && k > draft.first) return true;
+    }
+    return false;
+  }
+
+  /// "then", "afterwards": in this order.
+  bool follows(const Draft& draft) const {
+    for (std::size_t k = draft.first > 1 ? draft.first - 2 : 0; k < std::min(draft.first + 2, draft.last); ++k) {
+      const auto& word = r_.tokens[k].lower;
+      if (word == "then" || word == "afterwards" || word == "afterward" || word == "finally" || word == "subsequently" || word == "once")
+        return true;
+    }
+    return false;
+  }
+
   void depend_on_earlier() {
     for (std::size_t i = 1; i < drafts_.size(); ++i) {
       if (drafts_[i].first == drafts_[i - 1].first) continue;
-      bool refers = false;
-      const auto from = drafts_[i].first;
-      for (std::size_t k = from; k < drafts_[i].last; ++k) {
-        const auto& word = r_.tokens[k].lower;
-        const bool alone =
-            k + 1 >= drafts_[i].last || is_stop_word(r_.tokens[k + 1].lower) || r_.tokens[k + 1].begin > r_.tokens[k].end + 1;
-        refers = refers || word == "it" || r_.tokens[k].stem == "result" || r_.tokens[k].stem == "outcom" || word == "accordingly" ||
-                 ((word == "this" || word == "that" || word == "these" || word == "those") && alone && k > from);
-      }
-      for (std::size_t k = from > 1 ? from - 2 : 0; k < std::min(from + 2, drafts_[i].last); ++k) {
-        const auto& word = r_.tokens[k].lower;
-        refers = refers || word == "then" || word == "afterwards" || word == "afterward" || word == "finally" || word == "subsequently" ||
-                 word == "once";
-      }
-      if (refers) drafts_[i].after.insert(i - 1);
+      if (refers_back(drafts_[i]) || follows(drafts_[i])) drafts_[i].after.insert(i - 1);
     }
   }
 
@@ -339,14 +359,6 @@ class Planner {
     return capitalised(std::move(text));
   }
 
-  static std::string argument_text(const nlohmann::ordered_json& value) {
-    if (value.is_string()) return value.get<std::string>();
-    if (!value.is_array()) return value.dump();
-    std::string text;
-    for (const auto& item : value) text.append(text.empty() ? "" : ", ").append(item.is_string() ? item.get<std::string>() : item.dump());
-    return text;
-  }
-
   /// Arguments that the sentence does not say itself: from elsewhere in the goal, or relative to today.
   std::string unsaid(const Filled& filled, const std::string& sentence) const {
     const auto lower = to_lower(sentence);
@@ -387,15 +399,6 @@ class Planner {
       ask(tool, draft);
     }
     plan_.steps.push_back(std::move(step));
-  }
-
-  static std::string beneficiary(const Tool& tool, const Filled& filled) {
-    for (const auto& parameter : tool.parameters) {
-      const auto value = filled.arguments.find(parameter.name);
-      if (parameter.want == Want::person && value != filled.arguments.end() && value->is_string())
-        return " for " + value->get<std::string>();
-    }
-    return {};
   }
 
   void ask(const Tool& tool, const Draft& draft) {
@@ -454,28 +457,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::string spoken(const std::string& tool_name) {
-  std::string text;
-  for (const auto& word : identifier_words(tool_name)) text.append(text.empty() ? "" : " ").append(word);
-  return capitalised(std::move(text));
-}
-
-std::string question_for(const Tool& tool, const std::vector<const Parameter*>& missing, const std::vector<const Parameter*>& vague) {
-  const auto label = [](const Parameter& parameter) {
-    std::string text;
-    for (const auto& word : parameter.words) text.append(text.empty() ? "" : " ").append(word);
-    return text;
-  };
-  std::string text;
-  for (std::size_t i = 0; i < missing.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == missing.size() ? " and the " : ", the ") + label(*missing[i]);
-  if (!missing.empty()) text = fmt::format("To {}, please tell me the {}.", to_lower(spoken(tool.name)), text);
-  for (const auto* parameter : vague) {
-    text += fmt::format("{}On which day exactly is the {} to {}?", text.empty() ? "" : " ", label(*parameter), to_lower(spoken(tool.name)));
-  }
-  return text;
-}
 
 Plan make_plan(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
                Day today) {

@@ -30,10 +30,4 @@ struct Plan {
 Plan make_plan(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
                Day today);
 
-/// "set_up_payroll" as "Set up payroll".
-std::string spoken(const std::string& tool_name);
-
-/// The question for a parameter that nothing fills.
-std::string question_for(const Tool& tool, const std::vector<const Parameter*>& missing, const std::vector<const Parameter*>& vague);
-
 }  // namespace convoke::model

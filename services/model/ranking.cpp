@@ -31,9 +31,10 @@ constexpr double cover_share = 0.42;
 constexpr double fit_share = 0.12;
 constexpr double agent_share = 0.05;
 constexpr double phrase_bonus = 0.05;
-constexpr double verb_as_thing = 0.6;
-constexpr double verb_match = 0.06;     // the request's verb is in the tool's name …
-constexpr double verb_mismatch = 0.08;  // … or the tool has another one, and does not know the request's at all
+constexpr double verb_as_thing = 0.5;
+constexpr double question_share = 0.06;  // a question wants a tool that tells, not one that does
+constexpr double verb_match = 0.06;      // the request's verb is in the tool's name …
+constexpr double verb_mismatch = 0.08;   // … or the tool has another one, and does not know the request's at all
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -42,6 +43,39 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::vector<std::string> name_stems(const Tool& tool) { return content_stems(joined(identifier_words(tool.name))); }
+
+/// Words for the same deed: related, or formed from one another (pay, payment).
+bool same_deed(std::string_view left, std::string_view right) {
+  // The stemmer turns a final y into i: pay is "pai", payment stays.
+  const auto begins = [](std::string_view whole, std::string_view part) {
+    return part.size() >= 3 && whole.starts_with(part.substr(0, part.size() - (part.back() == 'i' ? 1 : 0)));
+  };
+  return begins(left, right) || begins(right, left) || related(left, right);
+}
+
+/// The name says that the verb is done: by its own verb, or behind a light one ("process payment").
+bool does(const std::vector<std::string>& words, std::string_view verb) {
+  if (words.empty()) return false;
+  return same_deed(words.front(), verb) || (words.size() > 1 && is_light_verb(words.front()) && same_deed(words[1], verb));
+}
+
+/// "Where is it?", "What does it cost?"; not "Can you send it?".
+bool is_question(const Reading& reading, std::size_t first, std::size_t last) {
+  if (first >= last) return false;
+  static constexpr std::string_view asking[] = {"what", "where", "when", "who", "which", "how",  "why", "whats", "is",
+                                                "are",  "does",  "do",   "did", "was",   "were", "has", "have"};
+  const auto& head = reading.tokens[first].lower;
+  const bool asks = std::ranges::find(asking, head) != std::end(asking);
+  const auto behind = reading.text.find_first_not_of(" \"')", reading.tokens[last - 1].end);
+  const bool mark = behind != std::string::npos && reading.text[behind] == '?';
+  const bool polite = head == "can" || head == "could" || head == "would" || head == "will" || head == "please";
+  return (asks || mark) && !polite && opening_verb(reading, first, last) == last;
+}
+
+/// Nouns of deeds: "testing", "resolution", "payment".
+bool is_deed(std::string_view word) {
+  return word.ends_with("ing") || word.ends_with("tion") || word.ends_with("sion") || word.ends_with("ment");
+}
 
 }  // namespace
 
@@ -116,7 +150,16 @@ void Index::add_phrases(const Catalogue& catalogue) {
                               });
         phrase.shares.push_back(verb ? (is_light_verb(word) ? verb_share / 2 : verb_share) : instance ? instance_share : 1);
       }
-      if (!phrase.terms.empty()) entries_[i].phrases.push_back(std::move(phrase));
+      if (phrase.terms.empty()) return;
+      // "Handle a return": the return is what is done.
+      entries_[i].actions.push_back(phrase.terms.front());
+      if (is_light_verb(words.front()) && words.size() > 1) entries_[i].actions.push_back(phrase.terms[1]);
+      if (is_name) {
+        for (const auto& word : identifier_words(catalogue.tools[i].name)) {
+          if (is_deed(word)) entries_[i].actions.push_back(intern(stem(word)));
+        }
+      }
+      entries_[i].phrases.push_back(std::move(phrase));
     };
     add(name_stems(catalogue.tools[i]), true);
     for (const auto& synonym : catalogue.tools[i].synonyms) add(content_stems(synonym), false);
@@ -132,6 +175,11 @@ double Index::idf_of(std::size_t documents) const {
 double Index::idf(std::string_view stemmed) const {
   const auto found = vocabulary_.find(std::string(stemmed));
   return found == vocabulary_.end() ? 0 : idf_of(postings_[found->second].size());
+}
+
+bool Index::has(std::size_t tool, std::string_view stemmed) const {
+  const auto found = vocabulary_.find(std::string(stemmed));
+  return found != vocabulary_.end() && std::ranges::find(postings_[found->second], tool, &Posting::tool) != postings_[found->second].end();
 }
 
 std::vector<std::size_t> Index::tools_about(std::string_view stemmed) const {
@@ -209,15 +257,21 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
       matched[match.term] = std::max(matched[match.term], match.weight * term.weight);
       for (const auto& posting : postings_[match.term]) {
         having.insert(posting.tool);
-        gain[posting.tool] = std::max(gain[posting.tool], match.weight * posting.frequency / (posting.frequency + k1) *
-                                                              (k1 + field_weight[in_name]) / field_weight[in_name]);
+        const bool thing =
+            term.verb && std::ranges::find(entries_[posting.tool].actions, match.term) == entries_[posting.tool].actions.end();
+        gain[posting.tool] =
+            std::max(gain[posting.tool], (thing ? verb_as_thing * match.weight : match.weight) * posting.frequency /
+                                             (posting.frequency + k1) * (k1 + field_weight[in_name]) / field_weight[in_name]);
       }
     }
     const bool verb = is_request_verb(term.stem);
     const double weight =
         term.weight * (having.empty() ? (verb ? unknown_verb : unknown_share) * highest_idf_ : idf_of(having.size())) * (verb ? 0.7 : 1.0);
     whole += weight;
-    for (const auto tool : having) ranked[tool].explained += weight * std::min(gain[tool], 1.0);
+    for (const auto tool : having) {
+      ranked[tool].explained += weight * std::min(gain[tool], 1.0);
+      if (!term.verb) ranked[tool].named = true;
+    }
     for (std::size_t a = 0; a < agents_.size(); ++a) {
       if (const auto found = agents_[a].find(term.stem); found != agents_[a].end()) agent[a] += term.weight * found->second;
     }
@@ -233,6 +287,7 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
                   agent_share * std::min(1.0, 3 * agent[tool.agent] / most) + (entry.phrase ? phrase_bonus : 0);
   }
   score_verbs(ranked, topic);
+  if (topic.question) score_questions(ranked);
   std::erase_if(ranked, [&](const Ranked& entry) { return !entries_[entry.tool].listed || (entry.explained == 0 && entry.cover == 0); });
   std::ranges::sort(ranked, [](const Ranked& left, const Ranked& right) {
     return left.score != right.score ? left.score > right.score : left.tool < right.tool;
@@ -248,7 +303,7 @@ double Index::cover(const Phrase& phrase, const std::vector<double>& matched, st
     const double weight = std::max(idf_of(postings_[term].size()), 0.3) * phrase.shares[i];
     whole += weight;
     // "Order a desk" does not speak of an order.
-    const bool thing = term == verb && (i > 0 || phrase.terms.size() == 1);
+    const bool thing = term == verb && i > 0;
     covered += weight * matched[term] * (thing ? verb_as_thing : 1);
   }
   return whole > 0 ? covered / whole : 0;
@@ -256,8 +311,10 @@ double Index::cover(const Phrase& phrase, const std::vector<double>& matched, st
 
 void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched, std::size_t verb) const {
   for (auto& entry : ranked) {
+    const auto& actions = entries_[entry.tool].actions;
+    const auto noun = std::ranges::find(actions, verb) == actions.end() ? verb : Reading::none;  // of a deed it is no thing
     for (const auto& phrase : entries_[entry.tool].phrases) {
-      double covered = cover(phrase, matched, verb);
+      double covered = cover(phrase, matched, noun);
       if (phrase.terms.size() == 1) {
         // One word says as much as it is rare.
         covered *= 0.9 * std::min(1.0, idf_of(postings_[phrase.terms.front()].size()) / std::max(highest_idf_, 0.1));
@@ -269,8 +326,22 @@ void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& 
   }
 }
 
+void Index::score_questions(std::vector<Ranked>& ranked) const {
+  static constexpr std::string_view telling[] = {"get",      "fetch",  "list",     "show",      "check",   "track",
+                                                 "find",     "lookup", "analyze",  "analyse",   "monitor", "verify",
+                                                 "evaluate", "review", "forecast", "calculate", "read",    "search"};
+  for (auto& entry : ranked) {
+    const auto words = identifier_words(catalogue_.tools[entry.tool].name);
+    const bool tells = !words.empty() && std::ranges::find(telling, words.front()) != std::end(telling);
+    entry.score += tells ? question_share : -question_share;
+  }
+}
+
 void Index::score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const {
-  if (topic.verb.empty()) return;
+  if (topic.verb.empty()) {
+    for (auto& entry : ranked) entry.named = true;
+    return;
+  }
   std::vector<bool> has(catalogue_.tools.size(), false);
   bool anywhere = false;
   for (const auto& match : expand({topic.verb, topic.verb, 1, 0})) {
@@ -283,6 +354,7 @@ void Index::score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const {
   for (auto& entry : ranked) {
     const auto words = name_stems(catalogue_.tools[entry.tool]);
     const bool named = std::ranges::find(words, topic.verb) != words.end();
+    entry.named = entry.named || named || does(words, topic.verb);
     const bool other = !words.empty() && is_request_verb(words.front()) && !is_light_verb(words.front());
     if (named) entry.score += verb_match;
     if (!has[entry.tool]) entry.score -= other ? verb_mismatch : verb_mismatch / 2;
@@ -337,7 +409,7 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     if (entity != nullptr) {
       if (entity->shape == Shape::quoted) {
         term.weight = 0.25;
-      } else if (entity->shape == Shape::name && entity->person < 0.65 && index.knows(term.stem)) {
+      } else if (entity->shape == Shape::name && entity->person < 0.75 && index.knows(term.stem)) {
         term.weight = 0.35;
       } else {
         continue;
@@ -351,6 +423,7 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     topic.terms.push_back(std::move(term));
   }
   const auto verb = opening_verb(reading, first, last);
+  topic.question = is_question(reading, first, last);
   if (verb < last && !is_light_verb(reading.tokens[verb].stem)) {
     topic.verb = reading.tokens[verb].stem;
     for (auto& term : topic.terms) term.verb = term.token == verb;

@@ -23,7 +23,8 @@ struct Term {
 };
 struct Topic {
   std::vector<Term> terms;
-  std::string verb;  // the stem of the verb that opens it, if that says anything
+  bool question = false;  // asks to be told, not for something to be done
+  std::string verb;       // the stem of the verb that opens it, if that says anything
   // What the request contains, for the fit of parameters.
   bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
        name = false;
@@ -35,6 +36,7 @@ struct Ranked {
   double explained = 0;   // share of the request's terms that the tool has, by weight
   double name_cover = 0;  // share of the tool's name that the request has
   double cover = 0;       // share of the tool's name, or of its best synonym, that the request has
+  bool named = false;     // the tool's name has the request's verb, or more than a verb speaks for the tool
   bool phrase = false;    // a synonym of two words or more is in the request, whole
 };
 
@@ -49,6 +51,7 @@ class Index {
   /// How telling a stem is: higher for rarer ones. 0 for one that no tool has.
   double idf(std::string_view stem) const;
   double highest_idf() const { return highest_idf_; }
+  bool has(std::size_t tool, std::string_view stem) const;
   /// Tools that have this very stem, or a related one, in a synonym or the description.
   std::vector<std::size_t> tools_about(std::string_view stem) const;
 
@@ -63,7 +66,8 @@ class Index {
     bool is_name = false;
   };
   struct Entry {
-    std::vector<Phrase> phrases;  // the name first, then the synonyms
+    std::vector<Phrase> phrases;       // the name first, then the synonyms
+    std::vector<std::size_t> actions;  // terms that stand for what it does: a phrase opens with them
     bool listed = true;
   };
   struct Match {
@@ -78,6 +82,7 @@ class Index {
   std::vector<Match> misspelt(std::string_view stem) const;
   double idf_of(std::size_t documents) const;
   void score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const;
+  void score_questions(std::vector<Ranked>& ranked) const;
   double fit(const Topic& topic, const Tool& tool) const;
   double cover(const Phrase& phrase, const std::vector<double>& matched, std::size_t verb) const;
   void score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched, std::size_t verb) const;

@@ -6,6 +6,7 @@
 #include "core/text.hpp"
 #include "model/phrases.hpp"
 #include "model/planning.hpp"
+#include "model/wording.hpp"
 #include "model/words.hpp"
 
 namespace convoke::model {
@@ -68,7 +69,8 @@ std::string answer_from_results(const std::vector<llm::Message>& messages) {
 std::string plain_reply(const Task& task) {
   std::string text(what_i_am);
   if (!task.history.empty()) {
-    text += " It cannot write about them, but these are the results so far:\n\n" + std::string(truncate_utf8(task.history, most_history));
+    text += " It cannot write about them, but these are the results so far:\n\n" +
+            std::string(truncate_utf8(replies_of(task.history), most_history));
     text += "\n\nAGENT SUMMARY: The earlier results are collected above" +
             (task.action.empty() ? std::string(".") : fmt::format(" for: {}", truncate_utf8(task.action, 200)));
     return text;
@@ -88,6 +90,29 @@ std::string no_tool_reply(const Task& task, const Catalogue& catalogue) {
     list += (list.empty() ? "" : ", ") + to_lower(spoken(catalogue.tools[i].name));
   if (!list.empty()) text += fmt::format("\n\nIt can: {}{}.", list, catalogue.tools.size() > 12 ? ", …" : "");
   return text;
+}
+
+std::string replies_of(const std::string& history) {
+  constexpr std::string_view mark = " replied: ";
+  std::vector<std::string_view> lines;
+  std::string_view rest = history;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    lines.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  const auto replied = [&](std::size_t i) { return i < lines.size() ? lines[i].substr(0, 120).find(mark) : std::string_view::npos; };
+  std::string text;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto line = lines[i];
+    if (replied(i) != std::string_view::npos) {
+      line.remove_prefix(replied(i) + mark.size());
+    } else if (replied(i + 1) != std::string_view::npos) {
+      continue;  // the action that was replied to
+    }
+    if (!line.starts_with("AGENT SUMMARY:")) text.append(line).append("\n");
+  }
+  return trim(text);
 }
 
 void answer_directly(Filled& filled, const Reading& answer) {
@@ -124,7 +149,7 @@ void use_history(Filled& filled, const Tool& tool, const std::string& history) {
     const auto value = filled.arguments.find(parameter.name);
     // What was said at length, or quoted, is meant as it is.
     if (value != filled.arguments.end() && value->is_string() && content_stems(value->get_ref<const std::string&>()).size() > 8) continue;
-    filled.arguments[parameter.name] = std::string(truncate_utf8(history, most_history));
+    filled.arguments[parameter.name] = std::string(truncate_utf8(replies_of(history), most_history));
     std::erase(filled.missing, &parameter);
   }
 }

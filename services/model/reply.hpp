@@ -20,6 +20,9 @@ std::string plain_reply(const Task& task);
 /// None of the tools fits.
 std::string no_tool_reply(const Task& task, const Catalogue& catalogue);
 
+/// What earlier steps replied, without who did what and without their summaries.
+std::string replies_of(const std::string& history);
+
 /// A person's answer that is no more than the one value that is missing.
 void answer_directly(Filled& filled, const Reading& answer);
 

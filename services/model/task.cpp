@@ -71,6 +71,26 @@ bool is_question(const llm::Message& message) {
          (message.content.find('?') != std::string::npos || message.content.find("please tell me") != std::string::npos);
 }
 
+/// What stands around the action: a person's comment, the goal, and answers inside the history.
+void take_notes(Task& task) {
+  for (auto answer = take_line(task.history, answered_mark); !answer.empty(); answer = take_line(task.history, answered_mark))
+    task.answers.push_back(std::move(answer));
+  take_line(task.history, "The person was asked:");
+  for (auto text = trim(task.action); text.starts_with("Comment"); text = trim(task.action)) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto colon = text.find(": ");
+    if (colon < end) task.answers.push_back(text.substr(colon + 2, end - colon - 2));
+    task.action = text.substr(std::min(end + 1, text.size()));
+  }
+  const auto goal = task.action.starts_with("Goal:") ? 0 : task.action.find("\nGoal:");
+  if (goal == std::string::npos) return;
+  // The action is the last line; a goal may have several.
+  auto text = trim(std::string_view(task.action).substr(task.action.find(':', goal) + 1));
+  const auto last = text.rfind('\n');
+  task.goal = trim(std::string_view(text).substr(0, last));
+  task.action = last == std::string::npos ? text : trim(std::string_view(text).substr(last + 1));
+}
+
 }  // namespace
 
 bool answers_question(const std::vector<llm::Message>& messages) {
@@ -97,7 +117,7 @@ Task task_of(const std::vector<llm::Message>& messages) {
     if (answer.starts_with(answered_mark)) answer.erase(0, answered_mark.size());
   }
   task.history = take_history(task.action);
-  task.goal = take_line(task.action, "Goal:");
+  take_notes(task);
   task.function = take_function(task.action);
   task.action = trim(task.action);
   return task;

@@ -12,7 +12,7 @@ struct Task {
   std::string action;                // without the blocks below
   std::string function;              // of `Function: <name>`, or empty
   std::string goal;                  // of a line `Goal: …`
-  std::string history;               // inside <conversation_history>
+  std::string history;               // of earlier steps, inside <conversation_history>
   std::vector<std::string> answers;  // what the person said after a question of the assistant's
 };
 

@@ -234,6 +234,8 @@ restrict limit
 level threshold
 migrate migration move
 ticket request
+ask request
+evaluate good
 storage disk drive
 printer print
 firmware

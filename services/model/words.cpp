@@ -139,20 +139,22 @@ bool is_determiner(std::string_view lower) {
 
 bool is_stop_word(std::string_view lower) {
   static const Words words{
-      "i",        "me",      "we",       "us",      "you",      "he",       "him",       "she",      "it",      "they",        "them",
-      "is",       "are",     "was",      "were",    "be",       "been",     "being",     "am",       "do",      "does",        "did",
-      "done",     "has",     "have",     "had",     "having",   "can",      "could",     "will",     "would",   "shall",       "should",
-      "may",      "might",   "must",     "and",     "or",       "but",      "if",        "then",     "so",      "not",         "no",
-      "nor",      "there",   "here",     "what",    "which",    "who",      "whom",      "whose",    "when",    "where",       "why",
-      "how",      "please",  "kindly",   "thanks",  "thank",    "hi",       "hello",     "hey",      "dear",    "need",        "needs",
-      "needed",   "want",    "wants",    "like",    "would",    "let",      "just",      "also",     "too",     "very",        "really",
-      "some",     "new",     "now",      "soon",    "asap",     "today",    "tomorrow",  "able",     "go",      "going",       "get",
-      "gets",     "got",     "im",       "ive",     "id",       "ill",      "dont",      "whats",    "re",      "ve",          "ll",
-      "s",        "t",       "d",        "m",       "up",       "out",      "off",       "down",     "again",   "more",        "most",
-      "much",     "many",    "other",    "another", "such",     "own",      "same",      "only",     "ever",    "still",       "well",
-      "sure",     "make",    "makes",    "ensure",  "help",     "wonder",   "wondering", "possible", "quickly", "immediately", "currently",
-      "current",  "next",    "last",     "while",   "both",     "either",   "one",       "ones",     "thing",   "things",      "something",
-      "anything", "someone", "somebody", "anyone",  "everyone", "everybody"};
+      "i",           "me",        "we",        "us",       "you",     "he",       "him",    "she",       "it",        "they",
+      "them",        "is",        "are",       "was",      "were",    "be",       "been",   "being",     "am",        "do",
+      "does",        "did",       "done",      "has",      "have",    "had",      "having", "can",       "could",     "will",
+      "would",       "shall",     "should",    "may",      "might",   "must",     "and",    "or",        "but",       "if",
+      "then",        "so",        "not",       "no",       "nor",     "there",    "here",   "what",      "which",     "who",
+      "whom",        "whose",     "when",      "where",    "why",     "how",      "please", "kindly",    "thanks",    "thank",
+      "hi",          "hello",     "hey",       "dear",     "need",    "needs",    "needed", "want",      "wants",     "like",
+      "would",       "let",       "just",      "also",     "too",     "very",     "really", "some",      "new",       "now",
+      "soon",        "asap",      "today",     "tomorrow", "able",    "go",       "going",  "get",       "gets",      "got",
+      "im",          "ive",       "id",        "ill",      "dont",    "whats",    "re",     "ve",        "ll",        "s",
+      "t",           "d",         "m",         "up",       "out",     "off",      "down",   "again",     "more",      "most",
+      "much",        "many",      "other",     "another",  "such",    "own",      "same",   "only",      "ever",      "still",
+      "well",        "sure",      "make",      "makes",    "ensure",  "help",     "wonder", "wondering", "possible",  "quickly",
+      "immediately", "currently", "current",   "next",     "last",    "while",    "both",   "either",    "one",       "ones",
+      "thing",       "things",    "something", "anything", "someone", "somebody", "anyone", "everyone",  "everybody", "everything",
+      "whatever",    "necessary", "somehow",   "each"};
   if (lower == "id") return false;  // an identification, far more often than "I'd" without its apostrophe
   return words.contains(lower) || is_preposition(lower) || is_determiner(lower);
 }
@@ -186,6 +188,7 @@ std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::ve
       ++i;
       continue;
     }
+    if (word == "care" && i > 0 && tokens[i - 1].lower.starts_with("tak")) continue;  // take care of
     if (!is_stop_word(word)) add(tokens[i].stem, i);
   }
   return stems;

@@ -1,0 +1,164 @@
+#include "model/brain.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "catalogues.hpp"
+#include "model/task.hpp"
+
+using namespace convoke;
+using namespace convoke::model;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+const Day today = *parse_iso("2026-11-20");
+
+ChatRequest request_of(std::vector<llm::Message> messages) {
+  ChatRequest request;
+  request.messages = std::move(messages);
+  return request;
+}
+
+Json openai_tools() {
+  auto list = Json::array();
+  for (const auto& agent : hotel_json()["agents"]) {
+    for (const auto& entry : agent["tools"]) list.push_back({{"type", "function"}, {"function", entry}});
+  }
+  list.push_back({{"type", "function"},
+                  {"function",
+                   {{"name", "ask_human"},
+                    {"description", "Asks a person and waits."},
+                    {"parameters", {{"type", "object"}, {"properties", {{"question", text_parameter}}}, {"required", {"question"}}}}}}});
+  return list;
+}
+
+llm::Message user(const std::string& text) { return {.role = llm::Role::user, .content = text}; }
+
+}  // namespace
+
+TEST_CASE("model brain: plans in the schema that is asked for") {
+  Brain brain;
+  auto request = request_of(
+      {{.role = llm::Role::system, .content = "Plan.\n```json\n" + hotel_json().dump() + "\n```\n"}, user("Goal: Bake 3 plum cakes")});
+  request.format = Format::json_schema;
+  request.schema = Json::parse(
+      R"({"type":"object","properties":{"steps":{"type":"array","items":{"type":"object","properties":{"action":{},"agent":{},"arguments":{"type":"string"}}}},
+                                   "human_clarification_request":{"type":["string","null"]}}})");
+  const auto plan = Json::parse(brain.answer(request, today).content);
+  REQUIRE(plan["steps"].size() == 1);
+  CHECK(plan["steps"][0]["agent"] == "Kitchen");
+  CHECK_FALSE(plan["steps"][0].contains("depends_on"));
+  CHECK(Json::parse(plan["steps"][0]["arguments"].get<std::string>())["cake_type"] == "plum");
+  CHECK(plan["human_clarification_request"].is_null());
+  CHECK_FALSE(plan.contains("initial_goal"));
+}
+
+TEST_CASE("model brain: calls the function that the action names, with the goal's help") {
+  Brain brain;
+  auto request =
+      request_of({user("<conversation_history>\ns~1: Look.\nReception replied: Nothing.\n</conversation_history>\nGoal: Check in Ada "
+                       "Byron\nCharge a fee of 12 euros. Function: charge_fee")});
+  request.tools = openai_tools();
+  const auto response = brain.answer(request, today);
+  REQUIRE(response.tool_calls.size() == 1);
+  CHECK(response.tool_calls[0].name == "charge_fee");
+  CHECK(Json::parse(response.tool_calls[0].arguments) == Json({{"amount", 12.0}, {"guest_name", "Ada Byron"}}));
+  CHECK(brain.answer(request, today) == response);
+}
+
+TEST_CASE("model brain: asks a person for what is missing, and goes on with the answer") {
+  Brain brain;
+  auto request = request_of({user("Reserve a room for Ada Byron. Function: reserve_room")});
+  request.tools = openai_tools();
+  const auto question = brain.answer(request, today);
+  REQUIRE(question.tool_calls.size() == 1);
+  CHECK(question.tool_calls[0].name == "ask_human");
+  request.messages.push_back(llm::as_message(question));
+  request.messages.push_back({.role = llm::Role::tool, .content = "On 5 December", .tool_call_id = question.tool_calls[0].id});
+  const auto call = brain.answer(request, today);
+  REQUIRE(call.tool_calls.size() == 1);
+  CHECK(Json::parse(call.tool_calls[0].arguments)["date"] == "2026-12-05");
+}
+
+TEST_CASE("model brain: without a way to ask, the question is the answer") {
+  Brain brain;
+  auto request = request_of({user("Reserve a room for Ada Byron")});
+  request.tools = openai_tools();
+  request.tools.erase(request.tools.size() - 1);
+  const auto question = brain.answer(request, today);
+  CHECK(question.tool_calls.empty());
+  CHECK(question.content.find("date") != std::string::npos);
+  request.messages.push_back(llm::as_message(question));
+  request.messages.push_back(user("tomorrow"));
+  const auto call = brain.answer(request, today);
+  REQUIRE(call.tool_calls.size() == 1);
+  CHECK(Json::parse(call.tool_calls[0].arguments) == Json({{"guest_name", "Ada Byron"}, {"date", "2026-11-21"}}));
+}
+
+TEST_CASE("model brain: answers from results, verbatim, with a summary") {
+  Brain brain;
+  const auto request = request_of({user("Bake"),
+                                   {.role = llm::Role::assistant, .tool_calls = {{"c1", "bake_cake", "{}"}}},
+                                   {.role = llm::Role::tool, .content = "##### Baked\n\n**3** cakes", .tool_call_id = "c1"}});
+  const auto content = brain.answer(request, today).content;
+  CHECK(content.starts_with("##### Baked\n\n**3** cakes\n\n"));
+  CHECK(content.find("AGENT SUMMARY: Bake cake: Baked.") != std::string::npos);
+}
+
+TEST_CASE("model brain: a failed tool is not reported as done") {
+  Brain brain;
+  const auto request = request_of({user("Bake"),
+                                   {.role = llm::Role::assistant, .tool_calls = {{"c1", "bake_cake", "{}"}}},
+                                   {.role = llm::Role::tool, .content = "Error: the oven is cold", .tool_call_id = "c1"}});
+  CHECK(brain.answer(request, today).content.find("This did not work") != std::string::npos);
+}
+
+TEST_CASE("model brain: what wants information is given the earlier results") {
+  Brain brain;
+  auto request =
+      request_of({user("<conversation_history>\ns~1: Get hotel info\nReception replied: The pool is open.\nAGENT SUMMARY: "
+                       "told.\n</conversation_history>\nWrite the menu about it. Function: write_menu")});
+  request.tools = openai_tools();
+  const auto response = brain.answer(request, today);
+  REQUIRE(response.tool_calls.size() == 1);
+  CHECK(Json::parse(response.tool_calls[0].arguments)["key_information"] == "The pool is open.");
+}
+
+TEST_CASE("model brain: fills other schemas from the text") {
+  Brain brain;
+  auto request = request_of({user("The invoice is wrong, please do not pay 40 euros to Ada Byron")});
+  request.format = Format::json_schema;
+  request.schema = Json::parse(
+      R"({"type":"object","properties":{"topic":{"enum":["greeting","billing","weather"]},"allowed":{"type":"boolean"},"amount":{"type":"integer","maximum":30},
+                                   "person":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}}})");
+  const auto json = Json::parse(brain.answer(request, today).content);
+  CHECK(json["topic"] == "billing");
+  CHECK(json["allowed"] == false);
+  CHECK(json["amount"] == 30);
+  CHECK(json["person"] == "Ada Byron");
+  CHECK(json["tags"].is_array());
+}
+
+TEST_CASE("model brain: says what it is when it cannot help") {
+  Brain brain;
+  CHECK(brain.answer(request_of({user("Compose a symphony")}), today).content.find("not a language model") != std::string::npos);
+  CHECK_FALSE(brain.answer(request_of({}), today).content.empty());
+}
+
+TEST_CASE("model brain: today is what the system message says") {
+  Brain brain;
+  auto request = request_of(
+      {{.role = llm::Role::system, .content = "You are Reception.\nToday is 2030-01-01."}, user("Reserve a room for Ada Byron tomorrow")});
+  request.tools = openai_tools();
+  CHECK(Json::parse(brain.answer(request, today).tool_calls.at(0).arguments)["date"] == "2030-01-02");
+}
+
+TEST_CASE("model task: comment, goal of several lines and action are told apart") {
+  const auto task =
+      task_of({user("<conversation_history>\nThe person was asked: When?\nThe person answered: on Monday\n</conversation_history>\nComment "
+                    "of the person who approved this step: quickly\nGoal: one\ntwo\nDo it. Function: go")});
+  CHECK(task.action == "Do it.");
+  CHECK(task.function == "go");
+  CHECK(task.goal == "one\ntwo");
+  CHECK(task.answers == std::vector<std::string>{"on Monday", "quickly"});
+}

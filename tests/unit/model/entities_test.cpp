@@ -1,0 +1,66 @@
+#include "model/entities.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace convoke::model;
+
+namespace {
+
+Reading read(const std::string& text) {
+  return read_text(text, *parse_iso("2026-11-20"), [](std::string_view) { return false; });
+}
+
+std::vector<std::string> of(const std::string& text, Shape shape) {
+  std::vector<std::string> values;
+  for (const auto& entity : read(text).entities) {
+    if (entity.shape == shape) values.push_back(entity.value);
+  }
+  return values;
+}
+
+using List = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("model entities: addresses, links, codes and versions") {
+  CHECK(of("Write to ada@example.com, please.", Shape::email) == List{"ada@example.com"});
+  CHECK(of("See https://example.com/a?b=1.", Shape::url) == List{"https://example.com/a?b=1"});
+  CHECK(of("Approve INV-2044 and PO7731, ticket #55", Shape::code) == List{"INV-2044", "PO7731", "55"});
+  CHECK(of("Update to version 4.2.1 or v2", Shape::version) == List{"4.2.1", "v2"});
+  CHECK(of("Call +49 (30) 1234-567 or 555-123-4567", Shape::phone) == List{"+49 (30) 1234-567", "555-123-4567"});
+}
+
+TEST_CASE("model entities: money and percentages have their value") {
+  const auto values = [](const std::string& text, Shape shape) {
+    std::vector<double> list;
+    for (const auto& entity : read(text).entities) {
+      if (entity.shape == shape) list.push_back(entity.number);
+    }
+    return list;
+  };
+  CHECK(values("$1,250.75, 300 dollars, USD 40 and 2k euros", Shape::money) == std::vector<double>{1250.75, 300, 40, 2000});
+  CHECK(values("12% off, 7.5 percent", Shape::percent) == std::vector<double>{12, 7.5});
+  CHECK(values("order 12 cups and twenty plates", Shape::number) == std::vector<double>{12, 20});
+}
+
+TEST_CASE("model entities: quotations keep what is inside") {
+  CHECK(of("Call it \"Spring Sale\" or 'Summer Fun', it's Anna's", Shape::quoted) == List{"Spring Sale", "Summer Fun"});
+}
+
+TEST_CASE("model entities: names of people and things") {
+  CHECK(of("Send Maria Lopez and ludwig van a card", Shape::name).front() == "Maria Lopez");
+  CHECK(of("Install Photoshop for jessica smith", Shape::name) == List{"Photoshop", "Jessica Smith"});
+  CHECK(of("Configure a Dell XPS 15 for Adam O'Neill", Shape::name) == List{"Dell XPS 15", "Adam O'Neill"});
+  const auto reading = read("Ask Jessica Smith about Acme Corp");
+  REQUIRE(reading.entities.size() == 2);
+  CHECK(reading.entities[0].person > 0.9);
+  CHECK(reading.entities[1].person < 0.2);
+}
+
+TEST_CASE("model entities: any bytes are read") {
+  for (const std::string& text :
+       {std::string(), std::string("\xff\xfe\x80"), std::string(5000, '"'), std::string(5000, '$'), std::string("1,2,3,,,..--$$%%@@##"),
+        std::string(3000, '9'), std::string("\"\"''``"), std::string("' ' 'a")}) {
+    CHECK(read(text).text == text);
+  }
+}

@@ -1,0 +1,90 @@
+#include "model/planning.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "catalogues.hpp"
+
+using namespace convoke::model;
+
+namespace {
+
+const Day today = *parse_iso("2026-11-20");
+
+Plan plan(const std::string& goal, const std::vector<std::string>& clarifications = {}) {
+  return make_plan(hotel().catalogue, hotel().index, goal, clarifications, today);
+}
+
+std::vector<std::string> functions(const Plan& made) {
+  std::vector<std::string> names;
+  for (const auto& step : made.steps) names.push_back(step.agent + "." + step.function);
+  return names;
+}
+
+using List = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("model planning: one request is one step that ends with its function") {
+  const auto made = plan("Could you please park the car with licence number B-AB 1234, thanks");
+  REQUIRE(functions(made) == List{"Garage.park_car"});
+  CHECK(made.steps[0].action.ends_with("Function: park_car"));
+  CHECK(made.clarification.empty());
+}
+
+TEST_CASE("model planning: every clause gets its step, arguments are shared") {
+  const auto made = plan("Reserve a room for Ada Byron on 3 December, and bake 2 lemon cakes. Then charge her a fee of $40");
+  CHECK(functions(made) == List{"Reception.reserve_room", "Kitchen.bake_cake", "Garage.charge_fee"});
+  CHECK(made.steps[0].arguments["date"] == "2026-12-03");
+  CHECK(made.steps[1].arguments["quantity"] == 2);
+  CHECK(made.steps[2].arguments["guest_name"] == "Ada Byron");
+  CHECK(made.steps[2].action.find("guest_name: Ada Byron") != std::string::npos);
+  CHECK(made.steps[1].depends_on.empty());
+  CHECK(made.steps[2].depends_on == std::vector<std::size_t>{1});
+}
+
+TEST_CASE("model planning: a broad goal takes the tools that say they belong to it") {
+  const auto made = plan("Check in a guest, Ada Byron.");
+  CHECK(functions(made) == List{"Reception.issue_key_card", "Reception.carry_luggage", "Kitchen.serve_welcome_drink"});
+  for (const auto& step : made.steps) CHECK(step.arguments["guest_name"] == "Ada Byron");
+}
+
+TEST_CASE("model planning: what writes about something is given what looks it up") {
+  const auto made = plan("Write a menu about our hotel");
+  REQUIRE(functions(made) == List{"Reception.get_hotel_info", "Kitchen.write_menu"});
+  CHECK(made.steps[1].depends_on == std::vector<std::size_t>{0});
+}
+
+TEST_CASE("model planning: what is missing or vague is asked for, and the answer is used") {
+  CHECK(plan("Reserve a room for Ada Byron").clarification.find("date") != std::string::npos);
+  CHECK(plan("Reserve a room for Ada Byron next week").clarification.find("day") != std::string::npos);
+  const auto made = plan("Reserve a room for Ada Byron next week", {"Wednesday, 25 November"});
+  CHECK(made.clarification.empty());
+  CHECK(made.steps.at(0).arguments["date"] == "2026-11-25");
+  CHECK(plan("Park the car", {"B-AB 1234"}).steps.at(0).arguments["licence_number"] == "B-AB 1234");
+}
+
+TEST_CASE("model planning: no tool fits: texts go to the generic agent, the rest to a person") {
+  const auto text = plan("Translate this poem into French: roses are red");
+  REQUIRE(functions(text) == List{"Scribe."});
+  CHECK(text.steps[0].action.ends_with("EXCEPTION: No suitable function found. A generic LLM model is being used for this step."));
+  const auto deed = plan("Paint the fence behind the stables");
+  REQUIRE(functions(deed) == List{"Somebody."});
+  CHECK(deed.steps[0].action.ends_with("EXCEPTION: Human support required to do this step, no suitable function found."));
+}
+
+TEST_CASE("model planning: never more steps than allowed, and a short summary") {
+  std::string goal;
+  for (int i = 1; i <= 12; ++i) goal += "Bake " + std::to_string(i + 1) + " lemon cakes. ";
+  const auto made = plan(goal);
+  CHECK(made.steps.size() == 6);
+  CHECK(std::ranges::count(made.summary, ' ') < 50);
+}
+
+TEST_CASE("model planning: any text gives a plan, the same each time") {
+  for (const std::string& goal : {std::string("Hello"), std::string("?!"), std::string(), std::string("\xff\xfe"), std::string(3000, 'a'),
+                                  std::string("and and and , , ; then"), std::string("\"unfinished"), std::string("Heading: ")}) {
+    INFO(goal.substr(0, 40));
+    const auto first = plan(goal);
+    CHECK(functions(first) == functions(plan(goal)));
+  }
+}
