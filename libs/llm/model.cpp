@@ -97,7 +97,8 @@ asio::awaitable<void> watch(Incoming& incoming) {
   while (!incoming.error) {
     const auto left = std::chrono::duration_cast<Millis>(incoming.silent_at - Clock::now());
     if (left <= Millis{0}) co_return;
-    co_await incoming.stopped.wait_for(left + Millis{1});
+    // The first piece may bring the end nearer: patience with the rest is shorter than with the first.
+    co_await incoming.stopped.wait_for(std::min(left, incoming.patience) + Millis{1});
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return;
   }

@@ -54,6 +54,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     return reading.entity_of[i] == Reading::none && std::ranges::find(own, reading.tokens[i].stem) != own.end();
   };
   bool object_seen = false;
+  const auto verb = opening_verb(reading, first, last);
   const bool people = std::ranges::any_of(
       tool.parameters, [](const Parameter& parameter) { return parameter.want == Want::person || parameter.want == Want::party; });
   for (const auto& phrase : phrases_of(reading, first, last)) {
@@ -63,7 +64,9 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     while (candidate.last > candidate.first && says_again(candidate.last - 1)) behind = reading.tokens[--candidate.last].stem;
     while (candidate.last > candidate.first && says_again(candidate.first)) ++candidate.first;
     if (candidate.last == candidate.first) continue;
-    candidate.object = phrase.lead.empty() && !std::exchange(object_seen, object_seen || phrase.lead.empty());
+    // "Ask the neighbours for salt": whom one asks is not what one wants.
+    const bool recipient = verb < last && one_of(reading.tokens[verb].lower, {"ask", "tell", "inform", "notify", "remind"});
+    candidate.object = !recipient && phrase.lead.empty() && !std::exchange(object_seen, object_seen || phrase.lead.empty());
     candidate.about = true;
     bool only_cues = true;
     for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
@@ -104,7 +107,9 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
     if (!colon && !is_preposition(word) && !is_announcing(word)) continue;
     std::size_t from = i + 1;
     if (!colon && from + 1 < last && one_of(reading.tokens[from].lower, {"of", "that", "to"})) ++from;
-    while (from < last && is_determiner(reading.tokens[from].lower) && from + 1 < last) ++from;
+    // Of a thing the article goes, of a sentence it stays.
+    const bool thing = one_of(word, {"about", "on", "for", "regarding", "concerning", "with", "to", "of", "into", "as"}) && !colon;
+    while (thing && from < last && is_determiner(reading.tokens[from].lower) && from + 1 < last) ++from;
     const auto stop = reading.text.find_first_of(".!?\n", reading.tokens[from].end);
     std::size_t to = from + 1;
     while (to < last && (reading.tokens[to].begin < stop ||
@@ -250,7 +255,8 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   if (one_of(c.lead, {"because", "that", "which", "from", "by", "at"})) score = 0.25;
   if (c.kind == Candidate::Kind::modifier) score -= c.modified.empty() ? 0.25 : 0.05;
   // "vacation" says again what a leave tool is about, but is a type of leave.
-  if (c.about && !mentions(parameter, {"type", "kind", "category"})) score -= 0.35;
+  const bool kind = mentions(parameter, {"type", "kind", "category"});
+  if (c.about) score = kind ? std::max(score, 0.5) : score - 0.35;
   return score;
 }
 

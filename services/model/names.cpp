@@ -33,7 +33,11 @@ class Finder {
       : text_(text), tokens_(tokens), used_(used), known_(known) {
     std::size_t capitals = 0;
     for (const auto& token : tokens_) capitals += token.capital ? 1 : 0;
-    title_case_ = tokens_.size() >= 4 && capitals * 10 >= tokens_.size() * 7;
+    // A heading writes even its small words with a capital.
+    const bool small = std::ranges::any_of(tokens_, [](const Token& token) {
+      return token.capital && !token.sentence_start && token.lower.size() > 1 && is_stop_word(token.lower);
+    });
+    title_case_ = small && tokens_.size() >= 4 && capitals * 10 >= tokens_.size() * 7;
   }
 
   /// The end of the name that begins at `i`; `i` itself when none does.

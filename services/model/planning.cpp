@@ -55,6 +55,7 @@ class Planner {
       drafts_.resize(c_.max_plan_steps);
     }
     for (const auto& draft : drafts_) write(draft);
+    if (r_.tokens.empty()) plan_.clarification = "What is to be done?";
     summarise();
     return std::move(plan_);
   }

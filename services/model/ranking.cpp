@@ -152,7 +152,10 @@ void Index::add_phrases(const Catalogue& catalogue) {
       }
       if (phrase.terms.empty()) return;
       // "Handle a return": the return is what is done.
-      entries_[i].actions.push_back(phrase.terms.front());
+      // A synonym such as "order status" does not make "order" what a tool does that tracks orders.
+      const auto own = name_stems(catalogue.tools[i]);
+      const bool thing = !is_name && std::find(own.begin() + (own.empty() ? 0 : 1), own.end(), words.front()) != own.end();
+      if (!thing) entries_[i].actions.push_back(phrase.terms.front());
       if (is_light_verb(words.front()) && words.size() > 1) entries_[i].actions.push_back(phrase.terms[1]);
       if (is_name) {
         for (const auto& word : identifier_words(catalogue.tools[i].name)) {

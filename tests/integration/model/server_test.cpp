@@ -135,7 +135,8 @@ TEST_CASE("model server: plays a script, then falls back to the rules") {
   CHECK(text(question("Tell me the Secret Word")) == "Xyzzy.");
   CHECK(text(question("Tell me the secret word")) != "Xyzzy.");
   Json baker = question("Bake");
-  baker["messages"].insert(baker["messages"].begin(), {{"role", "system"}, {"content", "You are Baker."}});
+  const Json system{{"role", "system"}, {"content", "You are Baker."}};
+  baker["messages"].insert(baker["messages"].begin(), system);
   const auto first = Json::parse(caller.chat(model, baker).body)["choices"][0]["message"];
   CHECK(first["tool_calls"][0]["function"]["arguments"] == R"({"number":12})");
   baker["messages"].push_back({{"role", "assistant"}, {"content", "Baked."}});

@@ -6,11 +6,12 @@
 
 using namespace convoke::model;
 using Json = nlohmann::ordered_json;
+using Plain = nlohmann::json;  // compares without regard to order
 
 namespace {
 
 struct Result {
-  Json arguments;
+  Plain arguments;
   std::vector<std::string> missing;
   std::vector<std::string> vague;
 };
@@ -19,7 +20,7 @@ Result fill_in(const Json& description, const std::string& text) {
   const auto catalogue = catalogue_of_tools(Json::array({{{"type", "function"}, {"function", description}}}));
   const auto reading = read_text(text, *parse_iso("2026-11-20"), [](std::string_view) { return false; });
   const auto filled = fill(catalogue.tools.front(), reading, 0, reading.tokens.size());
-  Result result{filled.arguments, {}, {}};
+  Result result{Plain::parse(filled.arguments.dump()), {}, {}};
   for (const auto* parameter : filled.missing) result.missing.push_back(parameter->name);
   for (const auto* parameter : filled.vague) result.vague.push_back(parameter->name);
   return result;
@@ -33,7 +34,7 @@ TEST_CASE("model arguments: by type and name") {
   const auto leave =
       tool("grant_leave", "", {{"employee_name", text_parameter}, {"start_date", text_parameter}, {"end_date", text_parameter}});
   CHECK(fill_in(leave, "Grant leave to Omar Haddad from 7 December until 11 December").arguments ==
-        Json({{"employee_name", "Omar Haddad"}, {"start_date", "2026-12-07"}, {"end_date", "2026-12-11"}}));
+        Plain({{"employee_name", "Omar Haddad"}, {"start_date", "2026-12-07"}, {"end_date", "2026-12-11"}}));
   const auto pay =
       tool("pay_bill", "", {{"vendor_name", text_parameter}, {"amount", number_parameter}, {"invoice_number", text_parameter}});
   const auto paid = fill_in(pay, "Pay invoice INV-77 of Globex Ltd, $1,250.50").arguments;
@@ -44,17 +45,17 @@ TEST_CASE("model arguments: by type and name") {
 
 TEST_CASE("model arguments: counts, kinds and items") {
   const auto bake = tool("bake_cake", "", {{"cake_type", text_parameter}, {"quantity", integer_parameter}});
-  CHECK(fill_in(bake, "Bake a dozen lemon cakes").arguments == Json({{"cake_type", "lemon"}, {"quantity", 12}}));
+  CHECK(fill_in(bake, "Bake a dozen lemon cakes").arguments == Plain({{"cake_type", "lemon"}, {"quantity", 12}}));
   const auto order = tool("order_goods", "", {{"item_name", text_parameter}, {"quantity", integer_parameter}});
   CHECK(fill_in(order, "Please order 5 ergonomic chairs by Friday").arguments ==
-        Json({{"item_name", "ergonomic chairs"}, {"quantity", 5}}));
-  CHECK(fill_in(order, "Order a projector").arguments == Json({{"item_name", "projector"}, {"quantity", 1}}));
+        Plain({{"item_name", "ergonomic chairs"}, {"quantity", 5}}));
+  CHECK(fill_in(order, "Order a projector").arguments == Plain({{"item_name", "projector"}, {"quantity", 1}}));
 }
 
 TEST_CASE("model arguments: quotations, lists, booleans and choices") {
   const auto post = tool("publish_posts", "", {{"campaign_name", text_parameter}, {"platforms", list_parameter}});
   CHECK(fill_in(post, "Publish posts for \"Spring Sale\" on Facebook, Instagram and TikTok").arguments ==
-        Json({{"platforms", {"Facebook", "Instagram", "TikTok"}}, {"campaign_name", "Spring Sale"}}));
+        Plain({{"platforms", {"Facebook", "Instagram", "TikTok"}}, {"campaign_name", "Spring Sale"}}));
   const auto light = tool("switch_light", "", {{"on", {{"type", "boolean"}}}});
   CHECK(fill_in(light, "Switch the light off").arguments["on"] == false);
   const auto seat = tool("choose_seat", "", {{"seat_class", {{"type", "string"}, {"enum", {"economy", "business", "first_class"}}}}});
@@ -64,7 +65,7 @@ TEST_CASE("model arguments: quotations, lists, booleans and choices") {
 TEST_CASE("model arguments: what is said by the parameter's own name wins") {
   const auto record = tool("update_record", "", {{"employee_name", text_parameter}, {"field", text_parameter}, {"value", text_parameter}});
   CHECK(fill_in(record, "Update the record (employee_name: Dan Brown, field: address, value: 5 Park Lane)").arguments ==
-        Json({{"employee_name", "Dan Brown"}, {"field", "address"}, {"value", "5 Park Lane"}}));
+        Plain({{"employee_name", "Dan Brown"}, {"field", "address"}, {"value", "5 Park Lane"}}));
 }
 
 TEST_CASE("model arguments: free text is what is told about the matter") {
@@ -79,7 +80,7 @@ TEST_CASE("model arguments: nothing is invented") {
   const auto book =
       tool("book_visit", "", {{"employee_name", text_parameter}, {"date", text_parameter}, {"email_address", text_parameter}});
   const auto result = fill_in(book, "Book a visit for Zoe Adams");
-  CHECK(result.arguments == Json({{"employee_name", "Zoe Adams"}}));
+  CHECK(result.arguments == Plain({{"employee_name", "Zoe Adams"}}));
   CHECK(result.missing == std::vector<std::string>{"date", "email_address"});
   CHECK(fill_in(book, "Book a visit next week").vague == std::vector<std::string>{"date"});
   CHECK(fill_in(book, "").missing.size() == 3);
