@@ -229,4 +229,9 @@ std::optional<Exit> Installation::stop() {
   return up_->wait(patience);
 }
 
+void Installation::kill() {
+  up_->signal(SIGKILL);
+  up_->wait(patience);
+}
+
 }  // namespace convoke::test

@@ -84,6 +84,8 @@ class Installation {
   std::vector<std::string> errors() const;
   /// Stops it as a person does, with SIGTERM; how it ended.
   std::optional<Exit> stop();
+  /// SIGKILL to the supervisor; the kernel then kills what it started.
+  void kill();
 
  private:
   std::map<std::string, std::string> environment() const;
