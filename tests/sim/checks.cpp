@@ -70,6 +70,7 @@ void Checks::session_committed(const store::Commit& commit) {
   if (!commit.state) return;
   const auto state = wire::unpack<state::SessionStateT>(*commit.state);
   if (!state) return fail(5, commit.scope + " is committed with a state that cannot be read");
+  session.deleted = session.deleted || state->deleting;
   for (const auto& one : state->instances) instance(session, commit.scope, one);
   plans(session, *state);
   due(commit, *state);
@@ -133,6 +134,7 @@ void Checks::instance(Session& session, const std::string& scope, const state::I
       fail(2, fmt::format("turn {} of {} says it has {} items, {} are in its transcript", open->number, instance.agent, open->items,
                           turn.items));
     turn.attempt = open->attempt;
+    turn.by.resize(turn.items, open->attempt);
     last = open->number;
   }
   for (auto& [number, turn] : turns)

@@ -54,7 +54,7 @@ class Checks {
     std::uint32_t attempt = 0;
     std::uint64_t items = 0;
     bool closed = false;
-    std::vector<std::string> calls_open;
+    std::vector<std::uint32_t> by;  // the attempt of each item
   };
   struct Session {
     std::map<std::string, std::map<std::uint64_t, Turn>> turns;  // by agent and number
@@ -100,6 +100,7 @@ class Checks {
   void session_at_rest(const std::string& scope);
   void effects_at_rest();
   void lists_at_rest();
+  void bookkeeping_at_rest();
 
   World& world_;
   Truth truth_;

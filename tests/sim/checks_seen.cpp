@@ -73,6 +73,12 @@ void Checks::answered(const wire::Message& message, const wire::AnswerT& answer)
     return fail(6, fmt::format("a report on turn {} of {} is acknowledged, which was never open", asked.turn, asked.agent));
   if (asked.report == wire::ReportBody::Item && turn->items < asked.n)
     fail(6, fmt::format("item {} of turn {} of {} is acknowledged and not committed", asked.n, asked.turn, asked.agent));
+  const bool is_old =
+      asked.report == wire::ReportBody::Item && asked.n >= 1 && asked.n <= turn->by.size() && asked.attempt < turn->by[asked.n - 1];
+  const bool is_old_result = asked.report == wire::ReportBody::TurnResult && turn->closed && asked.attempt < turn->attempt;
+  if (is_old || is_old_result)
+    fail(8,
+         fmt::format("attempt {} of turn {} of {} is acknowledged, {} is the one", asked.attempt, asked.turn, asked.agent, turn->attempt));
   if (asked.report == wire::ReportBody::TurnResult && !turn->closed && turn->attempt == asked.attempt)
     fail(6, fmt::format("the result of turn {} of {} is acknowledged and the turn is open", asked.turn, asked.agent));
 }

@@ -111,7 +111,13 @@ void GatewayProcess::ask_heads(const Id& id) {
   this->query(std::move(query), [this, id](Result<wire::AnswerT> answer) {
     const auto found = watches_.find(id);
     const auto* told = answer ? answer->body.AsHeads() : nullptr;
-    if (found == watches_.end() || told == nullptr) return;
+    if (found == watches_.end()) return;
+    if (!answer && (answer.error().code == Fault::gone || answer.error().code == Fault::not_found)) {
+      wire::HeadT missing;
+      missing.missing = true;
+      return act(id, found->second.reader.on_head(missing));
+    }
+    if (told == nullptr) return;
     for (const auto& head : told->heads)
       if (head.conversation == id.second) act(id, found->second.reader.on_head(head));
   });

@@ -21,7 +21,7 @@ class IntercomProcess final : public Process {
   void boot() override;
   void die() override;
   void tick() override;
-  Millis tick_every() const override { return Millis{20}; }
+  Millis tick_every() const override { return Millis{40}; }
 
  private:
   void perform(const Packet* packet);

@@ -40,7 +40,7 @@ void OwnerProcess::drain() {
 void OwnerProcess::tick() {
   step_bus();
   if (alive()) feed(own::Tick{});
-  if (alive()) world_.checks.sizes(*this);
+  if (alive() && ++ticks_ % 8 == 0) world_.checks.sizes(*this);
 }
 
 void OwnerProcess::connect_redis() {

@@ -44,7 +44,7 @@ class Process {
   virtual void boot() = 0;
   virtual void die() = 0;
   virtual void tick() = 0;
-  virtual Millis tick_every() const { return Millis{50}; }
+  virtual Millis tick_every() const { return Millis{100}; }
   /// A place where it may die: true when it just did.
   bool boundary(const char* where);
   Uuid fresh_id();

@@ -5,6 +5,7 @@
 #include <bit>
 #include <chrono>
 
+#include "core/mutation.hpp"
 #include "world.hpp"
 
 namespace convoke::sim {
@@ -62,12 +63,32 @@ int run_all(Options options, std::uint64_t from, std::uint64_t count, bool keep_
       fmt::print("seed {} FAILS: {}\n", seed, outcome.problem);
     else
       show(options, outcome);
+    std::fflush(stdout);
     if (!keep_going) break;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   fmt::print("{} seeds from {} in {:.1f} s ({:.0f} a second): {} commits, {} effects, {} steps; {} failed\n", count, from, took.count(),
              static_cast<double>(count) / took.count(), commits, effects, steps, failed);
   return failed == 0 ? 0 : 1;
+}
+
+/// Which seed notices which mistake first; the lines are those of the file `mutations`.
+int try_mutations(Options options, std::uint64_t from, std::uint64_t count, const std::vector<std::string>& names) {
+  int missed = 0;
+  for (const auto& name : names) {
+    mutation::active = name;
+    std::string line = fmt::format("# {} is not noticed by {} seeds from {}", name, count, from);
+    bool noticed = false;
+    for (options.seed = from; options.seed < from + count && !noticed; ++options.seed) {
+      const auto outcome = simulate(options);
+      noticed = !outcome.ok;
+      if (noticed) line = fmt::format("{} {}  # {}", name, options.seed, outcome.problem);
+    }
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+    missed += noticed ? 0 : 1;
+  }
+  return missed == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -79,11 +100,14 @@ int main(int argc, char** argv) {
   Options options;
   std::uint64_t seeds = 100, from = 1, replay = 0;
   bool keep_going = false, brief = false;
-  std::vector<std::string> without;
+  std::vector<std::string> without, mutations;
+  std::string mutation;
   app.add_option("--seeds", seeds, "how many");
   app.add_option("--from", from, "the first one");
   app.add_option("--replay", replay, "this one alone, exactly as it was");
   app.add_option("--without", without, "kinds of faults to leave out")->delimiter(',');
+  app.add_option("--mutate", mutation, "with this mistake in the product (tests/sim/mutations)");
+  app.add_option("--mutations", mutations, "say for each of these mistakes which seed notices it")->delimiter(',');
   app.add_flag("--verbose", options.verbose, "print what happens to whom");
   app.add_flag("--full", options.full, "the larger workload");
   app.add_flag("--keep-going", keep_going, "do not stop at the first failing seed");
@@ -92,6 +116,8 @@ int main(int argc, char** argv) {
   for (const auto& name : without)
     for (unsigned bit = 0; bit < std::size(fault_names); ++bit)
       if (name == fault_names[bit]) options.without |= 1u << bit;
+  if (!mutations.empty()) return try_mutations(options, from, seeds, mutations);
+  convoke::mutation::active = mutation;
   if (replay == 0) return run_all(options, from, seeds, keep_going, brief);
   options.seed = replay;
   fmt::print("seed {}: {}\n", replay, describe(profile_of(options)));

@@ -94,6 +94,10 @@ void World::tell(std::string line) {
 void World::sending(const Process& process, const wire::Message& message) {
   if (!tells_) return;
   const auto* answer = message.as<wire::AnswerT>();
+  const bool dull = message.as<wire::QueryT>() != nullptr || message.as<wire::PushT>() != nullptr ||
+                    (answer != nullptr &&
+                     (answer->body.AsHeads() != nullptr || answer->body.AsSessionView() != nullptr || answer->body.AsLogPage() != nullptr));
+  if (dull) return;
   const auto* fault = answer != nullptr ? answer->body.AsFault() : nullptr;
   std::string what = wire::EnumNameBody(message.body.type);
   if (fault != nullptr) what = fmt::format("fault {}: {}", name_of(static_cast<Fault>(fault->code)), fault->text);
@@ -154,7 +158,7 @@ void World::schedule_people() {
     auto tick = std::make_shared<std::function<void()>>();
     *tick = [this, one = client.get(), weak = std::weak_ptr(tick)] {
       one->tick();
-      clock.after(Millis{60}, [self = weak.lock()] {
+      clock.after(Millis{100}, [self = weak.lock()] {
         if (self) (*self)();
       });
     };
