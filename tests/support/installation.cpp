@@ -131,7 +131,7 @@ std::vector<Json> Installation::effects() const {
   std::vector<Json> all;
   std::istringstream lines(text_of(data() / "effects.jsonl"));
   for (std::string line; std::getline(lines, line);)
-    if (auto effect = parsed(line); effect.is_object()) all.push_back(std::move(effect));
+    if (auto effect = parsed(line); effect.is_object() && !effect.value("repeat", false)) all.push_back(std::move(effect));
   return all;
 }
 

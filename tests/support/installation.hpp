@@ -58,7 +58,7 @@ class Installation {
   Json ended_plan(const std::string& id);
   /// All events of a conversation.
   std::vector<Json> events(const std::string& conversation);
-  /// What template tools applied, each line of effects.jsonl.
+  /// What template tools have applied; suppressed repeats are left out.
   std::vector<Json> effects() const;
 
   /// `convoke status --json`; null when the supervisor does not answer.
