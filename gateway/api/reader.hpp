@@ -34,9 +34,10 @@ struct Position {
 };
 
 struct ReaderLimits {
-  std::size_t max_ahead = 64;              // pushed events kept while an earlier one is missing
-  std::size_t max_held_bytes = 64 * 1024;  // deltas kept until their place comes; beyond it they are dropped and healed from heads
-  Millis retry_first{100};                 // after a page that failed
+  std::size_t max_ahead = 64;  // pushed events kept while an earlier one is missing
+  std::size_t max_held_bytes =
+      std::size_t{64} * 1024;  // deltas kept until their place comes; beyond it they are dropped and healed from heads
+  Millis retry_first{100};     // after a page that failed
   Millis retry_most{2'000};
 };
 

@@ -56,6 +56,7 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
 
 std::vector<std::pair<std::string, std::string>> Router::routes() const {
   std::vector<std::pair<std::string, std::string>> list;
+  list.reserve(routes_.size());
   for (const auto& route : routes_) list.emplace_back(route.method, route.pattern);
   return list;
 }

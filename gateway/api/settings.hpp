@@ -19,11 +19,11 @@ struct GatewayOptions {
   InputLimits limits;
   BackendOptions backend;
   StreamOptions streams;
-  std::size_t max_items = 10'000;         // in the answer of one list
-  std::size_t max_subscriptions = 1'000;  // of one WebSocket
-  std::size_t max_waiting = 64;           // commands of one WebSocket to one session that wait for their turn
-  std::size_t pause_bytes = 512 * 1024;   // unsent to a slow WebSocket: its readers pause
-  std::size_t resume_bytes = 128 * 1024;  // and go on
+  std::size_t max_items = 10'000;                      // in the answer of one list
+  std::size_t max_subscriptions = 1'000;               // of one WebSocket
+  std::size_t max_waiting = 64;                        // commands of one WebSocket to one session that wait for their turn
+  std::size_t pause_bytes = std::size_t{512} * 1024;   // unsent to a slow WebSocket: its readers pause
+  std::size_t resume_bytes = std::size_t{128} * 1024;  // and go on
 
   template <class Fields> void describe(Fields& field) {
     field("keys", keys, "file of API keys, lines of `<sha256> <user> [admin]`; empty: no keys, loopback only");

@@ -80,6 +80,7 @@ std::size_t width_of(std::string_view text) {
 
 std::vector<std::string> table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
+  widths.reserve(head.size());
   for (const auto& cell : head) widths.push_back(width_of(cell));
   for (const auto& row : rows)
     for (std::size_t at = 0; at < row.size() && at < widths.size(); ++at) widths[at] = std::max(widths[at], width_of(row[at]));

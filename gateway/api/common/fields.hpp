@@ -17,9 +17,9 @@ namespace convoke::api {
 using Json = nlohmann::ordered_json;
 
 struct InputLimits {
-  std::size_t max_text = 64 * 1024;  // bytes of one text
-  std::size_t max_depth = 32;        // of nested JSON
-  std::size_t max_list = 256;        // elements of a list
+  std::size_t max_text = std::size_t{64} * 1024;  // bytes of one text
+  std::size_t max_depth = 32;                     // of nested JSON
+  std::size_t max_list = 256;                     // elements of a list
 };
 
 enum class Need { required, optional };

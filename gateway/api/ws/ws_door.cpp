@@ -67,8 +67,8 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void deliver(const std::string& conversation, const std::string& id, std::uint64_t from, const ReadAction& action) {
-    auto text = ws::delivery(id, conversation, from, action);
-    if (!text.empty()) send(std::move(text));
+    const auto text = ws::delivery(id, conversation, from, action);
+    if (!text.empty()) send(text);
     if (std::holds_alternative<read::Failed>(action)) {
       readers_.erase(conversation);
     } else if (!paused_ && socket_->queued_bytes() > door_.options_.pause_bytes) {
@@ -87,6 +87,7 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
     }
     paused_ = false;
     std::vector<std::string> names;
+    names.reserve(readers_.size());
     for (const auto& [name, reading] : readers_) names.push_back(name);
     for (const auto& name : names)
       if (const auto found = readers_.find(name); found != readers_.end() && !paused_) found->second.subscription.resume();

@@ -19,6 +19,7 @@ namespace {
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (const auto& text : texts) result.push_back(const_cast<char*>(text.c_str()));  // execve's signature predates const
   result.push_back(nullptr);
   return result;
@@ -88,7 +89,7 @@ std::vector<std::string> last_lines(const std::string& path, std::size_t count) 
   file.seekg(0, std::ios::end);
   const auto size = static_cast<std::int64_t>(file.tellg());
   if (size <= 0) return {};
-  file.seekg(std::max<std::int64_t>(0, size - 64 * 1024));
+  file.seekg(std::max<std::int64_t>(0, size - std::int64_t{64} * 1024));
   std::deque<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     lines.push_back(std::move(line));
