@@ -1,14 +1,14 @@
 #include "core/hash.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
+#include <sodium/crypto_hash_sha256.h>
+#include <sodium/utils.h>
 
 namespace convoke {
 
 Digest sha256(std::string_view bytes) {
   Digest digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   return digest;
 }
 
@@ -17,7 +17,7 @@ std::string to_hex(const Digest& digest) { return fmt::format("{:02x}", fmt::joi
 std::uint8_t partition_of(std::string_view scope) { return sha256(scope)[0]; }
 
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
-  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+  return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 }  // namespace convoke

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "core/async.hpp"
+#include "http/curl_library.hpp"
 #include "http/curl_loop.hpp"
 
 namespace convoke::http {
@@ -53,17 +54,32 @@ std::optional<Millis> retry_after(const Response& response, UnixTime now) {
 
 class Client::State {
  public:
-  State(asio::io_context& io, ClientOptions options) : loop_(std::make_shared<CurlLoop>(io, std::move(options))) {}
-  ~State() { loop_->close(); }
-  std::shared_ptr<CurlLoop> loop() const { return loop_; }
+  State(asio::io_context& io, ClientOptions options) : io_(io), options_(std::move(options)) {}
+  ~State() {
+    if (loop_) loop_->close();
+  }
+
+  asio::any_io_executor executor() { return io_.get_executor(); }
+
+  /// Made when it is first asked for: a process that calls nobody never loads curl.
+  Result<std::shared_ptr<CurlLoop>> loop() {
+    if (loop_) return loop_;
+    if (auto loaded = load_curl(); !loaded) return std::unexpected(std::move(loaded.error()));
+    loop_ = std::make_shared<CurlLoop>(io_, options_);
+    return loop_;
+  }
 
  private:
+  asio::io_context& io_;
+  ClientOptions options_;
   std::shared_ptr<CurlLoop> loop_;
 };
 
 namespace {
 
-asio::awaitable<Result<Response>> carry_out(std::shared_ptr<CurlLoop> loop, std::shared_ptr<Transfer> transfer) {
+asio::awaitable<Result<Response>> carry_out(Result<std::shared_ptr<CurlLoop>> loaded, std::shared_ptr<Transfer> transfer) {
+  if (!loaded) co_return std::unexpected(std::move(loaded.error()));
+  const auto loop = std::move(*loaded);
   if (auto started = loop->start(transfer); !started) co_return std::unexpected(std::move(started.error()));
   try {
     co_await transfer->done.wait();
@@ -84,18 +100,16 @@ Client::Client(asio::io_context& io, ClientOptions options) : state_(std::make_s
 Client::~Client() = default;
 
 asio::awaitable<Result<Response>> Client::send(ClientRequest request) {
-  auto loop = state_->loop();
-  auto transfer = std::make_shared<Transfer>(loop->executor(), std::move(request));
-  return carry_out(std::move(loop), std::move(transfer));
+  auto transfer = std::make_shared<Transfer>(state_->executor(), std::move(request));
+  return carry_out(state_->loop(), std::move(transfer));
 }
 
 asio::awaitable<Result<Response>> Client::stream(ClientRequest request, std::function<void(std::string_view)> on_bytes,
                                                  std::function<void(const Response&)> on_head) {
-  auto loop = state_->loop();
-  auto transfer = std::make_shared<Transfer>(loop->executor(), std::move(request));
+  auto transfer = std::make_shared<Transfer>(state_->executor(), std::move(request));
   transfer->on_bytes = std::move(on_bytes);
   transfer->on_head = std::move(on_head);
-  return carry_out(std::move(loop), std::move(transfer));
+  return carry_out(state_->loop(), std::move(transfer));
 }
 
 }  // namespace convoke::http

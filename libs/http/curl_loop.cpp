@@ -1,6 +1,5 @@
 #include "http/curl_loop.hpp"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <limits>
+
+#include "http/curl_library.hpp"
 
 namespace convoke::http {
 namespace {
@@ -123,7 +124,7 @@ struct CurlLoop::Callbacks {
   static void give_head(Transfer& transfer) {
     if (std::exchange(transfer.head_given, true)) return;
     long status = 0;
-    curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     transfer.response.status = static_cast<int>(status);
     if (transfer.on_head) transfer.on_head(transfer.response);
   }
@@ -153,28 +154,27 @@ struct CurlLoop::Callbacks {
 };
 
 CurlLoop::CurlLoop(asio::io_context& io, ClientOptions options) : io_(io), options_(std::move(options)), timer_(io), idle_timer_(io) {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  multi_ = ready == CURLE_OK ? curl_multi_init() : nullptr;
+  multi_ = curl().multi_init();
   if (multi_ == nullptr) throw std::runtime_error("http: curl cannot be initialised");
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Callbacks::watch);
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Callbacks::set_timer);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.max_connections));
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.max_idle_connections));
+  curl().multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Callbacks::watch);
+  curl().multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl().multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Callbacks::set_timer);
+  curl().multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl().multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.max_connections));
+  curl().multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.max_idle_connections));
 }
 
 CurlLoop::~CurlLoop() {
   close();
-  for (void* easy : spare_) curl_easy_cleanup(easy);
-  curl_multi_cleanup(multi_);
+  for (void* easy : spare_) curl().easy_cleanup(easy);
+  curl().multi_cleanup(multi_);
 }
 
 void CurlLoop::close() {
   if (std::exchange(closed_, true)) return;
   auto running = std::exchange(running_, {});
   for (auto& [easy, transfer] : running) {
-    curl_multi_remove_handle(multi_, easy);
+    curl().multi_remove_handle(multi_, easy);
     release(*transfer);
     transfer->done.set();
   }
@@ -183,7 +183,7 @@ void CurlLoop::close() {
 }
 
 void* CurlLoop::take_easy() {
-  if (spare_.empty()) return curl_easy_init();
+  if (spare_.empty()) return curl().easy_init();
   auto* easy = spare_.back();
   spare_.pop_back();
   return easy;
@@ -214,7 +214,7 @@ Status CurlLoop::start(const std::shared_ptr<Transfer>& transfer) {
 }
 
 void CurlLoop::add(const std::shared_ptr<Transfer>& transfer) {
-  if (curl_multi_add_handle(multi_, transfer->easy) == CURLM_OK) return;
+  if (curl().multi_add_handle(multi_, transfer->easy) == CURLM_OK) return;
   running_.erase(transfer->easy);
   finish(transfer, CURLE_FAILED_INIT);
 }
@@ -227,56 +227,56 @@ Status CurlLoop::prepare(Transfer& transfer) {
     std::string line = name;
     line.append(value.empty() ? ";" : ": ").append(value);  // curl leaves a header without a value out, unless it ends so
     if (line.find_first_of("\r\n") != std::string::npos) {
-      curl_slist_free_all(headers);
+      curl().slist_free_all(headers);
       return fail(Fault::invalid, "http: a line break in a header");
     }
-    headers = curl_slist_append(headers, line.c_str());
+    headers = curl().slist_append(headers, line.c_str());
   }
-  if (!request.headers.has("expect")) headers = curl_slist_append(headers, "Expect:");  // never wait for a 100
+  if (!request.headers.has("expect")) headers = curl().slist_append(headers, "Expect:");  // never wait for a 100
   transfer.header_list = headers;
-  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, request.unix_socket.empty() ? nullptr : "*");
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  if (request.method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  curl().easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_NOPROXY, request.unix_socket.empty() ? nullptr : "*");
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  curl().easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.method == "HEAD") curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
   }
-  if (!request.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connect_deadline));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.total_deadline));
-  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Callbacks::header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Callbacks::body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  if (!request.unix_socket.empty()) curl().easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connect_deadline));
+  curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.total_deadline));
+  curl().easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Callbacks::header);
+  curl().easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Callbacks::body);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
+  curl().easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl().easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket);
+  curl().easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   return {};
 }
 
 void CurlLoop::cancel(const std::shared_ptr<Transfer>& transfer) {
   if (transfer->easy == nullptr || running_.erase(transfer->easy) == 0) return;
-  curl_multi_remove_handle(multi_, transfer->easy);
+  curl().multi_remove_handle(multi_, transfer->easy);
   release(*transfer);
 }
 
 /// Gives the handle back for reuse; its options are reset, its connection stays in the pool.
 void CurlLoop::release(Transfer& transfer) {
   if (transfer.easy == nullptr) return;
-  curl_easy_reset(transfer.easy);
+  curl().easy_reset(transfer.easy);
   if (spare_.size() < spare_handles) {
     spare_.push_back(transfer.easy);
   } else {
-    curl_easy_cleanup(transfer.easy);
+    curl().easy_cleanup(transfer.easy);
   }
-  curl_slist_free_all(static_cast<curl_slist*>(transfer.header_list));
+  curl().slist_free_all(static_cast<curl_slist*>(transfer.header_list));
   transfer.easy = nullptr;
   transfer.header_list = nullptr;
 }
@@ -284,14 +284,14 @@ void CurlLoop::release(Transfer& transfer) {
 void CurlLoop::act(int descriptor, int events) {
   int running = 0;
   acting_ = true;
-  curl_multi_socket_action(multi_, descriptor, events, &running);
+  curl().multi_socket_action(multi_, descriptor, events, &running);
   acting_ = false;
   collect();
 }
 
 void CurlLoop::collect() {
   int left = 0;
-  while (const auto* message = curl_multi_info_read(multi_, &left)) {
+  while (const auto* message = curl().multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const auto found = running_.find(message->easy_handle);
     const int code = message->data.result;  // gone once the handle is removed
@@ -311,13 +311,13 @@ void CurlLoop::finish(const std::shared_ptr<Transfer>& transfer, int curl_code) 
       transfer->callback_failure = std::current_exception();
     }
   }
-  curl_multi_remove_handle(multi_, transfer->easy);
+  curl().multi_remove_handle(multi_, transfer->easy);
   release(*transfer);
   if (transfer->too_large) {
     transfer->result = fail(Fault::too_large, "http: the answer of " + transfer->host + " is beyond " +
                                                   std::to_string(transfer->request.max_response_bytes) + " bytes");
   } else if (code != CURLE_OK) {
-    transfer->result = fail(fault_of(code), "http: " + transfer->host + ": " + curl_easy_strerror(code));
+    transfer->result = fail(fault_of(code), "http: " + transfer->host + ": " + curl().easy_strerror(code));
   } else {
     transfer->result = std::move(transfer->response);
   }

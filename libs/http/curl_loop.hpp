@@ -43,7 +43,6 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
 
-  asio::any_io_executor executor() { return io_.get_executor(); }
   Status start(const std::shared_ptr<Transfer>& transfer);
   void cancel(const std::shared_ptr<Transfer>& transfer);
   /// Ends all transfers as CANCELLED; nothing can be started afterwards.
