@@ -39,6 +39,9 @@ struct ClientRequest {
   Millis total_deadline{60'000};
   Millis idle_deadline{0};  // longest silence between two bytes of the answer; 0: none but the total
   std::size_t max_response_bytes = 16uz * 1024 * 1024;
+  /// The request leaves at most once (curl repeats one by itself when a kept connection turns out to be dead), and an error before any of
+  /// it was sent is UNREACHABLE: nothing has happened over there.
+  bool at_most_once = false;
 };
 
 /// What went wrong, as far as a caller that may repeat needs to know.

@@ -246,6 +246,7 @@ Status CurlLoop::prepare(Transfer& transfer) {
     curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     curl().easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
   }
+  if (request.at_most_once) curl().easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   if (!request.unix_socket.empty()) curl().easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connect_deadline));
   curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.total_deadline));
@@ -311,13 +312,17 @@ void CurlLoop::finish(const std::shared_ptr<Transfer>& transfer, int curl_code) 
       transfer->callback_failure = std::current_exception();
     }
   }
+  long sent = 0;
+  curl().easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
+  const bool never_left = transfer->request.at_most_once && sent == 0;
   curl().multi_remove_handle(multi_, transfer->easy);
   release(*transfer);
   if (transfer->too_large) {
     transfer->result = fail(Fault::too_large, "http: the answer of " + transfer->host + " is beyond " +
                                                   std::to_string(transfer->request.max_response_bytes) + " bytes");
   } else if (code != CURLE_OK) {
-    transfer->result = fail(fault_of(code), "http: " + transfer->host + ": " + curl().easy_strerror(code));
+    transfer->result =
+        fail(never_left ? Fault::unreachable : fault_of(code), "http: " + transfer->host + ": " + curl().easy_strerror(code));
   } else {
     transfer->result = std::move(transfer->response);
   }
