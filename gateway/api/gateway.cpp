@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "api/spans.hpp"
+#include "runtime/span_sender.hpp"
 #include "telemetry/log.hpp"
 
 namespace convoke {
@@ -96,7 +96,7 @@ void Gateway::start() {
   watch_readiness();
   runtime_.spawn("bus", bus_.run(), runtime::OnFailure::stop);
   runtime_.spawn("streams", streams_.run(), runtime::OnFailure::stop);
-  runtime_.spawn("spans", send_spans(runtime_, bus_));
+  runtime_.spawn("spans", runtime::send_spans(runtime_, bus_));
   runtime_.spawn("http", server_.run(), runtime::OnFailure::stop);
   count();
   runtime_.on_drain(runtime::DrainStep::stop_accepting, "http", [this] { return server_.stop(Millis{3'000}); });
@@ -104,7 +104,7 @@ void Gateway::start() {
 }
 
 asio::awaitable<void> Gateway::leave() {
-  flush_spans(runtime_, bus_);
+  runtime::flush_spans(runtime_, bus_);
   bus_.close();
   co_return;
 }

@@ -1,12 +1,11 @@
 #include "runtime/turn_service.hpp"
 
 #include <algorithm>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "core/async.hpp"
 #include "core/backoff.hpp"
 #include "core/hash.hpp"
+#include "runtime/span_sender.hpp"
 #include "telemetry/log.hpp"
 
 namespace convoke::runtime {
@@ -14,8 +13,6 @@ namespace convoke::runtime {
 namespace {
 
 constexpr Millis ask_again{200};
-constexpr Millis span_interval{500};
-constexpr std::size_t spans_at_once = 512;
 
 bus::ClientOptions with_endpoints(bus::ClientOptions options, const Runtime& runtime) {
   options.intercoms = runtime.options().intercoms;
@@ -29,29 +26,6 @@ std::string name_of(const Runtime& runtime, const std::string& service) {
 agents::HostServices services_of(Runtime& runtime, bus::Client& bus) {
   return {runtime.io(), bus, [&runtime] { return runtime.now(); }, [&runtime] { return runtime.next_id(); },
           [&runtime](std::string name, asio::awaitable<void> task) { runtime.spawn(std::move(name), std::move(task)); }};
-}
-
-wire::SpanT to_wire(const telemetry::Span& span, const std::string& replica) {
-  wire::SpanT result;
-  result.trace_hi = span.context.trace.hi;
-  result.trace_lo = span.context.trace.lo;
-  result.id = span.context.span;
-  result.parent = span.parent;
-  result.name = span.name;
-  result.service = span.service;
-  result.replica = replica;
-  result.start_us = span.start_unix_us;
-  result.end_us = span.end_unix_us;
-  result.session = span.session;
-  auto attributes = nlohmann::json::object();
-  for (const auto& [key, value] : span.attributes) {
-    if (key == "convoke.run") result.run = value;
-    attributes[key] = value;
-  }
-  if (!span.status_message.empty()) attributes["error.message"] = span.status_message;
-  result.attributes = attributes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (span.status == telemetry::SpanStatus::error) result.fault = static_cast<std::uint16_t>(Fault::internal);
-  return result;
 }
 
 }  // namespace
@@ -75,7 +49,7 @@ void TurnService::start() {
   export_metrics();
   runtime_.spawn("bus", bus_.run(), OnFailure::stop);
   runtime_.spawn("turns", host_.run(), OnFailure::stop);
-  runtime_.spawn("spans", send_spans());
+  runtime_.spawn("spans", send_spans(runtime_, bus_));
   runtime_.on_drain(DrainStep::stop_accepting, "turns", [this] { return stop_accepting(); });
   runtime_.on_drain(DrainStep::finish, "turns", [this] { return host_.finish(); });
   runtime_.on_drain(DrainStep::flush, "bus", [this] { return leave(); });
@@ -87,7 +61,7 @@ asio::awaitable<void> TurnService::stop_accepting() {
 }
 
 asio::awaitable<void> TurnService::leave() {
-  flush_spans();
+  flush_spans(runtime_, bus_);
   bus_.close();
   co_return;
 }
@@ -151,29 +125,6 @@ asio::awaitable<void> TurnService::follow_team() {
     co_await sleep_for(backoff.next(system_random()));
   }
   following_ = false;
-}
-
-asio::awaitable<void> TurnService::send_spans() {
-  while (true) {
-    co_await sleep_for(span_interval);
-    flush_spans();
-  }
-}
-
-void TurnService::flush_spans() {
-  std::map<std::string, wire::SpanBatchT> batches;
-  const auto replica = to_string(runtime_.replica());
-  for (const auto& span : runtime_.tracer().drain(spans_at_once)) {
-    if (!span.session.empty()) batches[span.session].spans.push_back(to_wire(span, replica));
-  }
-  for (auto& [session, batch] : batches) {
-    wire::PushT push;
-    push.body.Set(std::move(batch));
-    auto message = wire::message(std::move(push));
-    message.header.dest_kind = wire::DestKind::owner;
-    message.header.partition = partition_of("s:" + session);
-    bus_.send(std::move(message));
-  }
 }
 
 void TurnService::export_metrics() {

@@ -42,8 +42,6 @@ class TurnService {
   asio::awaitable<void> follow_team();
   asio::awaitable<void> stop_accepting();
   asio::awaitable<void> leave();
-  asio::awaitable<void> send_spans();
-  void flush_spans();
   void export_metrics();
 
   Runtime& runtime_;

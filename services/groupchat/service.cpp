@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "runtime/span_sender.hpp"
 #include "telemetry/log.hpp"
 
 namespace convoke::groupchat {
@@ -57,7 +58,7 @@ void Service::start() {
   runtime_.spawn("bus", bus_.run(), runtime::OnFailure::stop);
   runtime_.spawn("tick", tick(), runtime::OnFailure::stop);
   runtime_.spawn("time", keep_time());
-  runtime_.spawn("spans", keep_spans());
+  runtime_.spawn("spans", runtime::send_spans(runtime_, bus_));
   runtime_.on_drain(runtime::DrainStep::finish, "partitions", [this] { return drain(); });
   runtime_.on_drain(runtime::DrainStep::flush, "bus", [this] { return leave(); });
 }
@@ -219,7 +220,7 @@ asio::awaitable<void> Service::drain() {
 }
 
 asio::awaitable<void> Service::leave() {
-  send_spans();
+  runtime::flush_spans(runtime_, bus_);
   bus_.close();
   store_->close();
   co_return;

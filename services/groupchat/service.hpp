@@ -48,12 +48,10 @@ class Service {
   void on_link(const store::Link& link);
   boost::asio::awaitable<void> tick();
   boost::asio::awaitable<void> keep_time();
-  boost::asio::awaitable<void> keep_spans();
   boost::asio::awaitable<void> drain();
   boost::asio::awaitable<void> leave();
   Now now() const;
   void trace_commit(const std::string& scope, const std::vector<wire::Trace>& traces, std::int64_t start_us, std::int64_t took_us);
-  void send_spans();
   void publish_metrics();
   void count(const std::string& name, const std::string& help, std::uint64_t value, const telemetry::Labels& labels = {});
 

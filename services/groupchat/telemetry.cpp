@@ -1,15 +1,7 @@
 // What is to be seen of the process: metrics of the core, the store and the bus, and spans of commits.
-#include "core/hash.hpp"
 #include "groupchat/service.hpp"
 
 namespace convoke::groupchat {
-namespace {
-
-constexpr Millis span_interval{500};
-constexpr std::size_t spans_at_once = 2048;
-
-}  // namespace
-
 /// One span for each traced message of a commit that is OK.
 void Service::trace_commit(const std::string& scope, const std::vector<wire::Trace>& traces, std::int64_t start_us, std::int64_t took_us) {
   if (!scope.starts_with("s:")) return;
@@ -19,42 +11,6 @@ void Service::trace_commit(const std::string& scope, const std::vector<wire::Tra
     span.start_unix_us = start_us;
     span.end_unix_us = start_us + took_us;
     runtime_.tracer().record(std::move(span));
-  }
-}
-
-boost::asio::awaitable<void> Service::keep_spans() {
-  while (true) {
-    co_await sleep_for(span_interval);
-    send_spans();
-  }
-}
-
-/// To the owners of their sessions, as every process does; this one may be it.
-void Service::send_spans() {
-  std::map<std::string, wire::SpanBatchT> batches;
-  for (const auto& span : runtime_.tracer().drain(spans_at_once)) {
-    if (span.session.empty()) continue;
-    wire::SpanT one;
-    one.trace_hi = span.context.trace.hi;
-    one.trace_lo = span.context.trace.lo;
-    one.id = span.context.span;
-    one.parent = span.parent;
-    one.name = span.name;
-    one.service = "groupchat";
-    one.replica = to_string(runtime_.replica());
-    one.start_us = span.start_unix_us;
-    one.end_us = span.end_unix_us;
-    one.session = span.session;
-    one.attributes = "{}";
-    batches[span.session].spans.push_back(std::move(one));
-  }
-  for (auto& [session, batch] : batches) {
-    wire::PushT push;
-    push.body.Set(std::move(batch));
-    auto message = wire::message(std::move(push));
-    message.header.dest_kind = wire::DestKind::owner;
-    message.header.partition = partition_of("s:" + session);
-    bus_.send(std::move(message));
   }
 }
 

@@ -1,4 +1,4 @@
-#include "api/spans.hpp"
+#include "runtime/span_sender.hpp"
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -6,10 +6,11 @@
 #include "core/async.hpp"
 #include "core/hash.hpp"
 
-namespace convoke::api {
+namespace convoke::runtime {
 namespace {
 
-constexpr std::size_t batch = 512;
+constexpr Millis interval{500};
+constexpr std::size_t spans_at_once = 2'048;
 
 wire::SpanT to_wire(const telemetry::Span& span, const std::string& replica) {
   wire::SpanT result;
@@ -23,9 +24,15 @@ wire::SpanT to_wire(const telemetry::Span& span, const std::string& replica) {
   result.start_us = span.start_unix_us;
   result.end_us = span.end_unix_us;
   result.session = span.session;
-  nlohmann::json attributes = nlohmann::json::object();
-  for (const auto& [name, value] : span.attributes) attributes[name] = value;
-  if (span.status == telemetry::SpanStatus::error) attributes["error.type"] = span.status_message;
+  auto attributes = nlohmann::json::object();
+  for (const auto& [key, value] : span.attributes) {
+    if (key == "convoke.run") result.run = value;
+    attributes[key] = value;
+  }
+  if (span.status == telemetry::SpanStatus::error) {
+    attributes["error.type"] = span.status_message;
+    result.fault = static_cast<std::uint16_t>(Fault::internal);
+  }
   result.attributes = attributes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return result;
 }
@@ -41,21 +48,19 @@ void send_batch(bus::Client& bus, const std::string& session, wire::SpanBatchT s
 
 }  // namespace
 
-void flush_spans(runtime::Runtime& runtime, bus::Client& bus) {
+void flush_spans(Runtime& runtime, bus::Client& bus) {
   const auto replica = to_string(runtime.replica());
   std::map<std::string, wire::SpanBatchT> by_session;
-  for (const auto& span : runtime.tracer().drain(batch))
+  for (const auto& span : runtime.tracer().drain(spans_at_once))
     if (!span.session.empty()) by_session[span.session].spans.push_back(to_wire(span, replica));
   for (auto& [session, spans] : by_session) send_batch(bus, session, std::move(spans));
 }
 
-asio::awaitable<void> send_spans(runtime::Runtime& runtime, bus::Client& bus) {
+boost::asio::awaitable<void> send_spans(Runtime& runtime, bus::Client& bus) {
   while (true) {
-    co_await sleep_for(Millis{500});
-    const auto cancelled = co_await asio::this_coro::cancellation_state;
-    if (cancelled.cancelled() != asio::cancellation_type::none) co_return;
+    co_await sleep_for(interval);
     flush_spans(runtime, bus);
   }
 }
 
-}  // namespace convoke::api
+}  // namespace convoke::runtime
