@@ -3,8 +3,12 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <sstream>
+
+#include "core/arguments.hpp"
 
 namespace convoke::cli {
 namespace {
@@ -139,7 +143,7 @@ Parsed parse_arguments(int argc, const char* const* argv, const std::string& sta
   plan_commands(build);
   team_commands(build);
   try {
-    app.parse(argc, argv);
+    app.parse(arguments_for_cli11(argc, argv));
     // The innermost command's callback runs last only when it was typed; a parent's must not hide it.
     for (const auto* sub : app.get_subcommands())
       for (const auto* inner : sub->get_subcommands()) invocation.command = sub->get_name() + " " + inner->get_name();
@@ -148,6 +152,10 @@ Parsed parse_arguments(int argc, const char* const* argv, const std::string& sta
     const bool fine = app.exit(error, out, out) == 0;
     parsed.exit = fine ? ok : usage;
     parsed.message = out.str();
+    // Whatever was read before the mistake: who asked for JSON gets it.
+    const std::span<const char* const> typed(argv, static_cast<std::size_t>(argc));
+    invocation.json = std::ranges::any_of(typed, [](const char* each) { return std::string_view(each) == "--json"; });
+    if (!fine && invocation.json) parsed.message = error.what();
   }
   return parsed;
 }

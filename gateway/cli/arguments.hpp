@@ -46,7 +46,7 @@ struct Invocation {
 struct Parsed {
   Invocation invocation;
   std::optional<int> exit;  // set: print `message` and leave (help, version, a mistake)
-  std::string message;
+  std::string message;      // a plain sentence when a mistake is to be told as JSON (invocation.json)
 };
 
 /// `state_home` is $XDG_STATE_HOME or ~/.local/state.

@@ -57,6 +57,10 @@ int run(const Invocation& args) {
 int main(int argc, char** argv) try {
   signal(SIGPIPE, SIG_IGN);  // NOLINT: a closed pipe is an error of the write
   auto parsed = parse_arguments(argc, argv, state_home());
+  if (parsed.exit && *parsed.exit != ok && parsed.invocation.json) {
+    Output(std::cout, std::cerr, false, false, true).error(parsed.message);
+    return *parsed.exit;
+  }
   if (parsed.exit) {
     (*parsed.exit == ok ? std::cout : std::cerr) << parsed.message << std::flush;
     return *parsed.exit;

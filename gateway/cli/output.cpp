@@ -39,6 +39,12 @@ void Output::piece(std::string_view text) {
   mid_line_ = text.back() != '\n';
 }
 
+void Output::prompt(std::string_view text) {
+  end_pieces();
+  if (!json_) return piece(paint(Tone::bold, text));
+  err_ << text << std::flush;
+}
+
 void Output::end_pieces() {
   if (std::exchange(mid_line_, false)) out_ << '\n' << std::flush;
 }

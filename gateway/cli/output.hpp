@@ -26,6 +26,8 @@ class Output {
   void line(std::string_view text = {});
   /// Text without a line's end, for what streams.
   void piece(std::string_view text);
+  /// Asks for a line of input: to where errors go when what is printed is JSON.
+  void prompt(std::string_view text);
   /// The rest of a line that pieces began, and its end.
   void line_rest(std::string_view text) {
     piece(text);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "core/arguments.hpp"
 #include "runtime/config_file.hpp"
 
 namespace convoke::runtime {
@@ -118,7 +119,7 @@ std::optional<int> Config::load(int argc, const char* const* argv, std::ostream&
   }
   if (rest_ != nullptr) app.add_option("arguments", *rest_, rest_help_);
   try {
-    app.parse(argc, argv);
+    app.parse(arguments_for_cli11(argc, argv));
   } catch (const CLI::Success& success) {
     return app.exit(success, out, err);
   } catch (const CLI::ParseError& error) {

@@ -58,3 +58,20 @@ TEST_CASE("arguments: mistakes end with 2, help with 0") {
   CHECK(help.message.find("Exit codes") != std::string::npos);
   CHECK(parse({"up", "--help"}).exit == ok);
 }
+
+TEST_CASE("arguments: an empty value does not swallow what follows") {
+  const auto task = good({"task", "--key=", "Onboard Ada."});
+  CHECK(task.text("key").empty());
+  CHECK(task.text("description") == "Onboard Ada.");
+}
+
+TEST_CASE("arguments: who asks for JSON gets mistakes in one sentence") {
+  for (const auto& words : std::vector<std::vector<const char*>>{{"scale", "HrAgent", "many", "--json"}, {"--json", "plan"}}) {
+    const auto parsed = parse(words);
+    REQUIRE(parsed.exit);
+    CHECK(*parsed.exit == usage);
+    CHECK(parsed.invocation.json);
+    CHECK(parsed.message.find('\n') == std::string::npos);
+  }
+  CHECK(parse({"scale", "HrAgent", "many"}).message.find("--help") != std::string::npos);
+}

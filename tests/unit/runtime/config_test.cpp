@@ -155,3 +155,11 @@ TEST_CASE("config: --check-config and --help say what they are asked") {
   CHECK(help.out.find("--store.workers") != std::string::npos);
   CHECK(help.out.find("CONVOKE_STORE_WORKERS") != std::string::npos);
 }
+
+TEST_CASE("config: an empty value is empty, and does not take the next argument for itself") {
+  const auto loaded = load({"--store.address=", "--store.loud=true"});
+  INFO(loaded.err);
+  CHECK_FALSE(loaded.code);
+  CHECK(loaded.options.address.empty());
+  CHECK(loaded.options.loud);
+}
