@@ -14,6 +14,10 @@ constexpr double unmet_value = 0.36;     // of a clause with a verb that no tool
 constexpr double swallowed_verb = 0.30;  // lost when a clause holds another one's verb
 constexpr double torn_reference = 0.45;  // "How is it? Check it." is one request
 constexpr double label_weight = 0.3;
+constexpr double few_things = 1.5;     // of a tool that does another deed: one word in common says nothing …
+constexpr double things_share = 0.55;  // … unless the request has hardly any other
+constexpr double text_cover = 0.45;    // "Write a poem": writing is for a tool only if what is to be written is the tool's own
+constexpr double text_share = 0.6;
 constexpr std::size_t most_starts = 24;
 
 struct Start {
@@ -149,7 +153,8 @@ class Cutter {
     if (!made.imperative && from > 0 && !starts_[from].sentence) inherit_verb(topic, from);
     made.ranked = index_.rank(topic);
     if (made.ranked.size() > 8) made.ranked.resize(8);
-    made.fits = !made.ranked.empty() && fits(made.ranked.front()) && !writes_without_tool(topic, made.ranked.front());
+    made.fits = !made.ranked.empty() && fits(made.ranked.front()) && !writes_without_tool(topic, made.ranked.front()) &&
+                !unconvincing(topic, made.ranked.front());
     return made;
   }
 
@@ -160,6 +165,14 @@ class Cutter {
     const bool text_work = std::ranges::any_of(pure, [&](std::string_view word) { return stem(word) == topic.verb; });
     if (!text_work) return false;
     return !index_.has(best.tool, topic.verb) || best.name_cover < 0.45;
+  }
+
+  /// "Fix my car", "Cook dinner for four people": of a deed that the tool does not do, and of what is done hardly anything.
+  static bool unconvincing(const Topic& topic, const Ranked& best) {
+    if (topic.verb.empty() || best.phrase) return false;
+    const auto things = static_cast<double>(std::ranges::count(topic.terms, false, &Term::verb));
+    if (is_text_work(topic.verb) && best.name_cover < text_cover && best.things < text_share * things) return true;
+    return !best.deed && best.things < few_things && best.things < things_share * (things + 1);
   }
 
   /// "Book a room and a projector": the second clause has the first one's verb.

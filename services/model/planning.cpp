@@ -110,6 +110,7 @@ class Planner {
     std::vector<std::size_t> members;
     double telling = 0;
     for (const auto& term : topic.terms) {
+      if (term.verb && is_text_work(term.stem)) continue;  // much is written: it says nothing of what
       auto tools = belonging(term.stem);
       // Rare enough to mean something, common enough to be a subject of its own; and in no tool's name, which would be the tool meant.
       if (is_light_verb(term.stem) || tools.size() < 3 || tools.size() > 8 + c_.tools.size() / 12 || index_.idf(term.stem) <= telling ||
@@ -413,11 +414,18 @@ class Planner {
 
   bool text_work(const Draft& draft) const {
     const auto verb = opening_verb(r_, draft.first, draft.last);
-    if (verb < draft.last) return is_text_work(r_.tokens[verb].stem);
+    if (verb < draft.last) return is_text_work(r_.tokens[verb].stem) || is_thinking(r_.tokens[verb].stem);
     const auto& head = r_.tokens[draft.first].lower;
     if (head == "what" || head == "why" || head == "how" || head == "who" || head == "when" || head == "which" || head == "whats")
       return true;
     return draft.last - draft.first < 3;  // a greeting
+  }
+
+  /// What is done by thinking alone, where no tool does it.
+  static bool is_thinking(std::string_view verb) {
+    static constexpr std::string_view words[] = {"tell",    "solve",  "sort",     "teach",   "plan",     "invent",
+                                                 "imagine", "recite", "estimate", "compute", "recommend"};
+    return std::ranges::any_of(words, [&](std::string_view word) { return stem(word) == verb; });
   }
 
   std::string agent_of(AgentKind wanted) const {

@@ -255,11 +255,12 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
   for (const auto& term : topic.terms) {
     const auto matches = expand(term);
     std::ranges::fill(gain, 0.0);
-    std::set<std::size_t> having;
+    std::unordered_map<std::size_t, double> having;  // tool → how well it has the term
     for (const auto& match : matches) {
       matched[match.term] = std::max(matched[match.term], match.weight * term.weight);
       for (const auto& posting : postings_[match.term]) {
-        having.insert(posting.tool);
+        auto& likeness = having[posting.tool];
+        likeness = std::max(likeness, match.weight);
         const bool thing =
             term.verb && std::ranges::find(entries_[posting.tool].actions, match.term) == entries_[posting.tool].actions.end();
         gain[posting.tool] =
@@ -271,9 +272,10 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
     const double weight =
         term.weight * (having.empty() ? (verb ? unknown_verb : unknown_share) * highest_idf_ : idf_of(having.size())) * (verb ? 0.7 : 1.0);
     whole += weight;
-    for (const auto tool : having) {
+    for (const auto& [tool, likeness] : having) {
       ranked[tool].explained += weight * std::min(gain[tool], 1.0);
       if (!term.verb) ranked[tool].named = true;
+      if (!term.verb) ranked[tool].things += likeness;
     }
     for (std::size_t a = 0; a < agents_.size(); ++a) {
       if (const auto found = agents_[a].find(term.stem); found != agents_[a].end()) agent[a] += term.weight * found->second;
@@ -359,6 +361,7 @@ void Index::score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const {
     const bool named = std::ranges::find(words, topic.verb) != words.end();
     entry.named = entry.named || named || does(words, topic.verb);
     const bool other = !words.empty() && is_request_verb(words.front()) && !is_light_verb(words.front());
+    entry.deed = has[entry.tool] || named || does(words, topic.verb);
     if (named) entry.score += verb_match;
     if (!has[entry.tool]) entry.score -= other ? verb_mismatch : verb_mismatch / 2;
   }

@@ -36,6 +36,8 @@ struct Ranked {
   double explained = 0;   // share of the request's terms that the tool has, by weight
   double name_cover = 0;  // share of the tool's name that the request has
   double cover = 0;       // share of the tool's name, or of its best synonym, that the request has
+  double things = 0;      // how many of the request's words, its verb left out, the tool has; a related or misspelt one counts less
+  bool deed = false;      // the tool has the request's verb, or a word for the same deed
   bool named = false;     // the tool's name has the request's verb, or more than a verb speaks for the tool
   bool phrase = false;    // a synonym of two words or more is in the request, whole
 };

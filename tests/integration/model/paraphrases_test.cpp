@@ -205,3 +205,23 @@ TEST_CASE("offline model: finds tools and arguments of requests that others have
   CHECK(tools.share() >= 0.90);
   CHECK(arguments.share() >= 0.85);
 }
+
+TEST_CASE("offline model: what no tool does goes to no tool") {
+  Bench bench(company(false));
+  const auto goals = YAML::LoadFile(root + "/tests/data/out_of_scope.yaml")["goals"];
+  REQUIRE(goals.size() >= 30);
+  Tally kept;
+  for (const auto& goal : goals) {
+    const auto text = goal["text"].as<std::string>();
+    const auto plan = bench.plan(text);
+    bool right = !asks(plan) && !plan["steps"].empty();
+    for (const auto& step : plan["steps"]) {
+      right = right && step["function"].get<std::string>().empty();
+      if (goal["agent"]) right = right && step["agent"].get<std::string>() == goal["agent"].as<std::string>();
+    }
+    ++kept.all;
+    kept.right += right ? 1 : 0;
+    if (!right) UNSCOPED_INFO(text << " " << Json(functions_of(plan)).dump());
+  }
+  CHECK(kept.share() >= 0.90);
+}

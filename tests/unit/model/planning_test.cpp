@@ -72,6 +72,18 @@ TEST_CASE("model planning: no tool fits: texts go to the generic agent, the rest
   CHECK(deed.steps[0].action.ends_with("EXCEPTION: Human support required to do this step, no suitable function found."));
 }
 
+TEST_CASE("model planning: a word in common with a tool is not enough") {
+  // Writing says nothing of what is written, and one thing in common nothing of a deed that the tool does not do.
+  for (const std::string text : {"Write a poem", "Write a limerick about a programmer", "Plan a route from A to B", "Tell me a joke"}) {
+    INFO(text);
+    CHECK(functions(plan(text)) == List{"Scribe."});
+  }
+  for (const std::string deed : {"Repaint the car", "Photograph four guests at dinner"}) {
+    INFO(deed);
+    CHECK(functions(plan(deed)) == List{"Somebody."});
+  }
+}
+
 TEST_CASE("model planning: never more steps than allowed, and a short summary") {
   std::string goal;
   for (int i = 1; i <= 12; ++i) goal += "Bake " + std::to_string(i + 1) + " lemon cakes. ";
