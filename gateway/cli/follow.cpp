@@ -54,15 +54,28 @@ asio::awaitable<std::optional<Reply>> ask_approval(asio::io_context& io, const Q
   co_return decision(question, show, answer->empty() || answer->starts_with('y'));
 }
 
+asio::awaitable<std::optional<Reply>> ask_outcome(asio::io_context& io, const Question& question, Output& out) {
+  std::string prompt = "Was it carried out? [y]es, [n]o: do it again, [l]ater: ";
+  auto answer = co_await read_line(io, std::move(prompt), out);
+  const bool happened = answer && answer->starts_with('y');
+  if (!happened && !(answer && answer->starts_with('n'))) co_return std::nullopt;
+  Json fields{{"request", question.request}, {"approved", happened}};
+  if (happened) {
+    std::string ask = "With what result (may be empty): ";
+    auto result = co_await read_line(io, std::move(ask), out);
+    if (result && !result->empty()) fields["text"] = *result;
+  }
+  co_return Reply{"answer", std::move(fields)};
+}
+
 asio::awaitable<std::optional<Reply>> ask_person(asio::io_context& io, const Question& question, const Show& show, Output& out) {
   if (question.kind == "approval") co_return co_await ask_approval(io, question, show, out);
-  std::string prompt = question.kind == "unknown_outcome" ? "Did it happen? [y]es, [n]o: " : "Your answer: ";
+  if (question.kind == "unknown_outcome") co_return co_await ask_outcome(io, question, out);
+  std::string prompt = "Your answer: ";
   auto answer = co_await read_line(io, std::move(prompt), out);
   if (!answer || answer->empty()) co_return std::nullopt;
   if (question.kind == "clarification" && !question.plan.empty()) co_return Reply{"clarify", {{"plan", question.plan}, {"text", *answer}}};
-  Json fields{{"request", question.request}, {"text", *answer}};
-  if (question.kind == "unknown_outcome") fields["approved"] = answer->starts_with('y');
-  co_return Reply{"answer", std::move(fields)};
+  co_return Reply{"answer", {{"request", question.request}, {"text", *answer}}};
 }
 
 // Of the questions that were not answered from here yet, the one that was put first.
@@ -71,6 +84,8 @@ std::optional<Question> unanswered(const Show& show, const std::set<std::string>
   for (const auto& [id, question] : show.questions()) {
     if (answered.contains(id)) continue;
     if (options.approve == Approve::automatic && question.kind != "approval" && options.otherwise.empty()) continue;
+    // Nobody but a person can know.
+    if (options.approve == Approve::automatic && question.kind == "unknown_outcome") continue;
     if (!first || question.seq < first->seq) first = question;
   }
   return first;
@@ -102,8 +117,7 @@ asio::awaitable<Status> answer(asio::io_context& io, Conversation& conversation,
 }  // namespace
 
 asio::awaitable<std::optional<std::string>> read_line(asio::io_context& io, std::string prompt, Output& out) {
-  out.end_pieces();
-  out.piece(out.paint(Tone::bold, prompt));
+  out.prompt(prompt);
   asio::posix::stream_descriptor input(io, dup(STDIN_FILENO));
   static std::string buffer;  // what was read beyond the line belongs to the next one
   const auto [error, size] =

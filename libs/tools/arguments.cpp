@@ -89,7 +89,7 @@ Result<Json> checked(const Tool& tool, std::string_view text) {
   if (!arguments) return fail(Fault::tool_invalid_arguments, fmt::format("arguments of {}: {}", tool.name, arguments.error().message));
   const auto valid = validate_json(schema_of(tool), text);
   if (valid) return std::move(*arguments);
-  const std::string reason = explain(tool, *arguments);
+  const std::string reason = tool.schema_json.empty() ? explain(tool, *arguments) : std::string();
   return fail(Fault::tool_invalid_arguments, reason.empty() ? valid.error().message : reason);
 }
 

@@ -52,6 +52,7 @@ std::string_view name_of(Type type) { return type == Type::list ? "list" : json_
 std::string full_description(const Tool& tool) { return tool.description + also(tool.synonyms); }
 
 std::string schema_of(const Tool& tool) {
+  if (!tool.schema_json.empty()) return tool.schema_json;
   Json schema = {{"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}, {"additionalProperties", false}};
   for (const auto& parameter : tool.parameters) {
     schema["properties"][parameter.name] = schema_of(parameter);

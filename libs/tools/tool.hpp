@@ -1,11 +1,12 @@
-// What a tool is: the entry of a team file that an agent may call. Only `template` tools run in this version: they answer from a Markdown
-// text with {placeholders} and record what they apply (tools/journal.hpp). A tool is addressed as (agent, tool), names repeat across
-// agents.
+// What a tool is: the entry of a team file that an agent may call. Two kinds run in this version: `template` tools answer from a Markdown
+// text with {placeholders} and record what they apply (tools/journal.hpp); `http` tools call a server (tools/http_request.hpp). A tool is
+// addressed as (agent, tool), names repeat across agents.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace convoke::tools {
@@ -32,6 +33,13 @@ struct Failure {
   std::string message;
 };
 
+/// What a tool of kind `http` sends. Arguments that the URL does not name go into the query (GET, DELETE) or into a JSON body.
+struct HttpCall {
+  std::string method = "POST";                               // GET, POST, PUT, PATCH, DELETE
+  std::string url;                                           // {parameter} in its path or query
+  std::vector<std::pair<std::string, std::string>> headers;  // values with ${TOOL_…}: variables of the worker's environment
+};
+
 struct Tool {
   std::string name;
   std::string description;
@@ -45,7 +53,9 @@ struct Tool {
   std::uint32_t timeout_ms = 30'000;  // of one call
   bool idempotent = true;             // after a death it may be called again with the same call key
   bool journal = true;                // what it applies is recorded, and repeats of a call key are suppressed
-  bool sensitive = false;             // under the approval policy `sensitive` a person approves each use
+  HttpCall http = {};
+  std::string schema_json = {};  // of the arguments, where somebody else defines them: used instead of `parameters`
+  bool sensitive = false;        // under the approval policy `sensitive` a person approves each use
 };
 
 /// What a model is told about the tool: its description, then "Also: …" with the synonyms.

@@ -25,6 +25,8 @@ std::string argument(const std::string& arguments, const char* name) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+constexpr std::size_t max_shown_arguments = 1'000;
+
 /// Calling it again with the same key does nothing twice.
 bool may_be_repeated(const tools::Tool& tool) { return tool.idempotent || tool.kind == tools::Kind::template_text; }
 
@@ -33,15 +35,14 @@ bool may_be_repeated(const tools::Tool& tool) { return tool.idempotent || tool.k
 bool Conversation::is_question(const llm::ToolCall& call) const { return call.name == chat_with_agent || call.name == ask_human; }
 
 asio::awaitable<Conversation::Ended> Conversation::carry_out_calls() {
-  auto unknown = co_await settle_unknown();
-  if (unknown) co_return unknown;
+  const auto settled_at = turn_.now().steady + note_unknown();
   const auto executor = co_await asio::this_coro::executor;
   using Operation = decltype(asio::co_spawn(executor, carry_out(0), asio::deferred));
   std::vector<std::size_t> waiting;
   for (std::size_t i = 0; i < round_->response.tool_calls.size(); ++i) {
     // A question that can be put is put at the end, all together; one that cannot is answered at once.
     const auto& call = round_->response.tool_calls[i];
-    if (!round_->done[i] && !(is_question(call) && ask_for(call))) waiting.push_back(i);
+    if (!round_->done[i] && round_->unknown[i].empty() && !(is_question(call) && ask_for(call))) waiting.push_back(i);
   }
   Status status;
   if (waiting.size() == 1) {
@@ -58,32 +59,36 @@ asio::awaitable<Conversation::Ended> Conversation::carry_out_calls() {
   }
   if (turn_.cancelled()) co_return cancelled();
   if (!status) co_return failed(status.error().code, std::move(status.error().message));
-  co_return ask_others();
+  // A predecessor that is only frozen may still begin or be at it: only after this time is the question one for a person.
+  const auto left = settled_at - turn_.now().steady;
+  if (left > Millis{0}) co_await sleep_for(left);
+  co_return ask();
 }
 
-asio::awaitable<Conversation::Ended> Conversation::settle_unknown() {
-  if (!round_->recorded) co_return std::nullopt;
-  wire::TurnResultT result;
-  result.outcome = wire::Outcome::awaiting;
+/// Marks the calls that a predecessor may have begun and that must not be begun again; how long it may still be at them.
+Millis Conversation::note_unknown() {
   Millis longest{0};
+  if (!round_->recorded) return longest;
   for (std::size_t i = 0; i < round_->response.tool_calls.size(); ++i) {
     const auto& call = round_->response.tool_calls[i];
     const auto* tool = round_->done[i] || is_question(call) ? nullptr : agents::find_tool(agent_, call.name);
     if (tool == nullptr || may_be_repeated(*tool)) continue;
     longest = std::max(longest, tooling_.options.start_within + Millis{tool->timeout_ms});
-    wire::AskT ask;
-    ask.call = call.id;
-    ask.kind = wire::RequestKind::unknown_outcome;
-    ask.text = fmt::format(
-        "{} was about to call {} with {} when its process died. Nobody knows whether it was carried out. Was it, and with what result?",
-        agent_.name, call.name, call.arguments);
-    result.asks.push_back(std::move(ask));
+    round_->unknown[i] = "the process that was about to call it died";
   }
-  if (result.asks.empty()) co_return std::nullopt;
-  // A predecessor that is only frozen may still begin or be at it: only after this time is the question one for a person.
-  co_await sleep_for(longest);
-  result.usage = std::make_unique<wire::UsageT>(usage_);
-  co_return result;
+  return longest;
+}
+
+wire::AskT Conversation::ask_about(std::size_t index) const {
+  const auto& call = round_->response.tool_calls[index];
+  wire::AskT ask;
+  ask.call = call.id;
+  ask.kind = wire::RequestKind::unknown_outcome;
+  ask.text = fmt::format(
+      "Outcome unknown: {} called {} with {}, and {}. Was it carried out, and with what result? If you say that it was not, it is called "
+      "again.",
+      agent_.name, call.name, truncate_utf8(call.arguments, max_shown_arguments), round_->unknown[index]);
+  return ask;
 }
 
 asio::awaitable<Status> Conversation::report(std::size_t index, Fault fault, std::string text) {
@@ -129,7 +134,7 @@ asio::awaitable<Status> Conversation::carry_out(std::size_t index) {
   if (tool == nullptr) {
     co_return co_await report(index, Fault::tool_unknown, fmt::format("Error: {} has no function {}.", agent_.name, call.name));
   }
-  if (tool->kind != tools::Kind::template_text) {
+  if (tool->kind != tools::Kind::template_text && tool->kind != tools::Kind::http) {
     co_return co_await report(index, Fault::tool_unknown,
                               fmt::format("Error: functions of kind {} do not run in this version.", name_of(tool->kind)));
   }
@@ -141,6 +146,7 @@ asio::awaitable<Status> Conversation::carry_out(std::size_t index) {
 asio::awaitable<Status> Conversation::run_tool(std::size_t index, const tools::Tool& tool) {
   auto begins = co_await turn_.may_begin();
   if (!begins) co_return begins;
+  if (tool.kind == tools::Kind::http) co_return co_await run_http(index, tool);
   auto traced = span("execute_tool " + tool.name, "execute_tool");
   traced.set("gen_ai.tool.name", tool.name);
   auto applied = co_await apply(index, tool);
@@ -149,6 +155,27 @@ asio::awaitable<Status> Conversation::run_tool(std::size_t index, const tools::T
   tooling_.tracer.end(std::move(traced), fault == Fault::none ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error,
                       std::string(fault == Fault::none ? "" : describe(fault).name));
   co_return co_await report(index, fault, std::move(text));
+}
+
+asio::awaitable<Status> Conversation::run_http(std::size_t index, const tools::Tool& tool) {
+  const auto& work = turn_.work();
+  auto traced = span("execute_tool " + tool.name, "execute_tool");
+  traced.set("gen_ai.tool.name", tool.name);
+  auto key = tools::call_key(work.session, work.agent, work.turn, round_->item, index);
+  auto calling =
+      tools::call_http(tooling_.http, tool, round_->response.tool_calls[index].arguments, std::move(key), tools::process_environment);
+  auto ended = co_await std::move(calling);
+  const bool is_done = ended && ended->end == tools::HttpEnd::done;
+  tooling_.tracer.end(std::move(traced), is_done ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error,
+                      !ended    ? ended.error().message
+                      : is_done ? std::string()
+                                : ended->text);
+  if (!ended) co_return co_await report(index, ended.error().code, "Error: " + ended.error().message);
+  if (ended->end == tools::HttpEnd::unknown) {
+    round_->unknown[index] = ended->text;
+    co_return Status{};
+  }
+  co_return co_await report(index, is_done ? Fault::none : Fault::tool_failed, is_done ? std::move(ended->text) : "Error: " + ended->text);
 }
 
 asio::awaitable<Result<tools::Applied>> Conversation::apply(std::size_t index, const tools::Tool& tool) {
@@ -213,12 +240,13 @@ Result<wire::AskT> Conversation::ask_for(const llm::ToolCall& call) const {
   return fail(Fault::forbidden, fmt::format("{} may not ask '{}'.", agent_.name, name));
 }
 
-Conversation::Ended Conversation::ask_others() {
+/// What only others can say, all together; nothing when every call has its result.
+Conversation::Ended Conversation::ask() {
   wire::TurnResultT result;
   result.outcome = wire::Outcome::awaiting;
   for (std::size_t i = 0; i < round_->response.tool_calls.size(); ++i) {
     if (round_->done[i]) continue;
-    auto ask = ask_for(round_->response.tool_calls[i]);
+    auto ask = round_->unknown[i].empty() ? ask_for(round_->response.tool_calls[i]) : ask_about(i);
     if (ask) result.asks.push_back(std::move(*ask));
   }
   if (result.asks.empty()) return std::nullopt;

@@ -31,7 +31,8 @@ wire::TurnResultT Conversation::failed(Fault fault, std::string text) const {
   // A failed step is given out again as a new turn, with new call keys. What a tool has done would then be done twice, so such a failure is
   // not one that is repeated by itself.
   const bool has_effects = history_.done + done_ > 0;
-  if (turn_.work().kind == wire::TurnKind::step && has_effects && retryable(fault)) {
+  const bool is_unknown = fault == Fault::unknown_outcome;  // which nobody repeats either
+  if (turn_.work().kind == wire::TurnKind::step && has_effects && retryable(fault) && !is_unknown) {
     text += " Some of it was done before that.";
     fault = Fault::limit;
   }
@@ -65,9 +66,7 @@ Status Conversation::take_over() {
       auto response = llm::response_from_json(item.text);
       if (!response) return std::unexpected(std::move(response.error()));
       ++model_calls_;
-      messages_.push_back(llm::as_message(*response));
-      const auto calls = response->tool_calls.size();
-      round_ = Round{item.n, std::move(*response), std::vector<bool>(calls, false), true};
+      begin_round(item.n, std::move(*response), true);
       continue;
     }
     if (!round_) continue;
@@ -89,6 +88,20 @@ Status Conversation::take_over() {
   return {};
 }
 
+void Conversation::begin_round(std::uint64_t item, llm::Response response, bool recorded) {
+  messages_.push_back(llm::as_message(response));
+  const auto calls = response.tool_calls.size();
+  round_ = Round{item, std::move(response), std::vector<bool>(calls, false), std::vector<std::string>(calls), recorded};
+}
+
+asio::awaitable<Result<std::uint64_t>> Conversation::record(const llm::Response& response) {
+  wire::ItemT item;
+  item.kind = wire::ItemKind::response;
+  item.text = llm::to_json(response);
+  item.usage = std::make_unique<wire::UsageT>(std::exchange(usage_, {}));
+  return turn_.item(std::move(item));
+}
+
 asio::awaitable<wire::TurnResultT> Conversation::run() {
   auto transcript = co_await turn_.transcript();
   if (!transcript) co_return failed(transcript.error().code, std::move(transcript.error().message));
@@ -101,6 +114,18 @@ asio::awaitable<wire::TurnResultT> Conversation::run() {
   offered_ = tools_for(team_->team, agent_, turn_.work(), tooling_.offers.of(*team_, agent_));
   auto taken = take_over();
   if (!taken) co_return failed(taken.error().code, std::move(taken.error().message));
+  if (!round_ && !history_.again.empty()) {
+    // What a person wants done again is recorded like a response of the model, so that it is begun once however often this turn is given
+    // out.
+    llm::Response ordered;
+    for (auto call : history_.again) {
+      call.id += fmt::format("-{}", turn_.work().turn);
+      ordered.tool_calls.push_back(std::move(call));
+    }
+    auto number = co_await record(ordered);
+    if (!number) co_return failed(number.error().code, std::move(number.error().message));
+    begin_round(*number, std::move(ordered), false);
+  }
 
   while (true) {
     if (round_) {
@@ -116,15 +141,9 @@ asio::awaitable<wire::TurnResultT> Conversation::run() {
     if (!response && response.error().code == Fault::cancelled) co_return cancelled();
     if (!response) co_return failed(response.error().code, std::move(response.error().message));
     if (response->tool_calls.empty()) co_return co_await conclude(std::move(*response), false);
-    wire::ItemT item;
-    item.kind = wire::ItemKind::response;
-    item.text = llm::to_json(*response);
-    item.usage = std::make_unique<wire::UsageT>(std::exchange(usage_, {}));
-    auto number = co_await turn_.item(std::move(item));
+    auto number = co_await record(*response);
     if (!number) co_return failed(number.error().code, std::move(number.error().message));
-    messages_.push_back(llm::as_message(*response));
-    const auto calls = response->tool_calls.size();
-    round_ = Round{*number, std::move(*response), std::vector<bool>(calls, false), false};
+    begin_round(*number, std::move(*response), false);
   }
 }
 
@@ -187,6 +206,9 @@ asio::awaitable<wire::TurnResultT> Conversation::conclude(llm::Response response
   const auto& work = turn_.work();
   if (response.content.empty()) co_return failed(Fault::model_invalid, fmt::format("The model of {} gave an empty answer.", agent_.name));
   const bool is_promise = work.kind == wire::TurnKind::step && named_function() != nullptr && history_.done + done_ == 0;
+  if (is_promise && history_.unknown > 0) {
+    co_return failed(Fault::unknown_outcome, "Nobody knows whether it was carried out, and nobody answered in time. " + response.content);
+  }
   if (is_promise && history_.failed + failed_ > 0) {
     // No tool result says that it was done, whatever the model says.
     co_return failed(Fault::tool_failed, last_failure_.empty() ? response.content : last_failure_);
@@ -195,11 +217,7 @@ asio::awaitable<wire::TurnResultT> Conversation::conclude(llm::Response response
   if (is_promise) {
     // The function was not called: the model asks for what it needs.
     if (!recorded) {
-      wire::ItemT item;
-      item.kind = wire::ItemKind::response;
-      item.text = llm::to_json(response);
-      item.usage = std::make_unique<wire::UsageT>(std::exchange(usage_, {}));
-      auto number = co_await turn_.item(std::move(item));
+      auto number = co_await record(response);
       if (!number) co_return failed(number.error().code, std::move(number.error().message));
     }
     result.outcome = wire::Outcome::awaiting;

@@ -16,6 +16,7 @@
 #include "agents/turns/turn.hpp"
 #include "llm/model.hpp"
 #include "telemetry/trace.hpp"
+#include "tools/http_call.hpp"
 #include "tools/journal.hpp"
 #include "worker/history.hpp"
 
@@ -46,6 +47,7 @@ class Offers {
 /// What all turns of the process share.
 struct Tooling {
   llm::Model& model;
+  http::Client& http;
   tools::Journal& journal;
   telemetry::Tracer& tracer;
   ConversationOptions options;
@@ -65,7 +67,8 @@ class Conversation {
     std::uint64_t item = 0;
     llm::Response response;
     std::vector<bool> done;
-    bool recorded = false;  // by an earlier attempt: its calls may have begun there
+    std::vector<std::string> unknown;  // of each call: why nobody knows whether it was carried out; empty: it is known
+    bool recorded = false;             // by an earlier attempt: its calls may have begun there
   };
   using Ended = std::optional<wire::TurnResultT>;
 
@@ -74,12 +77,16 @@ class Conversation {
   asio::awaitable<Ended> carry_out_calls();
   asio::awaitable<Status> carry_out(std::size_t index);
   asio::awaitable<Status> run_tool(std::size_t index, const tools::Tool& tool);
+  asio::awaitable<Status> run_http(std::size_t index, const tools::Tool& tool);
   asio::awaitable<Result<tools::Applied>> apply(std::size_t index, const tools::Tool& tool);
   asio::awaitable<Status> tell_person(std::size_t index);
   asio::awaitable<Status> report(std::size_t index, Fault fault, std::string text);
-  asio::awaitable<Ended> settle_unknown();
+  asio::awaitable<Result<std::uint64_t>> record(const llm::Response& response);
+  void begin_round(std::uint64_t item, llm::Response response, bool recorded);
+  Millis note_unknown();
+  wire::AskT ask_about(std::size_t index) const;
   asio::awaitable<wire::TurnResultT> conclude(llm::Response response, bool recorded);
-  Ended ask_others();
+  Ended ask();
   Result<wire::AskT> ask_for(const llm::ToolCall& call) const;
   bool is_question(const llm::ToolCall& call) const;
   wire::TurnResultT failed(Fault fault, std::string text) const;

@@ -23,6 +23,7 @@ struct Group {
   std::size_t bytes = 0;
   std::size_t done = 0;
   std::size_t failed = 0;
+  std::size_t unknown = 0;
   std::string matter;
   std::optional<std::uint64_t> continues;
 };
@@ -45,6 +46,7 @@ class Reader {
   }
 
   void current() {
+    is_current_ = true;
     group_of(work_.turn);
     for (const auto& entry : work_.input) input(entry);
   }
@@ -65,9 +67,11 @@ class Reader {
       if (!chain.contains(group.turn)) continue;
       history.done += group.done;
       history.failed += group.failed;
+      history.unknown += group.unknown;
       if (history.matter.empty()) history.matter = group.matter;
       take(group, history);
     }
+    history.again = std::move(again_);
     return history;
   }
 
@@ -107,10 +111,11 @@ class Reader {
     auto text = input.text;
     if (input.fault != 0 && text.empty()) text = "There is no answer.";
     if (const auto found = open_.find(input.call); found != open_.end()) {
-      auto& asked = groups_[found->second.first];
-      asked.messages[found->second.second].content = text;
+      auto& asked = groups_[found->second.group];
+      asked.messages[found->second.message].content = text;
       asked.bytes += text.size();
       groups_.back().continues = asked.turn;
+      if (!is_communication(found->second.call.name)) unknown_settled(found->second.call, static_cast<Fault>(input.fault));
       open_.erase(found);
       return;
     }
@@ -123,13 +128,25 @@ class Reader {
     add(llm::Role::user, input.fault == 0 ? "The person answered: " + text : "The person did not answer: " + text);
   }
 
+  // A person was asked whether a call was carried out: yes, no (it is to be made again), or there was no answer.
+  void unknown_settled(const llm::ToolCall& call, Fault fault) {
+    auto& group = groups_.back();
+    if (fault == Fault::none) {
+      ++group.done;
+    } else if (fault != Fault::tool_failed) {
+      ++group.unknown;
+    } else if (is_current_) {
+      again_.push_back(call);
+    }
+  }
+
   void item(const wire::ItemT& item) {
     if (item.kind == wire::ItemKind::response) return response(item);
     auto& group = groups_.back();
     if (item.kind == wire::ItemKind::result) ++(item.fault == 0 ? group.done : group.failed);
     const auto found = open_.find(item.call);
     if (found == open_.end()) return;
-    groups_[found->second.first].messages[found->second.second].content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
+    groups_[found->second.group].messages[found->second.message].content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
     group.bytes += item.text.size();
     open_.erase(found);
   }
@@ -145,7 +162,7 @@ class Reader {
       const bool waits = std::ranges::find(work_.pending, call.id) != work_.pending.end();
       auto& result = add(llm::Role::tool, waits ? "There is no answer yet." : "No result is known.");
       result.tool_call_id = call.id;
-      open_[call.id] = {groups_.size() - 1, group.messages.size() - 1};
+      open_[call.id] = {groups_.size() - 1, group.messages.size() - 1, call};
     }
   }
 
@@ -162,9 +179,17 @@ class Reader {
     for (auto& message : group.messages) history.messages.push_back(std::move(message));
   }
 
+  struct Open {  // the placeholder of a call's result
+    std::size_t group = 0;
+    std::size_t message = 0;
+    llm::ToolCall call;
+  };
+
   const wire::WorkT& work_;
   std::vector<Group> groups_;
-  std::map<std::string, std::pair<std::size_t, std::size_t>> open_;  // call → its placeholder: group, message
+  std::map<std::string, Open> open_;
+  std::vector<llm::ToolCall> again_;
+  bool is_current_ = false;
 };
 
 }  // namespace

@@ -17,8 +17,11 @@ struct History {
   /// message per call.
   std::vector<llm::Message> messages;
   /// What the turns that this one continues have done already.
-  std::size_t done = 0;    // tool results without a fault
-  std::size_t failed = 0;  // with one
+  std::size_t done = 0;     // tool results without a fault, and calls of which a person says that they were carried out
+  std::size_t failed = 0;   // with one
+  std::size_t unknown = 0;  // calls of which nobody knows, the person who was asked included
+  /// Calls that this turn's input orders anew: a person says that they were not carried out.
+  std::vector<llm::ToolCall> again;
   /// The input that began the matter at hand: the step, question or message that the answer is for.
   std::string matter;
 };

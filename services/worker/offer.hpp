@@ -16,6 +16,9 @@ inline constexpr std::string_view chat_with_agent = "chat_with_agent";
 inline constexpr std::string_view ask_human = "ask_human";
 inline constexpr std::string_view contact_human = "contact_human";
 
+/// One of the three: it goes to somebody, not to a tool.
+inline bool is_communication(std::string_view call) { return call == chat_with_agent || call == ask_human || call == contact_human; }
+
 /// The system message: the agent's instructions, today's date, and whom it may ask.
 std::string instructions_for(const agents::Team& team, const agents::Agent& agent, std::int64_t now_unix_ms);
 

@@ -60,7 +60,7 @@ Service::Service(runtime::Runtime& runtime, ServiceOptions options)
       http_(runtime.io(), options_.http),
       model_(runtime.io(), http_, options_.model.options()),
       journal_(open_journal(runtime.options().data)),
-      tooling_{model_, journal_, runtime.tracer(), options_.conversation},
+      tooling_{model_, http_, journal_, runtime.tracer(), options_.conversation},
       turns_(runtime, options_.bus, options_.turns,
              {"worker",
               {served_.first + "." + served_.second},

@@ -52,9 +52,12 @@ std::vector<std::string> environment_for(const std::vector<std::string>& own, Ne
     const auto name = std::string_view(variable).substr(0, variable.find('='));
     const bool everywhere = std::ranges::any_of(plain, [&](auto prefix) { return variable.starts_with(prefix); }) ||
                             (name.starts_with("CONVOKE_") && !name.ends_with("_API_KEY")) || name.ends_with("SAN_OPTIONS");
-    const bool provider = name != "CONVOKE_API_KEY" && (name.ends_with("_API_KEY") || name == "https_proxy" || name == "HTTPS_PROXY" ||
-                                                        name == "http_proxy" || name == "no_proxy" || name == "NO_PROXY");
-    if (everywhere || (provider && needs == Needs::models)) result.push_back(variable);
+    const bool tool = name.starts_with("TOOL_");
+    const bool provider = !tool && name != "CONVOKE_API_KEY" &&
+                          (name.ends_with("_API_KEY") || name == "https_proxy" || name == "HTTPS_PROXY" || name == "http_proxy" ||
+                           name == "no_proxy" || name == "NO_PROXY");
+    const bool wanted = tool ? needs == Needs::models_and_tools : provider && needs != Needs::nothing;
+    if (everywhere || wanted) result.push_back(variable);
   }
   return result;
 }
@@ -79,9 +82,13 @@ std::string worker_name(const std::string& agent, int number) {
 
 Program worker_program(const InstallationPlan& plan, const std::string& agent, int number) {
   const auto name = worker_name(agent, number);
-  Program program{
-      name, plan.bin + "/convoke-worker", common(plan, name), environment_for(plan.environment, Needs::models), service_stage, workers,
-      false};
+  Program program{name,
+                  plan.bin + "/convoke-worker",
+                  common(plan, name),
+                  environment_for(plan.environment, Needs::models_and_tools),
+                  service_stage,
+                  workers,
+                  false};
   program.arguments.push_back("--worker.agent=" + agent);
   for (auto& flag : model_flags(plan)) program.arguments.push_back(std::move(flag));
   return program;

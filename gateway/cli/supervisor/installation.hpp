@@ -37,8 +37,9 @@ Program worker_program(const InstallationPlan& plan, const std::string& agent, i
 /// `worker-HrAgent-1`.
 std::string worker_name(const std::string& agent, int number);
 
-/// What of the supervisor's environment a process gets: `secrets` adds provider keys and proxies for those that call models.
-enum class Needs { nothing, models };
+/// What of the supervisor's environment a process gets: provider keys and proxies go to those that call models, variables TOOL_… to those
+/// that call tools as well.
+enum class Needs { nothing, models, models_and_tools };
 std::vector<std::string> environment_for(const std::vector<std::string>& own, Needs needs);
 
 }  // namespace convoke::cli

@@ -47,6 +47,7 @@ template <class Value> void read_each(const Node& map, std::string_view key, std
 
 constexpr std::array types{tools::Type::string,  tools::Type::number, tools::Type::integer,
                            tools::Type::boolean, tools::Type::list,   tools::Type::object};
+constexpr std::array tool_kinds{tools::Kind::template_text, tools::Kind::http};
 constexpr std::array agent_kinds{AgentKind::specialist, AgentKind::generic, AgentKind::human};
 constexpr std::array approvals{Approval::each_step, Approval::whole_plan, Approval::sensitive, Approval::none};
 
@@ -141,6 +142,7 @@ tools::Tool decode_tool(const Node& node) {
   tools::Tool tool;
   read(node, "name", tool.name);
   read(node, "description", tool.description);
+  read(node, "kind", tool.kind, tool_kinds);
   read_each(node, "parameters", tool.parameters, decode_parameter);
   read(node, "synonyms", tool.synonyms);
   read(node, "response", tool.response);
@@ -151,6 +153,13 @@ tools::Tool decode_tool(const Node& node) {
   }
   read(node, "delay_ms", tool.delay_ms);
   read(node, "timeout_ms", tool.timeout_ms);
+  if (tool.kind == tools::Kind::http) {
+    read(node, "method", tool.http.method);
+    read(node, "url", tool.http.url);
+    if (const Node* headers = node.find("headers"))
+      for (const auto& entry : headers->entries) tool.http.headers.emplace_back(entry.key, entry.value->text);
+    tool.idempotent = tool.http.method == "GET";
+  }
   read(node, "idempotent", tool.idempotent);
   read(node, "journal", tool.journal);
   read(node, "sensitive", tool.sensitive);

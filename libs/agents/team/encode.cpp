@@ -30,14 +30,21 @@ Json encode(const tools::Tool& tool) {
                {"description", tool.description},
                {"kind", name_of(tool.kind)},
                {"parameters", list<tools::Parameter>(tool.parameters, encode)},
-               {"synonyms", tool.synonyms},
-               {"response", tool.response},
-               {"data", Json::parse(tool.data_json)}};
-  if (tool.fail.first > 0) json["fail"] = {{"first", tool.fail.first}, {"message", tool.fail.message}};
-  json["delay_ms"] = tool.delay_ms;
+               {"synonyms", tool.synonyms}};
+  if (tool.kind == tools::Kind::http) {
+    json["method"] = tool.http.method;
+    json["url"] = tool.http.url;
+    json["headers"] = Json::object();
+    for (const auto& [name, value] : tool.http.headers) json["headers"][name] = value;
+  } else {
+    json["response"] = tool.response;
+    json["data"] = Json::parse(tool.data_json);
+    if (tool.fail.first > 0) json["fail"] = {{"first", tool.fail.first}, {"message", tool.fail.message}};
+    json["delay_ms"] = tool.delay_ms;
+    json["journal"] = tool.journal;
+  }
   json["timeout_ms"] = tool.timeout_ms;
   json["idempotent"] = tool.idempotent;
-  json["journal"] = tool.journal;
   json["sensitive"] = tool.sensitive;
   return json;
 }

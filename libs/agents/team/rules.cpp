@@ -15,7 +15,7 @@ namespace {
 using Shape = Node::Shape;
 
 const std::vector<std::string> roles{"default", "planner", "selector", "gate", "summary"};
-const std::vector<std::string> other_kinds{"http", "mcp", "builtin", "agent", "code"};
+const std::vector<std::string> other_kinds{"mcp", "builtin", "agent", "code"};
 
 class Rules {
  public:
@@ -135,7 +135,7 @@ void refuse_other_kinds(Node& root, Mistakes& mistakes) {
     for (const auto& tool : tools->items) {
       const Node* kind = text_of(*tool, "kind");
       if (!kind || std::ranges::find(other_kinds, kind->text) == other_kinds.end()) continue;
-      mistakes.push_back({kind->mark, fmt::format("expected kind template: {} is not available in this version", kind->text)});
+      mistakes.push_back({kind->mark, fmt::format("expected kind template or http: {} is not available in this version", kind->text)});
       tool->skipped = true;
     }
   }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "agents/team/decode.hpp"
+#include "tools/http_request.hpp"
 #include "tools/render.hpp"
 
 namespace convoke::agents {
@@ -15,6 +16,9 @@ using Shape = Node::Shape;
 
 // Tools that every agent has by itself, to speak to agents and people.
 const std::vector<std::string> reserved{"chat_with_agent", "contact_human"};
+// Keys that go with one kind alone.
+const std::vector<std::string> template_keys{"response", "data", "fail", "delay_ms", "journal"};
+const std::vector<std::string> http_keys{"url", "method", "headers"};
 
 bool fits(const Node& value, std::string_view type) {
   switch (value.shape) {
@@ -42,10 +46,54 @@ class ToolRules {
     const Node *failure = tool.find("fail"), *journal = tool.find("journal");
     if (failure && journal && journal->is(Shape::boolean) && !journal->boolean)
       report(failure->mark, "expected journal: true with fail: failures are counted in the journal");
-    check_response(tool);
+    check_kind(tool);
   }
 
  private:
+  void check_kind(const Node& tool) {
+    const Node* kind = text_of(tool, "kind");
+    if (!tool.is(Shape::map) || (tool.find("kind") && (!kind || !kind->sound))) return;
+    const bool is_http = kind && kind->text == "http";
+    if (!kind && tool.find("url") && !tool.find("response"))
+      return report(place_of_key(tool, "url"), "expected \"kind: http\" in a tool that has a url");
+    for (const auto& key : is_http ? template_keys : http_keys)
+      if (tool.find(key))
+        report(place_of_key(tool, key), fmt::format("expected no {} in a tool of kind {}", key, is_http ? "http" : "template"));
+    const std::string_view needed = is_http ? "url" : "response";
+    if (!tool.find(needed)) return report(tool.mark, fmt::format("expected the key {} in an entry of tools", quote(needed)));
+    if (is_http)
+      check_http(tool);
+    else
+      check_response(tool);
+  }
+
+  static Mark place_of_key(const Node& map, std::string_view key) {
+    const auto found = std::ranges::find(map.entries, key, &Entry::key);
+    return found == map.entries.end() ? map.mark : found->mark;
+  }
+
+  void check_http(const Node& tool) {
+    const Node *url = text_of(tool, "url"), *method = tool.find("method"), *headers = tool.find("headers");
+    const Node* parameters = tool.find("parameters");
+    bool known =
+        url && url->sound && (!method || method->sound) && (!headers || headers->sound) && !(parameters && !parameters->is(Shape::list));
+    for (const Node* parameter : items_of(tool, "parameters")) known &= text_of(*parameter, "name") != nullptr;
+    if (!known) return;
+    for (const auto& mistake : tools::check_http(decode_tool(tool)))
+      report(place_of_http(tool, mistake.where), fmt::format("expected {}, found {}", mistake.expected, quote(mistake.where)));
+  }
+
+  // A header by its name or its value; else it is the URL, or a piece of it.
+  Mark place_of_http(const Node& tool, const std::string& where) const {
+    if (const Node* headers = tool.find("headers")) {
+      for (const auto& entry : headers->entries) {
+        if (entry.key == where) return entry.mark;
+        if (entry.value->text == where) return entry.value->mark;
+      }
+    }
+    return place_of(*tool.find("url"), where);
+  }
+
   void report(const Mark& mark, std::string message) { mistakes_.push_back({mark, std::move(message)}); }
 
   void check_parameter(const Node& parameter) {

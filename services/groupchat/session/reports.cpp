@@ -192,9 +192,12 @@ void finish_failed(Context& c, std::string_view agent, Fault fault, std::string_
   } else if (turn.kind == wire::TurnKind::deciding) {
     end_plan(c, turn.plan, wire::PlanStatus::failed, fault == Fault::poison ? "poison" : "failed");
   } else if (turn.owes.empty()) {
-    if (auto* run = find_run(c.state, turn.run)) end_as(*run, fault == Fault::poison ? "poison" : "failed");
+    if (auto* run = find_run(c.state, turn.run))
+      end_as(*run, fault == Fault::poison ? "poison" : fault == Fault::budget ? "over_budget" : "failed");
   }
-  for (const auto& question : turn.owes) answer_question(c, question, text, fault);
+  // A step whose call may have happened unseen is not one to be repeated by itself.
+  const bool is_unsure = std::ranges::any_of(turn.open_calls, [](const auto& call) { return !is_communication(call.tool); });
+  for (const auto& question : turn.owes) answer_question(c, question, text, is_unsure ? Fault::unknown_outcome : fault);
 }
 
 // After three failures a person has to look: the turn is kept as a dead letter, with all that is needed to repeat it.

@@ -49,7 +49,8 @@ void answer_agent(Context& c, std::string_view by, const wire::HumanRequestT& re
   for (const auto& waiting : instance->awaiting)
     for (const auto& call : waiting.calls)
       if (call.request == request.id) turn = waiting.turn;
-  if (fault == Fault::none) {
+  const bool is_answered = fault == Fault::none || fault == Fault::tool_failed;
+  if (is_answered) {
     auto said = c.event(wire::EventKind::message, request.conversation, std::string(by));
     said.run = request.run;
     said.plan = request.plan;
@@ -58,8 +59,16 @@ void answer_agent(Context& c, std::string_view by, const wire::HumanRequestT& re
     said.text = text;
     c.post(std::move(said));
   }
-  close_request(c, request.id, fault == Fault::none ? "answered" : "expired", by);
+  close_request(c, request.id, is_answered ? "answered" : "expired", by);
   answer_call(c, request.agent, turn, request.call, text, fault);
+}
+
+// Whether a call was carried out: if a person says that it was not, the agent makes it again.
+void answer_unknown(Context& c, std::string_view by, const wire::HumanRequestT& request, const wire::AnswerRequestT& answer) {
+  const std::string_view person = by.starts_with("user/") ? by.substr(5) : by;
+  auto text = answer.approved ? answer.text : fmt::format("{} says that it was not carried out. {}", person, answer.text);
+  if (text.empty()) text = fmt::format("{} says that it was carried out.", person);
+  answer_agent(c, by, request, text, answer.approved ? Fault::none : Fault::tool_failed);
 }
 
 }  // namespace
@@ -113,6 +122,10 @@ Status answer_request(Context& c, std::string_view by, const wire::AnswerRequest
     return fail(Fault::conflict, fmt::format("request '{}' is not open: it was answered, has expired or never was", answer.request));
   const wire::HumanRequestT request = *found;
   if (request.kind == wire::RequestKind::approval) return answer_approval(c, by, request, answer);
+  if (request.kind == wire::RequestKind::unknown_outcome && !request.agent.empty()) {
+    answer_unknown(c, by, request, answer);
+    return {};
+  }
   if (answer.text.empty()) return fail(Fault::invalid, "an answer needs a text");
   if (request.kind == wire::RequestKind::clarification) return clarify(c, by, request.plan, answer.text);
   if (request.agent.empty())

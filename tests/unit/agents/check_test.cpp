@@ -41,7 +41,7 @@ agents:
         delay_ms: -1
       - name: call
         description: Calls somebody.
-        kind: http
+        kind: mcp
         url: http://example.org
       - {name: 2nd, description: Second., response: Two.}
   - name: Helper
@@ -75,7 +75,7 @@ bad.yaml:18:26: expected a parameter: {person}, {times}, found "{persn}"
 bad.yaml:19:15: expected another name: the tool "greet" is already in line 13
 bad.yaml:21:9: expected a key of an entry of tools, found "responses"; did you mean "response"?
 bad.yaml:22:19: expected 0 to 600000 for delay_ms, found -1
-bad.yaml:25:15: expected kind template: http is not available in this version
+bad.yaml:25:15: expected kind template or http: mcp is not available in this version
 bad.yaml:27:16: expected a name that a model can call: letters, digits and _, not beginning with a digit, at most 64 for name, found "2nd"
 bad.yaml:28:11: expected another name: the agent "Helper" is already in line 7
 bad.yaml:32:16: expected another name for a tool: every agent has "contact_human" by itself
@@ -155,6 +155,9 @@ TEST_CASE("team check: its verdict is the schema's, seen through valijson") {
       {"name: small", "name: small\ntopics: [{type: a.b, subscribers: []}]"},
       {"name: small", "name: small\npeople: [{users: [a]}]"},
       {"response: Hello", "kind: http\n        response: Hello"},
+      {"response: Hello, {person}.", "kind: http\n        url: http://x/"},
+      {"response: Hello, {person}.", "url: http://x/"},
+      {"response: Hello", "method: GET\n        response: Hello"},
       {"response: Hello", "data: []\n        response: Hello"},
       {"response: Hello", "fail: {}\n        response: Hello"},
       {"response: Hello", "timeout_ms: 0\n        response: Hello"},

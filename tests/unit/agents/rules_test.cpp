@@ -81,9 +81,9 @@ TEST_CASE("team rules: ordered failures need the journal, people have no tools")
 }
 
 TEST_CASE("team rules: every other kind of tool is refused once, whatever its keys are") {
-  for (const std::string kind : {"http", "mcp", "builtin", "agent", "code"})
+  for (const std::string kind : {"mcp", "builtin", "agent", "code"})
     CHECK(mistakes(with(small_team, "response: Hello, {person}.", "kind: " + kind + "\n        url: [x]\n        response: 7")) ==
-          "12:15: expected kind template: " + kind + " is not available in this version");
+          "12:15: expected kind template or http: " + kind + " is not available in this version");
   CHECK(mistakes(with(small_team, "response: Hello", "kind: templat\n        response: Hello")) ==
-        "12:15: expected template for kind, found \"templat\"; did you mean \"template\"?");
+        "12:15: expected one of template, http for kind, found \"templat\"; did you mean \"template\"?");
 }

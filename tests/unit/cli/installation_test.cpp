@@ -70,3 +70,10 @@ TEST_CASE("installation: workers are named after their agent and number") {
   CHECK(has(worker.arguments, "--worker.agent=company.HrAgent"));
   CHECK(has(worker.arguments, "--process.health=unix:/data/run/worker-HrAgent-2.health"));
 }
+
+TEST_CASE("installation: variables of tools go to workers alone") {
+  const std::vector<std::string> own{"TOOL_PAY=a", "TOOL_PAY_API_KEY=b", "OPENAI_API_KEY=c", "SECRET=d"};
+  CHECK(environment_for(own, Needs::nothing).empty());
+  CHECK(environment_for(own, Needs::models) == std::vector<std::string>{"OPENAI_API_KEY=c"});
+  CHECK(environment_for(own, Needs::models_and_tools) == std::vector<std::string>{"TOOL_PAY=a", "TOOL_PAY_API_KEY=b", "OPENAI_API_KEY=c"});
+}

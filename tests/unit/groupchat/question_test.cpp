@@ -157,3 +157,37 @@ TEST_CASE("cancel: a recorded call may still report, until the grace is over") {
     CHECK(kinds.back() == EventKind::run_ended);
   }
 }
+
+TEST_CASE("unknown outcome: a person says that it happened, or that it did not and is to be done again") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  driver.report(driver.work("t.A"), 1, response("c1", "pay"));
+  auto asked = asking("", "c1");
+  asked.asks[0].kind = wire::RequestKind::unknown_outcome;
+  driver.report(driver.work("t.A"), 1, std::move(asked));
+  const auto opened = driver.last(EventKind::request_opened);
+  CHECK(opened.data.find("unknown_outcome") != std::string::npos);
+  const auto at = opened.data.find("\"request\":\"") + 11;
+  const auto request = opened.data.substr(at, opened.data.find('"', at) - at);
+  SECTION("it happened, and that is the call's result") {
+    driver.command(wire::AnswerRequestT{{}, request, true, "receipt 7"});
+    const auto continued = driver.work("t.A");
+    CHECK(continued.turn == 2);
+    CHECK(continued.input[0].call == "c1");
+    CHECK(continued.input[0].text == "receipt 7");
+    CHECK(continued.input[0].fault == 0);
+  }
+  SECTION("it happened, without a word") {
+    driver.command(wire::AnswerRequestT{{}, request, true, ""});
+    CHECK(driver.work("t.A").input[0].text.find("says that it was carried out") != std::string::npos);
+  }
+  SECTION("it did not") {
+    driver.command(wire::AnswerRequestT{{}, request, false, ""});
+    const auto continued = driver.work("t.A");
+    CHECK(static_cast<Fault>(continued.input[0].fault) == Fault::tool_failed);
+    CHECK(continued.input[0].text.find("was not carried out") != std::string::npos);
+    CHECK(driver.last(EventKind::request_closed).data.find("answered") != std::string::npos);
+    driver.command(wire::AnswerRequestT{{}, request, true, ""});
+    CHECK(driver.last_fault() == Fault::conflict);
+  }
+}

@@ -25,7 +25,7 @@ class Instance {
   Instance& response(std::uint64_t turn, std::string content, std::vector<std::string> calls) {
     llm::Response response;
     response.content = std::move(content);
-    for (auto& id : calls) response.tool_calls.push_back({id, "tool", "{}"});
+    for (auto& id : calls) response.tool_calls.push_back({id, id.starts_with('q') ? "ask_human" : "tool", "{}"});
     auto& made = entry(turn, state::EntryKind::item);
     made.item = std::make_unique<wire::ItemT>();
     made.item->kind = wire::ItemKind::response;
@@ -191,6 +191,43 @@ TEST_CASE("worker: the oldest turns are left out whole when there is too much, t
   REQUIRE(lines.size() == 5);
   CHECK(lines[0] == "user:new");
   CHECK(lines[2].starts_with("user:the step"));
+}
+
+TEST_CASE("worker: a call of which a person says that it happened is done; one that did not is ordered anew; silence leaves it unknown") {
+  Instance instance;
+  instance.step(1, "the step").response(1, "", {"c1"});
+  auto answer = Instance::reply("c1", "paid, receipt 7");
+  auto history = worker::history_of(instance.entries, work(2, std::move(answer)), plenty);
+  CHECK(told(history) == Lines{"user:the step", "assistant:!c1", "tool:paid, receipt 7@c1"});
+  CHECK((history.done == 1 && history.unknown == 0 && history.again.empty()));
+
+  answer = Instance::reply("c1", "ann says that it was not carried out.");
+  answer.fault = static_cast<std::uint16_t>(Fault::tool_failed);
+  history = worker::history_of(instance.entries, work(2, std::move(answer)), plenty);
+  CHECK((history.done == 0 && history.failed == 0 && history.unknown == 0));
+  REQUIRE(history.again.size() == 1);
+  CHECK(history.again[0] == llm::ToolCall{"c1", "tool", "{}"});
+
+  answer = Instance::reply("c1", "No answer in time.");
+  answer.fault = static_cast<std::uint16_t>(Fault::timeout);
+  history = worker::history_of(instance.entries, work(2, std::move(answer)), plenty);
+  CHECK((history.done == 0 && history.unknown == 1 && history.again.empty()));
+}
+
+TEST_CASE("worker: what a person ordered anew in an earlier turn is not ordered again") {
+  Instance instance;
+  instance.step(1, "the step").response(1, "", {"c1"}).got(2, "c1", "It was not.");
+  auto input = *instance.entries.back()->input;
+  auto entry = std::make_shared<agents::Entry>();
+  entry->turn = 2;
+  entry->kind = state::EntryKind::input;
+  entry->input = std::make_unique<wire::InputT>(input);
+  entry->input->fault = static_cast<std::uint16_t>(Fault::tool_failed);
+  instance.entries.back() = entry;
+  instance.response(2, "", {"c1-2", "q1"}).result(2, "c1-2", "paid");
+  const auto history = worker::history_of(instance.entries, work(3, Instance::reply("q1", "yes")), plenty);
+  CHECK(history.again.empty());
+  CHECK(history.done == 1);
 }
 
 TEST_CASE("worker: entries that cannot be read are left out") {
