@@ -46,6 +46,9 @@ class Backend {
   /// The intercom's view of replicas and queues.
   asio::awaitable<Result<wire::DirectoryT>> directory(Caller caller);
 
+  /// Who is there, as the intercom last said; empty before it did.
+  const wire::ViewT& view() const { return bus_.view(); }
+
   asio::awaitable<Result<wire::SessionViewT>> session(std::string id, Caller caller, std::string plan = {}, bool all_plans = false);
   asio::awaitable<Result<wire::UserViewT>> user(Caller caller, std::uint32_t max);
   asio::awaitable<Result<wire::LogPageT>> page(std::string conversation, std::uint64_t from, Uuid after, Caller caller,

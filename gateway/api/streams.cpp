@@ -147,7 +147,8 @@ asio::awaitable<void> Streams::heads(std::uint8_t partition, std::vector<std::st
   asking_.erase(partition);
 }
 
-// A conversation that the answer leaves out is gone with its session.
+// A conversation that the answer leaves out is gone with its session, or could not be asked for (loading failed, another partition): its
+// readers ask for a page, whose answer tells which.
 void Streams::tell_heads(const wire::HeadsT& heads, const std::vector<std::string>& asked) {
   std::set<std::string_view> told;
   for (const auto& head : heads.heads) {

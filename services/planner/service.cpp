@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agents/team/discovered.hpp"
 #include "planner/prompt.hpp"
 #include "planner/validate.hpp"
 
@@ -41,11 +42,17 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
   if (work.kind != wire::TurnKind::planning) co_return failed(Fault::invalid, "The planner takes planning turns.");
   auto team = co_await turns_.team_of(turn);
   if (!team) co_return failed(team.error().code, std::move(team.error().message));
+  // What workers have found meanwhile is no part of the version; it is planned with while they are there.
+  const auto found = agents::discoveries_of(turns_.bus().view());
+  agents::Team plannable = found.empty() ? agents::Team() : (*team)->team;
+  agents::add_discovered(plannable, (*team)->name, found);
+  const auto& planned_for = found.empty() ? (*team)->team : plannable;
   llm::Request request;
-  request.model = agents::model_for((*team)->team, "planner");
-  request.messages = messages_for((*team)->team, catalogue(**team), work, date_of(work.now_ms));
+  request.model = agents::model_for(planned_for, "planner");
+  request.messages = messages_for(planned_for, found.empty() ? catalogue(**team) : catalogue_of(planned_for), work, date_of(work.now_ms));
   request.response_schema = plan_schema();
   request.max_tokens = options_.planner.max_output_tokens;
+  std::uint64_t used = 0;
   Error reason(Fault::model_invalid, "no attempt was made");
   for (std::size_t attempt = 0; attempt < options_.planner.attempts; ++attempt) {
     Result<std::string> content;
@@ -53,11 +60,13 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
       auto recorded = llm::response_from_json(turn.items()[attempt].text);
       if (!recorded) co_return failed(recorded.error().code, std::move(recorded.error().message));
       content = std::move(recorded->content);
+    } else if (work.tokens_left != 0 && used >= work.tokens_left) {
+      co_return failed(Fault::budget, "The tokens of the run are used up.");
     } else {
-      content = co_await answer(turn, request);
+      content = co_await answer(turn, request, used);
     }
     if (!content) co_return failed(content.error().code, std::move(content.error().message));
-    auto draft = draft_from((*team)->team, *content);
+    auto draft = draft_from(planned_for, *content);
     if (draft) {
       wire::TurnResultT result;
       result.outcome = wire::Outcome::draft;
@@ -75,7 +84,7 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
                    fmt::format("After {} attempts there is no plan that can be used: {}", options_.planner.attempts, reason.message));
 }
 
-asio::awaitable<Result<std::string>> Service::answer(agents::Turn& turn, llm::Request request) {
+asio::awaitable<Result<std::string>> Service::answer(agents::Turn& turn, llm::Request request, std::uint64_t& used) {
   const auto& trace = turn.header().trace;
   auto span = runtime_.tracer().start("chat " + request.model, telemetry::SpanKind::client, {{trace.hi(), trace.lo()}, trace.span()},
                                       turn.work().session);
@@ -92,6 +101,7 @@ asio::awaitable<Result<std::string>> Service::answer(agents::Turn& turn, llm::Re
   span.set("gen_ai.usage.input_tokens", std::to_string(response->usage.prompt_tokens));
   span.set("gen_ai.usage.output_tokens", std::to_string(response->usage.completion_tokens));
   runtime_.tracer().end(std::move(span), telemetry::SpanStatus::ok);
+  used += response->usage.prompt_tokens + response->usage.completion_tokens;
   wire::ItemT item;
   item.kind = wire::ItemKind::response;
   item.text = llm::to_json(*response);

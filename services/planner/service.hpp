@@ -40,7 +40,8 @@ class Service {
 
  private:
   asio::awaitable<wire::TurnResultT> carry_out(agents::Turn& turn);
-  asio::awaitable<Result<std::string>> answer(agents::Turn& turn, llm::Request request);
+  /// Adds to `used` the tokens that it took; the caller keeps the number while this runs.
+  asio::awaitable<Result<std::string>> answer(agents::Turn& turn, llm::Request request, std::uint64_t& used);
   const std::string& catalogue(const agents::TeamVersion& team);
 
   runtime::Runtime& runtime_;

@@ -1,4 +1,5 @@
 // The list of agent tools, apart from the rest because it alone needs to know what a team is.
+#include "agents/team/discovered.hpp"
 #include "agents/team/load.hpp"
 #include "api/common/render.hpp"
 #include "api/task/task_door.hpp"
@@ -8,10 +9,12 @@ namespace convoke::api {
 asio::awaitable<TaskDoor::Answer> TaskDoor::agent_tools(Call call) {
   auto name = parameter(call, "team");
   if (name.empty()) name = options_.team;
+  const auto name_of_team = name;
   auto view = co_await backend_.team(std::move(name), 0, caller(call));
   if (!view) co_return std::unexpected(std::move(view.error()));
   auto team = agents::team_from_json(view->definition);
   if (!team) co_return fail(Fault::internal, "the stored team cannot be read: " + team.error().message);
+  agents::add_discovered(*team, name_of_team, agents::discoveries_of(backend_.view()));
   Json list = Json::array();
   for (const auto& agent : team->agents)
     for (const auto& tool : agent.tools) list.push_back(agent_tool_json(agent.name, tool.name, tool.description, tools::schema_of(tool)));

@@ -14,6 +14,15 @@ constexpr Millis remember_sent{60'000};  // an answer that comes later finds the
 
 TurnKey key_of(const wire::WorkT& work) { return {work.session, work.agent, work.turn}; }
 
+wire::HeldTurnT held_turn(const TurnKey& key, std::uint32_t attempt) {
+  wire::HeldTurnT turn;
+  turn.session = key.session;
+  turn.agent = key.agent;
+  turn.turn = key.turn;
+  turn.attempt = attempt;
+  return turn;
+}
+
 bool is_result(const wire::ReportT& report) { return report.body.type != wire::ReportBody::Item; }
 
 }  // namespace
@@ -48,14 +57,7 @@ std::uint32_t TurnBook::free() const {
 
 std::vector<wire::HeldTurnT> TurnBook::held() const {
   std::vector<wire::HeldTurnT> result;
-  for (const auto& [key, held] : turns_) {
-    wire::HeldTurnT turn;
-    turn.session = key.session;
-    turn.agent = key.agent;
-    turn.turn = key.turn;
-    turn.attempt = held.attempt;
-    result.push_back(std::move(turn));
-  }
+  for (const auto& [key, held] : turns_) result.push_back(held_turn(key, held.attempt));
   return result;
 }
 
@@ -73,12 +75,7 @@ void TurnBook::on_work(wire::HeaderT header, wire::WorkT work, SteadyTime now) {
     end(key, Halt::superseded);
   }
   if (draining_ || running_ >= options_.credit) {
-    wire::HeldTurnT turn;
-    turn.session = work.session;
-    turn.agent = work.agent;
-    turn.turn = work.turn;
-    turn.attempt = work.attempt;
-    actions_.emplace_back(GiveBack{std::move(turn)});
+    actions_.emplace_back(GiveBack{held_turn(key, work.attempt)});
     return;
   }
   Held held;
@@ -291,7 +288,8 @@ void TurnBook::end(const TurnKey& key, Halt why) {
   const auto attempt = found->second.attempt;
   turns_.erase(found);
   actions_.emplace_back(HaltTurn{key, attempt, why});
-  state_free();
+  // No result of it will pass the intercom, which would count it as under way for ever.
+  actions_.emplace_back(GiveBack{held_turn(key, attempt)});
 }
 
 // Each report has its own refusal: what was sent again since the sending that is refused is not sent once more, or each answer would
@@ -323,6 +321,7 @@ void TurnBook::on_control(const wire::HeaderT& header, const wire::ControlT& con
     message.header.correlation = header.id;
     found->second.said = now;
     actions_.emplace_back(SendReport{std::move(message)});
+    if (found->second.running) actions_.emplace_back(TellText{key});
     return;
   }
   if (found == turns_.end() || !found->second.running) return;

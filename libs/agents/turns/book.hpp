@@ -67,6 +67,10 @@ struct SteerTurn {
   TurnKey key;
   std::string text;
 };
+/// The owner asks whether the turn is held: a new one may have missed the beginning of its text.
+struct TellText {
+  TurnKey key;
+};
 /// Something that the handler may wait for has changed: acknowledgements, a refusal.
 struct TurnChanged {
   TurnKey key;
@@ -77,7 +81,8 @@ struct TurnClosed {
   std::shared_ptr<const wire::WorkT> work;
   std::uint64_t transcript = 0;
 };
-/// Work that cannot be taken: no room, or draining.
+/// Work that cannot be taken (no room, or draining), or that was halted: a slot of it that the intercom counts is free. States the free
+/// slots as well.
 struct GiveBack {
   wire::HeldTurnT turn;
 };
@@ -85,7 +90,8 @@ struct GiveBack {
 struct StateFree {
   std::uint32_t free = 0;
 };
-using BookAction = std::variant<SendReport, BeginTurn, HaltTurn, CancelTurn, SteerTurn, TurnChanged, TurnClosed, GiveBack, StateFree>;
+using BookAction =
+    std::variant<SendReport, BeginTurn, HaltTurn, CancelTurn, SteerTurn, TellText, TurnChanged, TurnClosed, GiveBack, StateFree>;
 
 class TurnBook {
  public:

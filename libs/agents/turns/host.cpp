@@ -56,8 +56,14 @@ void TurnHost::serve(std::vector<std::string> agents, std::vector<wire::TeamVers
   registration.credit = book_.credit();
   registration.held = book_.held();
   registration.draining = draining_;
+  registration.discovered_tools = discovered_;
   services_.bus.set_registration(std::move(registration));
   services_.bus.set_free(book_.free());
+}
+
+void TurnHost::discovered(std::string tools) {
+  discovered_ = std::move(tools);
+  serve(agents_, teams_);
 }
 
 void TurnHost::suggest_credit(std::uint32_t credit) {
@@ -135,6 +141,8 @@ void TurnHost::perform() {
         if (auto* turn = find(cancel->key)) turn->cancel();
       } else if (auto* steer = std::get_if<SteerTurn>(&action)) {
         if (auto* turn = find(steer->key)) turn->steering_.push_back(std::move(steer->text));
+      } else if (const auto* asked = std::get_if<TellText>(&action)) {
+        if (auto* turn = find(asked->key)) turn->tell_text();
       } else if (const auto* changed = std::get_if<TurnChanged>(&action)) {
         if (auto* turn = find(changed->key)) turn->notify();
       } else if (const auto* done = std::get_if<TurnClosed>(&action)) {

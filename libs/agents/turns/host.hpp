@@ -59,6 +59,9 @@ class TurnHost {
   /// What to register besides credit and held turns: service agents and team versions. States it at once.
   void serve(std::vector<std::string> agents, std::vector<wire::TeamVersionT> teams = {});
 
+  /// Tools that the agents have found at run time (agents/team/discovered.hpp); stated at once.
+  void discovered(std::string tools);
+
   /// Turns at once, unless the options say; stated with the next serve().
   void suggest_credit(std::uint32_t credit);
 
@@ -95,6 +98,7 @@ class TurnHost {
   std::map<TurnKey, std::shared_ptr<Turn>> turns_;
   std::vector<std::string> agents_;
   std::vector<wire::TeamVersionT> teams_;
+  std::string discovered_;
   bool draining_ = false;
   bool handing_back_ = false;
   bool performing_ = false;

@@ -5,6 +5,12 @@
 
 namespace convoke::agents {
 
+namespace {
+
+constexpr std::size_t max_text_told = std::size_t{256} << 10;  // an owner keeps no more
+
+}  // namespace
+
 Turn::Turn(TurnHost& host, BeginTurn begin)
     : host_(host),
       key_(std::move(begin.key)),
@@ -95,30 +101,45 @@ void Turn::schedule_flush() {
   });
 }
 
-void Turn::flush_text() {
-  if (pending_text_.empty() || halt_.is_set()) return;
+wire::Message Turn::delta_of(std::uint64_t offset, std::string text) const {
   wire::DeltaT delta;
   delta.conversation = work_->conversation;
   delta.message = work_->message;
   delta.author = "agent/" + work_->agent;
   delta.turn = work_->turn;
   delta.attempt = work_->attempt;
-  delta.offset = text_offset_;
+  delta.offset = offset;
   delta.after_seq = work_->after_seq;
-  delta.text = std::exchange(pending_text_, {});
-  text_offset_ += delta.text.size();
-  flushed_ = host_.steady();
+  delta.text = std::move(text);
   wire::PushT push;
   push.body.Set(std::move(delta));
   auto message = wire::message(std::move(push));
-  message.header.dest_kind = wire::DestKind::stream;
-  message.header.dest = work_->conversation;
   const auto owner = to_owner(work_->session, work_->agent);
   message.header.partition = owner.partition;
   message.header.source = owner.source;
   message.header.turn = work_->turn;
   message.header.attempt = work_->attempt;
   message.header.trace = header_.trace;
+  return message;
+}
+
+void Turn::flush_text() {
+  if (pending_text_.empty() || halt_.is_set()) return;
+  auto text = std::exchange(pending_text_, {});
+  if (text_offset_ == 0) text_so_far_.clear();
+  if (text_so_far_.size() == text_offset_ && text_offset_ + text.size() <= max_text_told) text_so_far_ += text;
+  const auto offset = std::exchange(text_offset_, text_offset_ + text.size());
+  auto message = delta_of(offset, std::move(text));
+  message.header.dest_kind = wire::DestKind::stream;
+  message.header.dest = work_->conversation;
+  flushed_ = host_.steady();
+  host_.services_.bus.send(std::move(message));
+}
+
+void Turn::tell_text() {
+  if (text_offset_ == 0 || text_so_far_.size() != text_offset_ || halt_.is_set()) return;
+  auto message = delta_of(0, text_so_far_);
+  message.header.dest_kind = wire::DestKind::owner;
   host_.services_.bus.send(std::move(message));
 }
 

@@ -70,6 +70,9 @@ class Turn : public std::enable_shared_from_this<Turn> {
   }
   Error over() const;
   void flush_text();
+  /// The whole text so far, to the owner alone.
+  void tell_text();
+  wire::Message delta_of(std::uint64_t offset, std::string text) const;
   void schedule_flush();
 
   TurnHost& host_;
@@ -87,6 +90,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   asio::steady_timer flush_timer_;
   std::string pending_text_;
   std::uint64_t text_offset_ = 0;
+  std::string text_so_far_;  // what was sent of it, while it is not too long to be told whole
   bool flush_scheduled_ = false;
   SteadyTime flushed_{};
 };

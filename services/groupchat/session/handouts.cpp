@@ -44,7 +44,16 @@ void put_plan(State& state, const state::TurnT& turn, wire::WorkT& work) {
     if (event.number <= turn.inbox_to) work.inbox.push_back(event);
 }
 
-wire::Message make_work(State& state, const state::InstanceT& instance, Now now) {
+// What the run may still use, at least 1: 0 stands for no limit.
+std::uint64_t tokens_left(const State& state, const Budgets& budgets, std::string_view run_id) {
+  const auto budget = budgets.find(run_id);
+  if (budget == budgets.end() || budget->second == 0) return 0;
+  const auto run = std::ranges::find(state.runs, run_id, &state::RunT::id);
+  const auto used = run != state.runs.end() && run->usage ? run->usage->prompt_tokens + run->usage->completion_tokens : 0;
+  return used < budget->second ? budget->second - used : 1;
+}
+
+wire::Message make_work(State& state, const Budgets& budgets, const state::InstanceT& instance, Now now) {
   const auto& turn = *instance.open;
   auto work = named<wire::WorkT>(state, instance.agent, turn.number, turn.attempt);
   work.kind = turn.kind;
@@ -62,6 +71,7 @@ wire::Message make_work(State& state, const state::InstanceT& instance, Now now)
   work.depth = turn.depth;
   work.pending = pending_calls(instance);
   work.now_ms = unix_ms(now.unix);
+  work.tokens_left = tokens_left(state, budgets, turn.run);
   if (const auto* conversation = find_conversation(state, turn.conversation)) work.after_seq = conversation->head;
   put_plan(state, turn, work);
   auto message = addressed(state, wire::message(std::move(work)), instance.agent, turn.number, turn.attempt);
@@ -121,10 +131,11 @@ void Handouts::on_state(const wire::WorkStateT& state, Now now) {
       return;
     case wire::WorkStatus::given:
       if (handout->phase != Phase::given) handout->given = now.steady;
-      handout->phase = Phase::given;
       handout->replica = wire::from_wire(state.replica);
       handout->heard = now.steady;
-      handout->next = now.steady + times_.silence;
+      // Whom nobody here has given it: asked at once, so that the text so far comes along with the answer.
+      handout->next = handout->phase == Phase::asking ? now.steady : now.steady + times_.silence;
+      handout->phase = Phase::given;
       return;
     case wire::WorkStatus::overloaded:
       handout->phase = Phase::refused;
@@ -158,13 +169,14 @@ void Handouts::stop(const std::vector<Stopped>& stopped) {
       stopped_.emplace_back(which, handout->replica);
 }
 
-void Handouts::act(State& state, const state::InstanceT& instance, Handout& handout, Now now, std::vector<wire::Message>& sends) {
+void Handouts::act(State& state, const Budgets& budgets, const state::InstanceT& instance, Handout& handout, Now now,
+                   std::vector<wire::Message>& sends) {
   const Stopped which{instance.agent, handout.turn, handout.attempt};
   switch (handout.phase) {
     case Phase::unsent:
     case Phase::refused:
     case Phase::sent:
-      sends.push_back(make_work(state, instance, now));
+      sends.push_back(make_work(state, budgets, instance, now));
       handout.phase = Phase::sent;
       handout.next = now.steady + times_.resend;
       return;
@@ -186,7 +198,7 @@ void Handouts::act(State& state, const state::InstanceT& instance, Handout& hand
   }
 }
 
-void Handouts::owed(State& state, Now now, std::vector<wire::Message>& sends) {
+void Handouts::owed(State& state, const Budgets& budgets, Now now, std::vector<wire::Message>& sends) {
   for (const auto& [which, replica] : stopped_) sends.push_back(make_control(state, which, wire::ControlKind::cancel, replica));
   stopped_.clear();
   for (const auto& instance : state.instances) {
@@ -199,7 +211,7 @@ void Handouts::owed(State& state, Now now, std::vector<wire::Message>& sends) {
       handout = Handout{instance.open->number, instance.open->attempt, Phase::unsent, now.steady, {}, {}, {}, false};
     const bool must_stop = handout.phase == Phase::given && instance.open->state == state::TurnState::cancelling &&
                            handout.next > now.steady + times_.repeat_cancel;
-    if (handout.next <= now.steady || must_stop) act(state, instance, handout, now, sends);
+    if (handout.next <= now.steady || must_stop) act(state, budgets, instance, handout, now, sends);
   }
 }
 

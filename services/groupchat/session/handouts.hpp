@@ -30,6 +30,9 @@ struct Verdict {
   bool begun = false;
 };
 
+/// Tokens that each run may use altogether; 0: as many as it likes.
+using Budgets = std::map<std::string, std::uint64_t, std::less<>>;
+
 class Handouts {
  public:
   /// All open turns are somewhere, or nowhere: to be asked for.
@@ -42,7 +45,7 @@ class Handouts {
   bool has_begun(std::string_view agent, std::uint64_t turn, std::uint32_t attempt) const;
   void stop(const std::vector<Stopped>& stopped);
 
-  void owed(State& state, Now now, std::vector<wire::Message>& sends);
+  void owed(State& state, const Budgets& budgets, Now now, std::vector<wire::Message>& sends);
   std::vector<Verdict> verdicts(const State& state, Now now) const;
   std::optional<SteadyTime> wake(const State& state) const;
 
@@ -60,7 +63,8 @@ class Handouts {
   };
 
   Handout* find(std::string_view agent, std::uint64_t turn, std::uint32_t attempt);
-  void act(State& state, const state::InstanceT& instance, Handout& handout, Now now, std::vector<wire::Message>& sends);
+  void act(State& state, const Budgets& budgets, const state::InstanceT& instance, Handout& handout, Now now,
+           std::vector<wire::Message>& sends);
 
   HandoutTimes times_;
   std::map<std::string, Handout, std::less<>> handouts_;  // by agent

@@ -60,6 +60,7 @@ class Session final : public ScopeLogic {
       respond(draft, wire::fault_reply(message.header, Fault::unknown_kind, "a session takes no such message"));
     }
     settle(c);
+    note_budgets(draft);
     unsee(draft);
     return Applied::done;
   }
@@ -86,6 +87,7 @@ class Session final : public ScopeLogic {
     check_budgets(c);
     if (state_.outbox && state_.outbox->owed && notices_.is_told()) c.touch();
     settle(c);
+    note_budgets(draft);
     if (state_.deleting && notices_.is_told()) draft.remove = draft.changed = true;
     unsee(draft);
   }
@@ -122,7 +124,7 @@ class Session final : public ScopeLogic {
     is_fresh_load_ = false;
     handouts_.stop(stopped_);
     stopped_.clear();
-    handouts_.owed(state_, now, sends);
+    handouts_.owed(state_, budgets_, now, sends);
     notices_.owed(state_, created_, now, sends);
     forget_finished();
     return sends;
@@ -193,11 +195,19 @@ class Session final : public ScopeLogic {
     notices_.settle(c);
   }
 
+  // For work that is sent when no team is at hand.
+  void note_budgets(const Draft& draft) {
+    budgets_.clear();
+    for (const auto& run : state_.runs)
+      if (const auto* team = draft.teams->find(state_.team, run.team_version)) budgets_[run.id] = team->limits.max_run_tokens;
+  }
+
   void hear(const wire::DeltaT& delta) {
     auto& text = live_[delta.message];
-    if (delta.attempt > text.attempt || text.message.empty()) {
+    const bool begins = delta.offset == 0 && delta.attempt == text.attempt;  // anew, or it is all of it so far
+    if (begins || delta.attempt > text.attempt || text.message.empty()) {
       text = delta;
-      if (delta.offset != 0) text.attempt = 0;  // its beginning was missed: nothing to show until the next attempt
+      if (delta.offset != 0) text.attempt = 0;  // its beginning was missed: nothing to show until the worker tells it
       return;
     }
     if (delta.attempt == text.attempt && delta.offset == text.offset + text.text.size() && text.text.size() < max_live_bytes)
@@ -215,6 +225,7 @@ class Session final : public ScopeLogic {
   State state_;
   TeamWanted missing_;
   Handouts handouts_;
+  Budgets budgets_;
   Notices notices_;
   Live live_;
   std::vector<Stopped> stopped_;

@@ -199,8 +199,14 @@ TEST_CASE("turns: cancel ends a wait, and what runs is reported") {
 
 TEST_CASE("turns: progress is said while a handler works, and holding is answered") {
   struct Waits {
-    asio::awaitable<wire::TurnResultT> run(Turn&) {
-      co_await sleep_for(2500ms);
+    asio::awaitable<wire::TurnResultT> run(Turn& turn) {
+      turn.delta("void");
+      co_await sleep_for(50ms);
+      turn.restart_text();
+      turn.delta("so ");
+      co_await sleep_for(50ms);
+      turn.delta("far");
+      co_await sleep_for(2400ms);
       co_return answer("late");
     }
   } waits;
@@ -211,6 +217,9 @@ TEST_CASE("turns: progress is said while a handler works, and holding is answere
   cluster.owner.control(wire::ControlKind::holding, work);
   const auto seen = cluster.owner.turn(1).progress;
   REQUIRE(cluster.until([&] { return cluster.owner.turn(1).progress > seen; }));
+  // Who asks may have missed the beginning of the text: the whole of it comes to the owner.
+  REQUIRE(cluster.until([&] { return !cluster.owner.deltas.empty() && cluster.owner.deltas.back().text == "so far"; }));
+  CHECK(cluster.owner.deltas.back().offset == 0);
   REQUIRE(cluster.until([&] { return cluster.owner.turn(1).closed; }));
 }
 

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "agents/team/discovered.hpp"
 #include "agents/team/load.hpp"
 #include "owner.hpp"
 #include "support/coroutine.hpp"
@@ -71,6 +72,8 @@ class Company {
     result.input.push_back(std::move(input));
     return result;
   }
+
+  const std::string& endpoint() const { return endpoint_; }
 
   std::vector<std::string> effects() const {
     std::ifstream file(folder.file("effects.jsonl"));
@@ -213,4 +216,44 @@ TEST_CASE("planner: a goal becomes a plan over the team's tools, recorded before
   REQUIRE(turn.result->draft->steps.size() == 1);
   CHECK(turn.result->draft->steps[0].agent == "HrAgent");
   CHECK(turn.result->draft->steps[0].function == "assign_mentor");
+}
+
+TEST_CASE("planner: tools that workers have found are planned with while those workers are there") {
+  Company company;
+  auto planner = company.start("convoke-planner", {});
+  const auto plan_for = [&](std::uint64_t turn) {
+    auto work = company.work(wire::TurnKind::planning, {});
+    work.turn = turn;
+    work.agent = "system.planner";
+    work.input.clear();
+    work.goal = "Brew an espresso for Jessica Smith.";
+    work.plan = std::make_unique<wire::PlanT>();
+    company.owner.give(work);
+    REQUIRE(company.until([&] { return company.owner.turn(turn).closed; }));
+    return std::move(*company.owner.turn(turn).result);
+  };
+  const auto names_it = [](const wire::TurnResultT& result) {
+    return result.draft && result.draft->steps.size() == 1 && result.draft->steps[0].agent == "HrAgent" &&
+           result.draft->steps[0].function == "brew_espresso";
+  };
+  CHECK_FALSE(names_it(plan_for(1)));
+
+  const auto replica = IdMaker(system_random).next(UnixTime{});
+  bus::ClientOptions options;
+  options.intercoms = {company.endpoint()};
+  bus::Client worker(company.io.get_executor(), options, {replica, "worker-HrAgent-9", "worker"});
+  wire::RegisterT registration;
+  registration.agents = {"company.HrAgent"};
+  registration.discovered_tools = agents::discovered_json(
+      "company.HrAgent",
+      {{"brew_espresso", "Brews an espresso for an employee.",
+        R"({"type":"object","properties":{"employee_name":{"type":"string","description":"For whom."}},"required":["employee_name"]})"}});
+  worker.set_registration(std::move(registration));
+  boost::asio::co_spawn(company.io, worker.run(), [](const std::exception_ptr&) {});
+  REQUIRE(company.until([&] { return worker.connected(); }));
+  // The planner learns it with its next view.
+  std::uint64_t turn = 1;
+  CHECK(company.until([&] { return names_it(plan_for(++turn)); }));
+  worker.close();
+  REQUIRE(company.until([&] { return !names_it(plan_for(++turn)); }));
 }

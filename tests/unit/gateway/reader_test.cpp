@@ -125,6 +125,22 @@ TEST_CASE("reader: a head below what was delivered makes it check its position")
   CHECK(all<read::Page>(out)[0].at == Position{4, id_of(3)});
 }
 
+TEST_CASE("reader: a conversation that heads leave out, or call missing, is asked for, and goes on if it is there") {
+  Reader reader({});
+  reader.start();
+  reader.on_page(page({event(1), event(2)}, 2));
+  wire::HeadT missing;
+  missing.missing = true;
+  CHECK(all<read::Page>(reader.on_head(missing)).size() == 1);
+  SECTION("its owner could not say") {
+    CHECK(all<read::Failed>(reader.on_page_failed(Error(Fault::unavailable, "loading failed"), SteadyTime{}, 1)).empty());
+    REQUIRE(reader.retry_at());
+    CHECK(all<read::Page>(reader.on_time(*reader.retry_at())).size() == 1);
+    CHECK(seqs(reader.on_page(page({event(3)}, 3))) == std::vector<std::uint64_t>{3});
+  }
+  SECTION("it is gone") { CHECK(all<read::Failed>(reader.on_page_failed(Error(Fault::gone, "deleted"), SteadyTime{}, 1)).size() == 1); }
+}
+
 TEST_CASE("reader: retryable refusals are asked again after a back-off, others end it") {
   Reader reader({});
   reader.start();

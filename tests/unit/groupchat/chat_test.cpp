@@ -252,3 +252,109 @@ TEST_CASE("session: deleted means gone, and its user hears of it before the scop
   driver.advance(Millis{1000});
   CHECK(driver.removed);
 }
+
+TEST_CASE("budget: work says what its run may still use, and a worker that finds it used up ends the run so") {
+  Driver driver;
+  driver.teams.team.limits.max_run_tokens = 1'000;
+  const auto conversation = chat(driver);
+  CHECK(driver.work("t.A").tokens_left == 1'000);
+  wire::ItemT item = response("c1", "pay");
+  item.usage = std::make_unique<wire::UsageT>();
+  item.usage->prompt_tokens = 300;
+  item.usage->completion_tokens = 100;
+  driver.report(driver.work("t.A"), 1, std::move(item));
+  driver.state(driver.work("t.A"), wire::WorkStatus::lost);
+  CHECK(driver.work("t.A").attempt == 2);
+  CHECK(driver.work("t.A").tokens_left == 600);
+  driver.crash();  // the next owner knows it too
+  driver.state(driver.work("t.A"), wire::WorkStatus::unknown);
+  driver.tick();
+  CHECK(driver.work("t.A").attempt == 3);
+  CHECK(driver.work("t.A").tokens_left == 600);
+  wire::TurnResultT result;
+  result.outcome = wire::Outcome::failed;
+  result.fault = static_cast<std::uint16_t>(Fault::budget);
+  driver.report(driver.work("t.A"), 1, std::move(result));
+  CHECK(driver.last(EventKind::run_ended).data.find("over_budget") != std::string::npos);
+}
+
+TEST_CASE("budget: 0 is no limit, and what is used up is not told as none") {
+  Driver driver;
+  driver.teams.team.limits.max_run_tokens = 0;
+  chat(driver);
+  CHECK(driver.work("t.A").tokens_left == 0);
+  Driver other;
+  other.teams.team.limits.max_run_tokens = 400;
+  chat(other);
+  wire::ItemT item = response("c1", "pay");
+  item.usage = std::make_unique<wire::UsageT>();
+  item.usage->prompt_tokens = 400;
+  other.report(other.work("t.A"), 1, std::move(item));
+  other.state(other.work("t.A"), wire::WorkStatus::lost);
+  CHECK(other.work("t.A").tokens_left == 1);
+}
+
+namespace {
+
+wire::Message delta(const wire::WorkT& work, std::uint64_t offset, std::string text) {
+  wire::DeltaT piece;
+  piece.conversation = work.conversation;
+  piece.message = work.message;
+  piece.attempt = work.attempt;
+  piece.offset = offset;
+  piece.text = std::move(text);
+  wire::PushT push;
+  push.body.Set(std::move(piece));
+  return wire::message(std::move(push));
+}
+
+std::vector<wire::DeltaT> text_so_far(Driver& driver, const std::string& conversation) {
+  wire::QueryT query;
+  query.scope = "s:" + driver.session;
+  query.user = "ann";
+  wire::ReadHeadsT heads;
+  heads.conversations.push_back(conversation);
+  query.body.Set(std::move(heads));
+  driver.deliver(wire::message(std::move(query)));
+  for (auto it = driver.sent.rbegin(); it != driver.sent.rend(); ++it)
+    if (const auto* answer = it->as<wire::AnswerT>(); answer != nullptr && answer->body.AsHeads() != nullptr)
+      return answer->body.AsHeads()->heads.at(0).live;
+  FAIL("no heads were answered");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("text so far: kept from its beginning, and begun anew with it") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  const auto work = driver.work("t.A");
+  driver.state(work, wire::WorkStatus::given);
+  driver.note(delta(work, 0, "wrong"));
+  driver.note(delta(work, 0, "Hel"));
+  driver.note(delta(work, 3, "lo"));
+  driver.note(delta(work, 9, "lost"));
+  const auto text = text_so_far(driver, conversation);
+  REQUIRE(text.size() == 1);
+  CHECK(text[0].text == "Hello");
+}
+
+TEST_CASE("text so far: a new owner asks the worker that has the turn at once, and takes over the whole of it") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  const auto work = driver.work("t.A");
+  driver.state(work, wire::WorkStatus::given);
+  driver.note(delta(work, 0, "Hello "));
+  driver.crash();
+  CHECK(text_so_far(driver, conversation).empty());
+  driver.note(delta(work, 6, "Ada"));
+  const auto controls = driver.count<wire::ControlT>();
+  driver.state(work, wire::WorkStatus::given);
+  REQUIRE(driver.count<wire::ControlT>() == controls + 1);
+  CHECK(driver.sent.back().as<wire::ControlT>()->kind == wire::ControlKind::holding);
+  driver.note(delta(work, 0, "Hello Ada"));
+  driver.note(delta(work, 9, "!"));
+  const auto text = text_so_far(driver, conversation);
+  REQUIRE(text.size() == 1);
+  CHECK((text[0].text == "Hello Ada!" && text[0].offset == 0 && text[0].attempt == work.attempt));
+}

@@ -386,6 +386,22 @@ TEST_CASE("work: BUSY for a turn that had begun is a loss, never a second giving
   CHECK(office.given(3) == 0);
 }
 
+TEST_CASE("work: a halted turn that is given back is no longer under way, whoever has its next attempt") {
+  Office office;
+  office.worker(2, 1);
+  office.work("s1", 1, 1);
+  office.progress(2, "s1", 1);
+  office.worker(3, 1);
+  office.work("s1", 1, 2);
+  CHECK(office.given(3) == 1);
+  const auto under_way = [&] { return office.core().queues().info(office.now().steady)[0].in_flight; };
+  CHECK(under_way() == 2);
+  office.clear();
+  office.busy(2, "s1", 1);
+  CHECK(under_way() == 1);
+  CHECK(office.ask("s1", 1, 2) == WorkStatus::given);
+}
+
 TEST_CASE("work: a turn handed back is free for a higher attempt, and its slot for others") {
   Office office;
   office.worker(2, 1);

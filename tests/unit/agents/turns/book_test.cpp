@@ -230,6 +230,30 @@ TEST_CASE("turns: retryable faults repeat, a closed or deleted turn ends") {
   }
 }
 
+TEST_CASE("turns: a turn that is halted is given back, for no result of it will come") {
+  Worker worker;
+  worker.give(1);
+  worker.item();
+  SECTION("its owner has closed it") {
+    worker.refuse(worker.one(), Fault::turn_closed);
+    const auto back = worker.seen<GiveBack>();
+    REQUIRE(back.size() == 1);
+    CHECK((back[0].turn.session == key.session && back[0].turn.agent == key.agent && back[0].turn.turn == 7 && back[0].turn.attempt == 1));
+    CHECK(worker.book.free() == 64);
+  }
+  SECTION("a higher attempt replaces it: that one is held") {
+    worker.give(2);
+    const auto back = worker.seen<GiveBack>();
+    REQUIRE(back.size() == 1);
+    CHECK(back[0].turn.attempt == 1);
+    CHECK(worker.book.free() == 63);
+  }
+  SECTION("its time is over: that has a result") {
+    worker.finish();
+    CHECK(worker.seen<GiveBack>().empty());
+  }
+}
+
 TEST_CASE("turns: on EXPECTED n the items from n on are sent again") {
   Worker worker;
   worker.give();
@@ -482,6 +506,7 @@ TEST_CASE("turns: who asks whether a turn is held hears it") {
   const auto yes = worker.one();
   CHECK(report(yes).body.AsProgress() != nullptr);
   CHECK(yes.header.correlation == wire::to_wire({9, 9}));
+  CHECK(worker.seen<TellText>().size() == 1);  // it may be a new owner, who missed its beginning
   worker.control(wire::ControlKind::holding, 2);
   const auto no = worker.one();
   REQUIRE(no.as<wire::AnswerT>());
