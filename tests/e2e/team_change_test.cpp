@@ -1,7 +1,11 @@
 // A team that changes while it works.
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "agents/team/discovered.hpp"
+#include "bus/client.hpp"
+#include "support/coroutine.hpp"
 #include "support/installation.hpp"
 
 using namespace convoke::test;
@@ -69,6 +73,33 @@ TEST_CASE("team: an agent that is added while the team works is planned for at o
 
   std::ofstream(folder.file("bad.yaml")) << "name: company\nagents: 5\n";
   CHECK(installation.cli({"team", "apply", folder.file("bad.yaml")}).code != 0);
+  CHECK(installation.stop() == Exit{0, 0});
+  CHECK(installation.errors() == std::vector<std::string>{});
+}
+
+TEST_CASE("tools: what a worker finds is listed and planned with while it is there") {
+  Installation installation;
+  const auto listed = [&] {
+    const auto tools = installation.get("/api/agent-tools").body;
+    return std::ranges::any_of(tools, [](const Json& tool) { return tool["function"] == "brew_espresso" && tool["agent"] == "HrAgent"; });
+  };
+  CHECK_FALSE(listed());
+  boost::asio::io_context io;
+  convoke::bus::ClientOptions options;
+  options.intercoms = {"ipc://" + installation.run_folder() + "/intercom"};
+  convoke::bus::Client worker(io.get_executor(), options, {{1, 2}, "worker-HrAgent-9", "worker"});
+  convoke::wire::RegisterT registration;
+  registration.agents = {"company.HrAgent"};
+  registration.discovered_tools = convoke::agents::discovered_json(
+      "company.HrAgent", {{"brew_espresso", "Brews an espresso.",
+                           R"({"type":"object","properties":{"strength":{"type":"string"}},"required":["strength"]})"}});
+  worker.set_registration(std::move(registration));
+  boost::asio::co_spawn(io, worker.run(), [](const std::exception_ptr&) {});
+  REQUIRE(run_until(io, std::chrono::seconds(20), [&] { return worker.connected(); }));
+  REQUIRE(run_until(io, std::chrono::seconds(20), listed));
+  CHECK(installation.cli({"tools"}).out.find("brew_espresso") != std::string::npos);
+  worker.close();
+  CHECK(run_until(io, std::chrono::seconds(20), [&] { return !listed(); }));
   CHECK(installation.stop() == Exit{0, 0});
   CHECK(installation.errors() == std::vector<std::string>{});
 }

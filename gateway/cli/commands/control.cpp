@@ -31,6 +31,10 @@ asio::awaitable<int> run_status(Context& context) {
   if (!target) co_return context.refuse(target.error());
   ApiClient api(context.io, *target);
   auto status = co_await api.get("/status");
+  if (!status && status.error().code == Fault::deadline) {  // nothing was to change: it is not the outcome that is unknown
+    co_return context.refuse(
+        Error(Fault::unavailable, "the supervisor of " + context.args.data + " does not answer: see `convoke doctor`"));
+  }
   if (!status) co_return context.refuse(status.error());
   if (context.out.json())
     context.out.value(*status);

