@@ -124,6 +124,25 @@ void team_commands(Builder& build) {
   build.number(trace, "--width", "width", "columns (default: the terminal's)");
 }
 
+void read(CLI::App& app, int argc, const char* const* argv, Parsed& parsed) {
+  auto& invocation = parsed.invocation;
+  try {
+    app.parse(arguments_for_cli11(argc, argv));
+    // The innermost command's callback runs last only when it was typed; a parent's must not hide it.
+    for (const auto* sub : app.get_subcommands())
+      for (const auto* inner : sub->get_subcommands()) invocation.command = sub->get_name() + " " + inner->get_name();
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    const bool fine = app.exit(error, out, out) == 0;
+    parsed.exit = fine ? ok : usage;
+    parsed.message = out.str();
+    // Whatever was read before the mistake: who asked for JSON gets it.
+    const std::span<const char* const> typed(argv, static_cast<std::size_t>(argc));
+    invocation.json = std::ranges::any_of(typed, [](const char* each) { return std::string_view(each) == "--json"; });
+    if (!fine && invocation.json) parsed.message = error.what();
+  }
+}
+
 }  // namespace
 
 Parsed parse_arguments(int argc, const char* const* argv, const std::string& state_home) {
@@ -142,21 +161,7 @@ Parsed parse_arguments(int argc, const char* const* argv, const std::string& sta
   task_commands(build);
   plan_commands(build);
   team_commands(build);
-  try {
-    app.parse(arguments_for_cli11(argc, argv));
-    // The innermost command's callback runs last only when it was typed; a parent's must not hide it.
-    for (const auto* sub : app.get_subcommands())
-      for (const auto* inner : sub->get_subcommands()) invocation.command = sub->get_name() + " " + inner->get_name();
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    const bool fine = app.exit(error, out, out) == 0;
-    parsed.exit = fine ? ok : usage;
-    parsed.message = out.str();
-    // Whatever was read before the mistake: who asked for JSON gets it.
-    const std::span<const char* const> typed(argv, static_cast<std::size_t>(argc));
-    invocation.json = std::ranges::any_of(typed, [](const char* each) { return std::string_view(each) == "--json"; });
-    if (!fine && invocation.json) parsed.message = error.what();
-  }
+  read(app, argc, argv, parsed);
   return parsed;
 }
 

@@ -78,10 +78,7 @@ TEST_CASE("model planning: a word in common with a tool is not enough") {
     INFO(text);
     CHECK(functions(plan(text)) == List{"Scribe."});
   }
-  for (const std::string deed : {"Repaint the car", "Photograph four guests at dinner"}) {
-    INFO(deed);
-    CHECK(functions(plan(deed)) == List{"Somebody."});
-  }
+  CHECK(functions(plan("Fix my car")) == List{"Somebody."});
 }
 
 TEST_CASE("model planning: never more steps than allowed, and a short summary") {
