@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <span>
 #include <sstream>
@@ -31,14 +32,20 @@ class Builder {
     return sub;
   }
   CLI::Option* text(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
-    return sub->add_option_function<std::string>(flags, [this, name](const std::string& value) { invocation_.texts[name] = value; }, help);
+    const auto* slot = &names_.emplace_back(name);
+    auto* texts = &invocation_.texts;
+    return sub->add_option_function<std::string>(flags, [slot, texts](const std::string& value) { (*texts)[*slot] = value; }, help);
   }
   CLI::Option* list(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
+    const auto* slot = &names_.emplace_back(name);
+    auto* lists = &invocation_.lists;
     return sub->add_option_function<std::vector<std::string>>(
-        flags, [this, name](const std::vector<std::string>& value) { invocation_.lists[name] = value; }, help);
+        flags, [slot, lists](const std::vector<std::string>& value) { (*lists)[*slot] = value; }, help);
   }
   CLI::Option* flag(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
-    return sub->add_flag_callback(flags, [this, name] { invocation_.flags.insert(name); }, help);
+    const auto* slot = &names_.emplace_back(name);
+    auto* set = &invocation_.flags;
+    return sub->add_flag_callback(flags, [slot, set] { set->insert(*slot); }, help);
   }
   CLI::Option* number(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
     return text(sub, flags, name, help)->check(CLI::NonNegativeNumber);
@@ -47,6 +54,7 @@ class Builder {
  private:
   CLI::App& app_;
   Invocation& invocation_;
+  std::deque<std::string> names_;  // where they are: callbacks refer to them
 };
 
 void instance_commands(Builder& build) {
