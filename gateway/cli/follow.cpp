@@ -120,8 +120,8 @@ asio::awaitable<std::optional<std::string>> read_line(asio::io_context& io, std:
   out.prompt(prompt);
   asio::posix::stream_descriptor input(io, dup(STDIN_FILENO));
   static std::string buffer;  // what was read beyond the line belongs to the next one
-  const auto [error, size] =
-      co_await asio::async_read_until(input, asio::dynamic_buffer(buffer, std::size_t{64} * 1024), '\n', asio::as_tuple(asio::use_awaitable));
+  const auto [error, size] = co_await asio::async_read_until(input, asio::dynamic_buffer(buffer, std::size_t{64} * 1024), '\n',
+                                                             asio::as_tuple(asio::use_awaitable));
   if (error && buffer.empty()) co_return std::nullopt;
   const auto end = std::min(buffer.find('\n'), buffer.size());
   auto line = buffer.substr(0, end);
