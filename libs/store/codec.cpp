@@ -13,6 +13,24 @@
 namespace convoke::store {
 namespace {
 
+constexpr int most_elements = 1'000'000;
+
+/// A plain reader's functions, but for lists, whose memory hiredis takes before it has seen a single element.
+redisReplyObjectFunctions* bounded_functions() {
+  static const auto plain = [] {
+    const std::unique_ptr<redisReader, ReaderDelete> reader(redisReaderCreate());
+    return *reader->fn;
+  }();
+  static redisReplyObjectFunctions bounded = [] {
+    auto functions = plain;
+    functions.createArray = [](const redisReadTask* task, int elements) -> void* {
+      return elements > most_elements ? nullptr : plain.createArray(task, elements);
+    };
+    return functions;
+  }();
+  return &bounded;
+}
+
 std::string_view text_in(const redisReply& reply) {
   if (reply.str == nullptr) return {};
   return {reply.str, static_cast<std::size_t>(reply.len)};
@@ -113,6 +131,12 @@ std::string scope_key(std::string_view scope) {
 
 std::string epoch_text(const Epoch& epoch) {
   return epoch == Epoch{} ? std::string{} : fmt::format("{} {}", epoch.number, to_string(epoch.replica));
+}
+
+void ReaderDelete::operator()(redisReader* reader) const { redisReaderFree(reader); }
+
+std::unique_ptr<redisReader, ReaderDelete> make_reader() {
+  return std::unique_ptr<redisReader, ReaderDelete>(redisReaderCreateWithFunctions(bounded_functions()));
 }
 
 Epoch parse_epoch(std::string_view text) {

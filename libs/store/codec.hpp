@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "store/commit.hpp"
 #include "store/limits.hpp"
 
+struct redisReader;
 struct redisReply;
 
 namespace convoke::store {
@@ -50,6 +52,12 @@ class Command {
   std::vector<const char*> pointers_;
   std::vector<std::size_t> lengths_;
 };
+
+struct ReaderDelete {
+  void operator()(redisReader* reader) const;
+};
+/// hiredis's reader, which makes replies of bytes; a list that claims more than a million elements is rubbish to it instead of gigabytes.
+std::unique_ptr<redisReader, ReaderDelete> make_reader();
 
 std::string encode_commit(const Commit& commit, std::string_view sha, const Limits& limits);
 CommitAnswer decode_commit(const redisReply& reply, std::uint64_t new_version, const std::vector<std::string>& keys);

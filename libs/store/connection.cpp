@@ -19,14 +19,13 @@ constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 }
 
 void ReplyDelete::operator()(redisReply* reply) const { freeReplyObject(reply); }
-void Connection::ReaderDelete::operator()(redisReader* reader) const { redisReaderFree(reader); }
 
 Connection::Connection(Socket socket, ConnectionOptions options, Closed closed)
     : socket_(std::move(socket)),
       options_(options),
       closed_(std::move(closed)),
       in_(kReadBytes),
-      reader_(redisReaderCreate()),
+      reader_(make_reader()),
       deadline_(socket_.get_executor()) {}
 
 Connection::~Connection() = default;

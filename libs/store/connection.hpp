@@ -5,7 +5,6 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -14,8 +13,7 @@
 #include <string>
 #include <vector>
 
-struct redisReader;
-struct redisReply;
+#include "store/codec.hpp"
 
 namespace convoke::store {
 
@@ -103,9 +101,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string out_;
   std::string on_the_wire_;
   std::vector<char> in_;
-  struct ReaderDelete {
-    void operator()(redisReader* reader) const;
-  };
   std::unique_ptr<redisReader, ReaderDelete> reader_;
   std::deque<Pending> pending_;
   std::vector<Held> held_;

@@ -29,9 +29,35 @@ std::string text_of(const Json& json, const char* key) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-double number_of(const Json& json, const char* key) {
+constexpr double most = 1e9;
+
+/// From 0 to 1e9; 0 where it is absent.
+Result<double> number_of(const Json& json, const char* key) {
   const auto found = json.find(key);
-  return found != json.end() && found->is_number() ? std::max(found->get<double>(), 0.0) : 0.0;
+  if (found == json.end()) return 0.0;
+  const double number = found->is_number() ? found->get<double>() : -1;
+  if (number >= 0 && number <= most) return number;
+  return fail(Fault::invalid, fmt::format("{} must be a number from 0 to {}", key, most));
+}
+
+struct Numbers {
+  double turn = 0;
+  double times = 0;
+  double delay_ms = 0;
+  double tokens_per_second = 0;
+};
+
+Result<Numbers> numbers_of(const Json& json) {
+  Numbers numbers;
+  for (const auto& [key, place] : {std::pair{"turn", &numbers.turn},
+                                   {"times", &numbers.times},
+                                   {"delay_ms", &numbers.delay_ms},
+                                   {"tokens_per_second", &numbers.tokens_per_second}}) {
+    const auto number = number_of(json, key);
+    if (!number) return std::unexpected(number.error());
+    *place = *number;
+  }
+  return numbers;
 }
 
 Result<std::vector<llm::ToolCall>> calls_of(const Json& json) {
@@ -67,10 +93,12 @@ Result<Script::Entry> Script::read_entry(const Json& json) {
   if (auto known = only_known(json, {"agent", "turn", "pattern", "times", "content", "tool_calls", "delay_ms", "tokens_per_second"});
       !known)
     return std::unexpected(known.error());
+  const auto numbers = numbers_of(json);
+  if (!numbers) return std::unexpected(numbers.error());
   Entry entry;
   entry.agent = text_of(json, "agent");
-  entry.turn = static_cast<std::size_t>(number_of(json, "turn"));
-  entry.times = static_cast<std::size_t>(number_of(json, "times"));
+  entry.turn = static_cast<std::size_t>(numbers->turn);
+  entry.times = static_cast<std::size_t>(numbers->times);
   if (const auto pattern = text_of(json, "pattern"); !pattern.empty()) {
     try {
       entry.pattern.emplace(pattern, std::regex::ECMAScript | std::regex::icase);
@@ -84,8 +112,8 @@ Result<Script::Entry> Script::read_entry(const Json& json) {
   const auto content = json.find("content");
   const bool structured = content != json.end() && (content->is_object() || content->is_array());
   entry.scripted = {.response = {.content = structured ? llm::dump(*content) : text_of(json, "content"), .tool_calls = std::move(*calls)},
-                    .delay = Millis{static_cast<std::int64_t>(number_of(json, "delay_ms"))},
-                    .tokens_per_second = number_of(json, "tokens_per_second")};
+                    .delay = Millis{static_cast<std::int64_t>(numbers->delay_ms)},
+                    .tokens_per_second = numbers->tokens_per_second};
   return entry;
 }
 

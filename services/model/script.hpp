@@ -60,5 +60,7 @@ class Script {
 
 /// Reads YAML or JSON. NOT_FOUND, MALFORMED or INVALID, with the file's name.
 Result<Script> load_script(const std::string& path);
+/// The same, of text; `name` is what mistakes are said to be in.
+Result<Script> parse_script(std::string_view text, std::string_view name);
 
 }  // namespace convoke::model

@@ -48,12 +48,16 @@ Result<Script> load_script(const std::string& path) {
   if (!file) return fail(Fault::not_found, fmt::format("the script {} cannot be read", path));
   std::ostringstream text;
   text << file.rdbuf();
+  return parse_script(text.str(), path);
+}
+
+Result<Script> parse_script(std::string_view text, std::string_view name) {
   try {
-    auto script = Script::read(to_json(YAML::Load(text.str())));
-    if (!script) return fail(script.error().code, fmt::format("{}: {}", path, script.error().message));
+    auto script = Script::read(to_json(YAML::Load(std::string(text))));
+    if (!script) return fail(script.error().code, fmt::format("{}: {}", name, script.error().message));
     return script;
   } catch (const YAML::Exception& error) {
-    return fail(Fault::malformed, fmt::format("{}:{}:{}: {}", path, error.mark.line + 1, error.mark.column + 1, error.msg));
+    return fail(Fault::malformed, fmt::format("{}:{}:{}: {}", name, error.mark.line + 1, error.mark.column + 1, error.msg));
   }
 }
 

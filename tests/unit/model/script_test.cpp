@@ -59,3 +59,13 @@ TEST_CASE("model request: pieces follow max_tokens and stop") {
   const auto list = chunks({"id", 0, "m"}, response, pieces, true);
   CHECK(list.size() == 5);
 }
+
+TEST_CASE("script: numbers beyond reason are refused by name") {
+  for (const auto* text :
+       {"answers: [{turn: 1e80, content: x}]", "answers: [{delay_ms: -1, content: x}]", "answers: [{times: soon, content: x}]"}) {
+    const auto script = model::parse_script(text, "script.yaml");
+    REQUIRE(!script);
+    CHECK(script.error().code == Fault::invalid);
+    CHECK_THAT(script.error().message, Catch::Contains("answer 1: ") && Catch::Contains("must be a number from 0 to 1e+09"));
+  }
+}

@@ -1,0 +1,77 @@
+// convoke-fuzz-seeds DIR: writes the smallest frame of every kind of message and of every member of the unions inside, so that the fuzzer
+// need not find out by chance how each begins. Run when a kind is added; the files belong to the corpus.
+#include <flatbuffers/flatbuffers.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include "wire/message.hpp"
+
+namespace {
+
+using namespace convoke;
+using flatbuffers::FlatBufferBuilder;
+
+void write(const std::filesystem::path& folder, const std::string& name, const std::string& bytes) {
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / name, std::ios::binary) << bytes;
+}
+
+/// A table with nothing in it, or with nothing but a union's type and an empty member.
+std::uint32_t table(FlatBufferBuilder& builder, flatbuffers::voffset_t type_field = 0, std::uint8_t type = 0) {
+  std::uint32_t member = 0;
+  if (type != 0) member = builder.EndTable(builder.StartTable());
+  const auto start = builder.StartTable();
+  if (type != 0) {
+    builder.AddOffset(static_cast<flatbuffers::voffset_t>(type_field + sizeof(flatbuffers::voffset_t)), flatbuffers::Offset<void>(member));
+    builder.AddElement<std::uint8_t>(type_field, type, 0);
+  }
+  return builder.EndTable(start);
+}
+
+void body(const std::filesystem::path& folder, wire::Body kind, const std::string& name, flatbuffers::voffset_t field = 0,
+          std::uint8_t type = 0) {
+  FlatBufferBuilder builder;
+  const auto member = table(builder, field, type);
+  builder.Finish(wire::CreateEnvelope(builder, kind, flatbuffers::Offset<void>(member)));
+  std::string bytes(1, static_cast<char>(kind));
+  bytes.append(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+  write(folder / "body", name, bytes);
+}
+
+template <class Member> void bodies(const std::filesystem::path& folder, wire::Body kind, flatbuffers::voffset_t field, Member last) {
+  for (std::uint8_t type = 1; type <= static_cast<std::uint8_t>(last); ++type)
+    body(folder, kind, std::string(wire::EnumNameBody(kind)) + "-" + std::to_string(type), field, type);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  const std::filesystem::path folder = arguments[1];
+  for (auto kind = 1; kind <= static_cast<int>(wire::Body::MAX); ++kind)
+    body(folder, static_cast<wire::Body>(kind), wire::EnumNameBody(static_cast<wire::Body>(kind)));
+  bodies(folder, wire::Body::Command, wire::Command::VT_BODY_TYPE, wire::CommandBody::MAX);
+  bodies(folder, wire::Body::Query, wire::Query::VT_BODY_TYPE, wire::QueryBody::MAX);
+  bodies(folder, wire::Body::Report, wire::Report::VT_BODY_TYPE, wire::ReportBody::MAX);
+  bodies(folder, wire::Body::Push, wire::Push::VT_BODY_TYPE, wire::PushBody::MAX);
+  bodies(folder, wire::Body::Answer, wire::Answer::VT_BODY_TYPE, wire::AnswerBody::MAX);
+  for (char table_number = 0; table_number < 8; ++table_number) {
+    FlatBufferBuilder builder;
+    builder.Finish(flatbuffers::Offset<void>(table(builder)));
+    write(folder / "records", std::to_string(table_number),
+          std::string(1, table_number).append(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()));
+  }
+  wire::HeaderT header;
+  header.protocol = wire::protocol_version;
+  write(folder / "header", "empty", wire::encode_header(header));
+  header.kind = 1;
+  header.ttl_ms = 1000;
+  header.partition = 17;
+  header.id = wire::to_wire({1, 2});
+  header.correlation = wire::to_wire({3, 4});
+  header.dest = "agent/company.HrAgent";
+  write(folder / "header", "full", wire::encode_header(header));
+}
