@@ -66,6 +66,6 @@ TEST_CASE("script: numbers beyond reason are refused by name") {
     const auto script = model::parse_script(text, "script.yaml");
     REQUIRE(!script);
     CHECK(script.error().code == Fault::invalid);
-    CHECK_THAT(script.error().message, Catch::Contains("answer 1: ") && Catch::Contains("must be a number from 0 to 1e+09"));
+    CHECK_THAT(script.error().message, Catch::Contains("answer 1: ") && Catch::Contains("must be a number from 0 to 1000000000"));
   }
 }
