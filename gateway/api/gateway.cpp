@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/async.hpp"
 #include "runtime/span_sender.hpp"
 #include "telemetry/log.hpp"
 
@@ -97,6 +98,7 @@ void Gateway::start() {
   runtime_.spawn("bus", bus_.run(), runtime::OnFailure::stop);
   runtime_.spawn("streams", streams_.run(), runtime::OnFailure::stop);
   runtime_.spawn("spans", runtime::send_spans(runtime_, bus_));
+  runtime_.spawn("owners", watch_owners());
   runtime_.spawn("http", server_.run(), runtime::OnFailure::stop);
   count();
   runtime_.on_drain(runtime::DrainStep::stop_accepting, "http", [this] { return server_.stop(Millis{3'000}); });
@@ -124,6 +126,17 @@ void Gateway::count() {
   });
 }
 
+/// An owner that cannot reach Redis answers nothing, so neither can we: asked for what nobody has, as often as a probe would notice.
+asio::awaitable<void> Gateway::watch_owners() {
+  runtime_.set_ready("owners", false, "not asked yet");
+  for (;;) {
+    const auto answer = co_await backend_.session("probe", Caller{});
+    const bool answered = answer || answer.error().code == Fault::not_found;
+    runtime_.set_ready("owners", answered, answered ? std::string() : answer.error().message);
+    co_await sleep_for(options_.probe_interval);
+  }
+}
+
 void Gateway::watch_readiness() { runtime_.set_ready("bus", bus_.connected(), bus_.trouble()); }
 
 asio::awaitable<http::Response> Gateway::handle(http::Request request) {
@@ -136,8 +149,10 @@ asio::awaitable<http::Response> Gateway::handle(http::Request request) {
 Result<http::Response> Gateway::open_path(const http::Request& request) const {
   if (request.method == "GET") {
     if (request.path == "/healthz") return http::json_response(200, R"({"status":"ok"})");
-    if (request.path == "/readyz")
-      return http::json_response(runtime_.ready() ? 200 : 503, runtime_.ready() ? R"({"ready":true})" : R"({"ready":false})");
+    if (request.path == "/readyz") {
+      const auto missing = runtime_.missing();
+      return http::json_response(missing.empty() ? 200 : 503, dump(Json{{"ready", missing.empty()}, {"waits_for", missing}}));
+    }
     if (request.path == "/openapi.json" || request.path == "/api/openapi.json")
       return http::json_response(200, std::string(embedded_openapi));
   }

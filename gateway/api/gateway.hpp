@@ -32,6 +32,7 @@ class Gateway {
   asio::awaitable<Result<http::Response>> admit(http::Request request, Router::Match match);
   http::Response upgrade(Identity identity);
   void watch_readiness();
+  asio::awaitable<void> watch_owners();
   void count();
   asio::awaitable<void> leave();
 

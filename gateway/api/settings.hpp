@@ -16,6 +16,7 @@ struct GatewayOptions {
   std::vector<std::string> origins;  // foreign pages that may call
   std::string team = "company";      // for requests that name none
   Millis plan_wait{20'000};          // input_task waits so long for the plan
+  Millis probe_interval{1'000};      // how often an owner is asked whether it answers
   InputLimits limits;
   BackendOptions backend;
   StreamOptions streams;
@@ -30,6 +31,7 @@ struct GatewayOptions {
     field("hosts", hosts, "Host names that are served besides localhost");
     field("origins", origins, "foreign pages that may call, such as https://app.example");
     field("team", team, "team of requests that name none");
+    field("probe_interval", probe_interval, "how often an owner is asked whether it answers, for /readyz");
     field("plan_wait", plan_wait, "how long input_task waits for the plan");
     field("max_text", limits.max_text, "bytes of one text");
     field("max_depth", limits.max_depth, "levels of nested JSON");

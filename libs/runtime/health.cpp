@@ -75,6 +75,14 @@ void Health::set_ready(std::string_view component, bool ready, std::string reaso
   if (!before && this->ready()) log::info("ready");
 }
 
+std::vector<std::string> Health::missing() const {
+  std::vector<std::string> names;
+  for (const auto& [name, state] : components_) {
+    if (!state.ready) names.push_back(name);
+  }
+  return names;
+}
+
 bool Health::ready() const {
   return std::ranges::all_of(components_, [](const auto& entry) { return entry.second.ready; });
 }

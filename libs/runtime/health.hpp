@@ -24,6 +24,8 @@ class Health {
   asio::awaitable<void> stop();
   void set_ready(std::string_view component, bool ready, std::string reason);
   bool ready() const;
+  /// Names of the components that are not.
+  std::vector<std::string> missing() const;
   void add_route(std::string path, Handler handler) { routes_[std::move(path)] = std::move(handler); }
   std::string address() const { return server_ && listening_ ? server_->address() : std::string{}; }
 

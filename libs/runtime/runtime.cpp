@@ -177,6 +177,7 @@ void Runtime::set_ready(std::string_view component, bool ready, std::string reas
   state_->health.set_ready(component, ready, std::move(reason));
 }
 bool Runtime::ready() const { return state_->health.ready(); }
+std::vector<std::string> Runtime::missing() const { return state_->health.missing(); }
 void Runtime::add_route(std::string path, std::function<asio::awaitable<http::Response>(http::Request)> handler) {
   state_->health.add_route(std::move(path), std::move(handler));
 }

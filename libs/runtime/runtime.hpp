@@ -74,6 +74,8 @@ class Runtime {
   /// The process is ready when every component that ever spoke here is, and it is not draining. The reason is for people, in /readyz.
   void set_ready(std::string_view component, bool ready, std::string reason = {});
   bool ready() const;
+  /// Names of the components that are not ready.
+  std::vector<std::string> missing() const;
 
   /// A route of the health server, such as "/backlog". Handlers are kept until the end.
   void add_route(std::string path, std::function<asio::awaitable<http::Response>(http::Request)> handler);

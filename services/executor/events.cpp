@@ -73,7 +73,7 @@ void Deciding::edit(wire::StepT& step, const std::string& action) {
   step.id = next_id();
   step.replaces = old_id;
   step.updated_action = action;
-  if (auto function = function_in(action); !function.empty()) step.function = std::move(function);
+  step.function = function_in(action);  // never the one of the action that is not wanted any more
   for (auto& other : plan_.steps) std::ranges::replace(other.depends_on, old_id, step.id);
   ++plan_.revision;
 }
@@ -82,9 +82,12 @@ void Deciding::step_done(const wire::PlanEventT& event) {
   reported_.insert(event.step);
   auto* step = find(event.step);
   if (step == nullptr || step->status != StepStatus::action_requested) return;
-  step->status = StepStatus::completed;
   step->agent_reply = event.text;
-  step->fault = 0;
+  // An action counts as done when a tool's result says so: an agent that was to call one and called none has only talked.
+  const bool only_talked = event.fault != 0 && !step->function.empty();
+  step->status = only_talked ? StepStatus::failed : StepStatus::completed;
+  step->fault = only_talked ? event.fault : 0;
+  if (only_talked) ++step->failures;
 }
 
 bool Deciding::retry(wire::StepT& step, Fault fault) const {
@@ -112,7 +115,7 @@ void Deciding::step_failed(const wire::PlanEventT& event) {
     return;
   }
   if (retry(*step, fault)) return;
-  step->status = StepStatus::failed;
+  step->status = fault == Fault::cancelled ? StepStatus::cancelled : StepStatus::failed;
   step->agent_reply = event.text.empty() ? std::string(describe(fault).meaning) : event.text;
 }
 

@@ -19,7 +19,7 @@ namespace convoke::groupchat {
 
 struct ServiceOptions {
   Millis tick{20};
-  Millis ask_time{30'000};  // the offset of our clock to that of Redis
+  Millis ask_time{1'000};  // the offset of our clock to that of Redis; also how soon a Redis that stands still is noticed
 
   template <class Fields> void describe(Fields& field) { field("tick", tick, "timers are looked at so often"); }
 };

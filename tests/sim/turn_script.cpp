@@ -296,7 +296,7 @@ wire::TurnResultT TurnProcess::plan(const Job& job) {
     if (dependent) part.erase(0, 1);
     step.agent = "t." + part.substr(0, 1);
     step.action = part.substr(2);
-    step.function = "idem";
+    if (step.action.find("idem") != std::string::npos) step.function = "idem";
     if (dependent && !result.draft->steps.empty()) step.depends_on.push_back(static_cast<std::uint32_t>(result.draft->steps.size() - 1));
     result.draft->steps.push_back(std::move(step));
   }

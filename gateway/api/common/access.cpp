@@ -39,8 +39,6 @@ bool origin_allowed(const AccessRules& rules, std::string_view origin, std::stri
   return scheme != std::string_view::npos && lower(origin.substr(scheme + 3)) == lower(host);
 }
 
-bool changes(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
-
 std::string_view presented_key(const Claims& claims) {
   constexpr std::string_view scheme = "bearer ";
   if (claims.authorization.size() > scheme.size() && lower(claims.authorization.substr(0, scheme.size())) == scheme)
@@ -79,7 +77,7 @@ Status check_page(const AccessRules& rules, const Claims& claims) {
     return fail(Fault::forbidden,
                 fmt::format("this gateway does not serve the host `{}`; gateway.hosts lists what it serves", claims.host));
   const bool foreign = !claims.origin.empty() && !origin_allowed(rules, claims.origin, claims.host);
-  if (foreign && (claims.websocket || changes(claims.method)))
+  if (foreign)
     return fail(Fault::forbidden,
                 fmt::format("pages of {} may not call this gateway; gateway.origins lists those that may", claims.origin));
   return {};

@@ -229,7 +229,7 @@ Status decide(Context& c, std::string_view by, const wire::DecideT& decision) {
   auto found = open_plan(c, decision.plan);
   if (!found) return std::unexpected(found.error());
   auto& held = **found;
-  if (decision.steps.empty() && decision.revision != 0 && decision.revision != held.plan->revision)
+  if (decision.steps.empty() && decision.revision != held.plan->revision)
     return fail(Fault::conflict,
                 fmt::format("the plan has changed: revision {} is decided on, {} is current", decision.revision, held.plan->revision));
   std::vector<std::string> steps = decision.steps;

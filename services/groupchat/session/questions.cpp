@@ -133,6 +133,20 @@ void answer_question(Context& c, const wire::InputT& question, std::string_view 
   }
 }
 
+void answer_from(Context& c, const state::TurnT& turn, std::string_view text) {
+  const auto is_answer = [](const auto& input) { return input.kind == wire::InputKind::answer; };
+  // An answer needs no item, a call does; and a turn that continues another one has at least what that one asked for.
+  const bool acted = turn.items > 0 || std::ranges::any_of(turn.input, is_answer);
+  for (const auto& question : turn.owes) {
+    if (question.asker != executor_agent) {
+      answer_call(c, question.asker, question.asker_turn, question.call, text, Fault::none);
+    } else if (auto* event = plan_event(c, question.plan, wire::PlanEventKind::step_done, question.step)) {
+      event->text = text;
+      event->fault = static_cast<std::uint16_t>(acted ? Fault::none : Fault::tool_failed);
+    }
+  }
+}
+
 void expire_questions(Context& c) {
   for (auto& instance : c.state.instances)
     for (auto& waiting : instance.awaiting)

@@ -160,7 +160,7 @@ void finish_answer(Context& c, std::string_view agent, const wire::TurnResultT& 
     said.text = result.text;
     c.post(std::move(said));
   }
-  for (const auto& question : turn.owes) answer_question(c, question, result.text, Fault::none);
+  answer_from(c, turn, result.text);
 }
 
 // A call that was recorded and has no result when its turn ends may or may not have happened: people are told.

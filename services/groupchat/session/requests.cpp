@@ -28,6 +28,7 @@ Status answer_approval(Context& c, std::string_view by, const wire::HumanRequest
   wire::DecideT decision;
   decision.plan = request.plan;
   if (!request.step.empty()) decision.steps.push_back(request.step);
+  if (const auto* held = find_plan(c.state, request.plan)) decision.revision = held->plan->revision;  // the request ends with its revision
   decision.approved = answer.approved;
   decision.comment = answer.text;
   return decide(c, by, decision);

@@ -41,5 +41,7 @@ enum class ClosedBy { result, owner };
 state::TurnT take_open(Context& c, state::InstanceT& instance, ClosedBy by);
 /// Answers whoever asked `question`: a turn that awaits, or the plan whose step it is.
 void answer_question(Context& c, const wire::InputT& question, std::string_view text, Fault fault);
+/// All that the turn owes, with what it said. A step's plan also learns whether the turn called anything at all: TOOL_FAILED if not.
+void answer_from(Context& c, const state::TurnT& turn, std::string_view text);
 
 }  // namespace convoke::groupchat::session

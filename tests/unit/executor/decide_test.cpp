@@ -110,6 +110,24 @@ TEST_CASE("executor: an edited action is a new, approved step that takes the old
   CHECK(run.take(event(PlanEventKind::approved, "s~p1s1")).assign.empty());
 }
 
+TEST_CASE("executor: an edited action names its own function or none") {
+  Run run(ApprovalPolicy::each_step);
+  run.take(proposal({{"HrAgent"}}));
+  const auto decision = run.take(edited("s~p1s1", "Send flowers instead."));
+  CHECK(run.step(1).function.empty());
+  CHECK(decision.assign.at(0).text.find("Function:") == std::string::npos);
+}
+
+TEST_CASE("executor: a step whose turn was cancelled is cancelled") {
+  Run run(ApprovalPolicy::none);
+  run.take(proposal({{"HrAgent"}, {"TechSupportAgent"}}));
+  auto stopped = event(PlanEventKind::step_failed, run.id(1), "cancelled");
+  stopped.fault = static_cast<std::uint16_t>(Fault::cancelled);
+  run.take(std::move(stopped));
+  CHECK(run.step(1).status == StepStatus::cancelled);
+  CHECK(run.take(event(PlanEventKind::cancel)).stop_reason == "cancelled");
+}
+
 TEST_CASE("executor: rejecting one step cancels what depends on it and leaves the rest") {
   Run run(ApprovalPolicy::each_step);
   run.take(proposal({{"HrAgent"}, {"TechSupportAgent"}, {"HrAgent", {0}}}));

@@ -22,15 +22,16 @@ struct Planned : Driver {
     task = accepted();
   }
 
-  void propose(std::vector<std::pair<std::string, std::vector<std::uint32_t>>> steps, std::string question = {}) {
+  void propose(std::vector<std::pair<std::string, std::vector<std::uint32_t>>> steps, std::string question = {},
+               std::string function = {}) {
     wire::PlanDraftT draft;
     draft.summary = "a plan";
     draft.clarification_request = std::move(question);
     for (auto& [agent, depends_on] : steps) {
       wire::DraftStepT step;
       step.agent = "t." + agent;
-      step.action = "Act as " + agent + ". Function: f";
-      step.function = "f";
+      step.action = "Act as " + agent + ".";
+      step.function = function;
       step.depends_on = depends_on;
       draft.steps.push_back(std::move(step));
     }
@@ -70,6 +71,7 @@ struct Planned : Driver {
   void approve(std::vector<std::string> steps, bool yes = true, std::string edit = {}) {
     wire::DecideT decide;
     decide.plan = task.plan;
+    if (steps.empty()) decide.revision = plan().revision;
     decide.steps = std::move(steps);
     decide.approved = yes;
     decide.updated_action = std::move(edit);
@@ -121,7 +123,7 @@ TEST_CASE("plan: the first decision per step wins, and a stale revision approves
   driver.approve({plan.steps[0].id}, false);
   driver.approve({plan.steps[0].id}, true);
   CHECK(driver.last_fault() == Fault::conflict);
-  driver.approve({plan.steps[1].id}, true, "Do something else. Function: f");
+  driver.approve({plan.steps[1].id}, true, "Do something else.");
   driver.decide_all();
   const auto edited = driver.plan();
   CHECK(edited.revision > plan.revision);
@@ -133,6 +135,34 @@ TEST_CASE("plan: the first decision per step wins, and a stale revision approves
   CHECK(driver.last_fault() == Fault::conflict);
   CHECK(driver.works("t.A") == 0);
   CHECK(driver.work("t.B").input[0].text.find("something else") != std::string::npos);
+}
+
+TEST_CASE("plan: approving all steps needs the plan's revision, and no revision is none") {
+  Planned driver;
+  driver.propose({{"A", {}}});
+  driver.decide_all();
+  wire::DecideT blind;
+  blind.plan = driver.task.plan;
+  blind.approved = true;
+  driver.command(std::move(blind));
+  CHECK(driver.last_fault() == Fault::conflict);
+  driver.approve({});
+  driver.decide_all();
+  CHECK(driver.works("t.A") == 1);
+}
+
+TEST_CASE("plan: an agent that was to call a tool and only talked has not done its step") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}}, {}, "f");
+  driver.decide_all();
+  wire::TurnResultT talk;
+  talk.outcome = wire::Outcome::answer;
+  talk.text = "Consider it done!";
+  driver.report(driver.work("t.A"), 0, std::move(talk));
+  driver.decide_all();
+  REQUIRE(driver.works("system.planner") == 2);
+  CHECK(driver.work("system.planner").plan->steps[0].status == wire::StepStatus::failed);
+  CHECK(driver.work("system.planner").plan->steps[0].agent_reply == "Consider it done!");
 }
 
 TEST_CASE("plan: the planner's question is asked before anything is done, and its answer makes the plan anew") {
