@@ -20,7 +20,7 @@ namespace {
 
 using namespace session;
 
-constexpr std::size_t max_live_bytes = 256 * 1024;  // text so far kept of one message
+constexpr std::size_t max_live_bytes = std::size_t{256} * 1024;  // text so far kept of one message
 
 class Session final : public ScopeLogic {
  public:
