@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <deque>
 #include <memory>
 #include <span>
@@ -17,7 +19,27 @@ namespace {
 constexpr auto purpose =
     "Teams of AI agents and people on a message bus that loses nothing.\n\n"
     "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 not running or unreachable, 4 not found,\n"
-    "5 conflict (decided already, stale revision, running already), 6 not allowed, 7 outcome unknown: repeat, 130 interrupted.";
+    "5 conflict (decided already, stale revision, running already), 6 not allowed, 7 outcome unknown: repeat,\n"
+    "8 waits for a person (and this command has nobody to ask), 130 interrupted.";
+
+constexpr std::uint64_t largest_json_number = (std::uint64_t{1} << 53) - 1;
+
+/// A whole number within bounds, and otherwise a sentence that says so.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+  const auto check = [least, most](const std::string& typed) -> std::string {
+    std::uint64_t value = 0;
+    const auto* end = typed.data() + typed.size();
+    const auto read = std::from_chars(typed.data(), end, value);
+    if (read.ec == std::errc{} && read.ptr == end && value >= least && value <= most) return {};
+    return fmt::format("expected a whole number from {} to {}, found {}", least, most, typed.empty() ? "nothing" : typed);
+  };
+  return {check, fmt::format("{} to {}", least, most), "whole_number"};
+}
+
+std::string check_url(const std::string& typed) {
+  if (typed.starts_with("http://") || typed.starts_with("https://")) return {};
+  return "expected http://host:port, found " + typed;
+}
 
 // Binds CLI11's options to the invocation's maps. The values live here until the callback of the command that was typed copies them.
 class Builder {
@@ -47,8 +69,9 @@ class Builder {
     auto* set = &invocation_.flags;
     return sub->add_flag_callback(flags, [slot, set] { set->insert(*slot); }, help);
   }
-  CLI::Option* number(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help) {
-    return text(sub, flags, name, help)->check(CLI::NonNegativeNumber);
+  CLI::Option* number(CLI::App* sub, const std::string& flags, const std::string& name, const std::string& help, std::uint64_t least,
+                      std::uint64_t most) {
+    return text(sub, flags, name, help)->check(whole_number(least, most));
   }
 
  private:
@@ -60,7 +83,7 @@ class Builder {
 void instance_commands(Builder& build) {
   auto* up = build.command("up", "start an installation and supervise it");
   build.text(up, "--team", "team", "team file (default: the company that ships with the product)");
-  build.number(up, "--port", "port", "port of the gateway on loopback (default 8080; 0: the system chooses)");
+  build.number(up, "--port", "port", "port of the gateway on loopback (default 8080; 0: the system chooses)", 0, 65'535);
   build.flag(up, "--detach", "detach", "return when it is ready, and leave it running");
   build.flag(up, "--demo", "demo", "run a task, show it, stop everything");
   build.text(up, "--report", "report", "")->group("");  // the end of a pipe, from --detach
@@ -69,7 +92,7 @@ void instance_commands(Builder& build) {
   build.command("doctor", "say what is wrong with this installation and how to mend it");
   auto* scale = build.command("scale", "change how many worker processes an agent has");
   build.text(scale, "agent", "agent", "agent")->required();
-  build.number(scale, "count", "count", "processes")->required();
+  build.number(scale, "count", "count", "processes", 0, most_workers)->required();
 }
 
 void task_commands(Builder& build) {
@@ -87,7 +110,7 @@ void task_commands(Builder& build) {
   build.text(chat, "--session", "session", "session (default: a new one)");
   auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on");
   build.text(watch, "conversation", "conversation", "conversation")->required();
-  build.number(watch, "--from", "from", "first event");
+  build.number(watch, "--from", "from", "first event", 0, largest_json_number);
   build.flag(watch, "--no-follow", "no-follow", "return at its present end");
 }
 
@@ -129,7 +152,26 @@ void team_commands(Builder& build) {
     build.text(build.command(verb, std::string(verb) + " one of them", letters), "id", "id", "dead letter")->required();
   auto* trace = build.command("trace", "draw the waterfall of a conversation over all processes");
   build.text(trace, "conversation", "conversation", "conversation")->required();
-  build.number(trace, "--width", "width", "columns (default: the terminal's)");
+  build.number(trace, "--width", "width", "columns (default: the terminal's)", 20, 10'000);
+}
+
+void refuse(Parsed& parsed, const std::string& sentence) {
+  parsed.exit = usage;
+  parsed.message = parsed.invocation.json ? sentence : sentence + "\nRun with --help for more information.\n";
+}
+
+// The words up to one that stands where a command is expected and is none; empty: the mistake is another one.
+std::string stray_command(const CLI::App& app) {
+  std::string path;
+  const auto* at = &app;
+  for (auto typed = app.get_subcommands(); !typed.empty(); typed = at->get_subcommands()) {
+    at = typed.front();
+    path += at->get_name() + " ";
+  }
+  const auto rest = app.remaining(true);
+  const bool has_commands = !at->get_subcommands([](const CLI::App*) { return true; }).empty();
+  if (!has_commands || rest.empty() || rest.front().starts_with('-')) return {};
+  return path + rest.front();
 }
 
 void read(CLI::App& app, int argc, const char* const* argv, Parsed& parsed) {
@@ -140,18 +182,47 @@ void read(CLI::App& app, int argc, const char* const* argv, Parsed& parsed) {
     for (const auto* sub : app.get_subcommands())
       for (const auto* inner : sub->get_subcommands()) invocation.command = sub->get_name() + " " + inner->get_name();
   } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    const bool fine = app.exit(error, out, out) == 0;
-    parsed.exit = fine ? ok : usage;
-    parsed.message = out.str();
+    if (error.get_exit_code() == 0) {
+      std::ostringstream out;
+      app.exit(error, out, out);
+      parsed.exit = ok;
+      parsed.message = out.str();
+      return;
+    }
     // Whatever was read before the mistake: who asked for JSON gets it.
     const std::span<const char* const> typed(argv, static_cast<std::size_t>(argc));
     invocation.json = std::ranges::any_of(typed, [](const char* each) { return std::string_view(each) == "--json"; });
-    if (!fine && invocation.json) parsed.message = error.what();
+    const auto stray = stray_command(app);
+    refuse(parsed, stray.empty() ? std::string(error.what()) : fmt::format("there is no command `{}`", stray));
   }
 }
 
+// Commands about processes: a gateway elsewhere does not start or stop any.
+void check_place(Parsed& parsed) {
+  const auto& command = parsed.invocation.command;
+  if (parsed.invocation.url.empty() || (command != "up" && command != "down" && command != "scale")) return;
+  refuse(parsed,
+         fmt::format("`{}` needs the data folder of an installation on this host (--data): a gateway (--url) has no say over processes",
+                     command));
+}
+
+// How a person names the same installation again.
+std::string self_of(const Invocation& invocation, bool named_folder) {
+  if (!invocation.url.empty()) return "convoke --url " + shell_word(invocation.url);
+  return named_folder ? "convoke --data " + shell_word(invocation.data) : "convoke";
+}
+
 }  // namespace
+
+std::string shell_word(const std::string& word) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_/.:~@%+=,-").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!word.empty() && std::ranges::all_of(word, plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
 
 Parsed parse_arguments(int argc, const char* const* argv, const std::string& state_home) {
   Parsed parsed;
@@ -160,8 +231,9 @@ Parsed parse_arguments(int argc, const char* const* argv, const std::string& sta
   CLI::App app(purpose, "convoke");
   app.set_version_flag("--version", "convoke 0.1.0");
   app.require_subcommand(1);
-  app.add_option("--data", invocation.data, "folder of the installation")->capture_default_str();
-  app.add_option("--url", invocation.url, "gateway to speak to, instead of the installation's (API key: $CONVOKE_API_KEY)");
+  const auto* folder = app.add_option("--data", invocation.data, "folder of the installation")->capture_default_str();
+  app.add_option("--url", invocation.url, "gateway to speak to, instead of the installation's (API key: $CONVOKE_API_KEY)")
+      ->check(CLI::Validator([](const std::string& typed) { return check_url(typed); }, "", "url"));
   app.add_flag("--json", invocation.json, "print JSON");
   app.add_option("--color", invocation.color, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
   Builder build(app, invocation);
@@ -170,6 +242,8 @@ Parsed parse_arguments(int argc, const char* const* argv, const std::string& sta
   plan_commands(build);
   team_commands(build);
   read(app, argc, argv, parsed);
+  if (!parsed.exit) check_place(parsed);
+  invocation.self = self_of(invocation, folder->count() > 0);
   return parsed;
 }
 

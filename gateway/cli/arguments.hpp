@@ -1,6 +1,7 @@
 // What was typed: the command and its values, checked. CLI11 stays behind arguments.cpp.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,6 +20,7 @@ enum Code : int {
   conflict = 5,     // the state does not allow it (decided already, stale revision, running already)
   not_allowed = 6,  // no valid key, or not allowed
   unknown = 7,      // no answer in time: repeat
+  waits = 8,        // for a person, whom this command cannot ask
   interrupted = 130,
 };
 
@@ -28,6 +30,7 @@ struct Invocation {
   std::string url;      // empty: that of the instance
   std::string color = "auto";
   bool json = false;
+  std::string self = "convoke";  // how a person names the same installation again: `convoke --data /x`
   std::map<std::string, std::string> texts;
   std::map<std::string, std::vector<std::string>> lists;
   std::set<std::string> flags;
@@ -48,6 +51,12 @@ struct Parsed {
   std::optional<int> exit;  // set: print `message` and leave (help, version, a mistake)
   std::string message;      // a plain sentence when a mistake is to be told as JSON (invocation.json)
 };
+
+/// The most worker processes that an agent can have.
+constexpr std::uint64_t most_workers = 99;
+
+/// A word as a shell reads it back.
+std::string shell_word(const std::string& word);
 
 /// `state_home` is $XDG_STATE_HOME or ~/.local/state.
 Parsed parse_arguments(int argc, const char* const* argv, const std::string& state_home);

@@ -59,6 +59,31 @@ void Report::say(const Json& json) {
   close(std::exchange(descriptor_, -1));
 }
 
+int code_of_start(const Error& error) {
+  switch (error.code) {
+    case Fault::conflict:
+    case Fault::not_found:
+    case Fault::unauthenticated:
+    case Fault::forbidden:
+    case Fault::cancelled: return code_of(error);
+    default: return failed;
+  }
+}
+
+void tell_ready(Context& context, const std::string& url) {
+  auto& out = context.out;
+  const auto& self = context.args.self;
+  out.line(out.paint(Tone::good, "ready") + " at " + out.paint(Tone::bold, url));
+  const bool keys = !Context::environment("CONVOKE_GATEWAY_KEYS").empty();
+  const bool models = !Context::environment("CONVOKE_MODEL_URL").empty();
+  out.line(fmt::format("Data in {}. {} {}", context.args.data, keys ? "API keys are needed." : "No API keys: this host alone is served.",
+                       models ? "Models are asked at $CONVOKE_MODEL_URL." : "The offline model answers."));
+  out.line(context.args.flag("detach") ? "Next:" : "Next, in another terminal:");
+  if (keys && !context.args.flag("detach")) out.line("  export CONVOKE_API_KEY=…");
+  out.line(fmt::format(R"(  {} task "Onboard a new employee, Jessica Smith.")", self));
+  out.line(fmt::format("  {0} status      {0} plans      {0} down", self));
+}
+
 int run_detached(Context& context) {
   const Paths paths(context.args.data);
   int ends[2];
@@ -82,13 +107,14 @@ int run_detached(Context& context) {
     if (context.out.json())
       context.out.value(told);
     else
-      context.out.line("ready at " + told.value("url", "") + "; `convoke down` stops it");
+      tell_ready(context, told.value("url", ""));
     return ok;
   }
-  const auto message = told.is_object() && told.contains("error") ? told["error"].value("message", "")
-                                                                  : "the supervisor ended without a word: see " + paths.log("supervisor");
-  context.out.error(message, "UNAVAILABLE");
-  return told.is_object() && told.contains("error") && told["error"].value("code", "") == "CONFLICT" ? conflict : failed;
+  const bool spoke = told.is_object() && told.contains("error");
+  const auto error = spoke ? error_in(told, Fault::unavailable)
+                           : Error(Fault::unavailable, "the supervisor ended without a word: see " + paths.log("supervisor"));
+  context.out.error(error);
+  return code_of_start(error);
 }
 
 }  // namespace convoke::cli

@@ -23,6 +23,11 @@ class Report {
   int descriptor_ = -1;
 };
 
+/// Once it is ready: where, whose calls are answered, which model, and what to type next.
+void tell_ready(Context& context, const std::string& url);
+/// Of a start that failed.
+int code_of_start(const Error& error);
+
 /// Starts this program again, detached, and waits for its word; the exit code.
 int run_detached(Context& context);
 

@@ -17,16 +17,18 @@ enum class Approve { ask, automatic, none };
 
 struct FollowOptions {
   Approve approve = Approve::none;
-  std::string run;              // return when that run has ended; empty: never
-  bool until_question = false;  // without anybody to ask, return at the first question
-  std::string otherwise;        // automatic: the answer to questions that are no approvals; empty: they wait
-  std::function<bool()> stop;   // looked at often: true ends it with CANCELLED
+  std::string run;               // return when that run has ended; empty: never
+  bool leave_waiting = false;    // return when the run waits for a person whom nobody asks here; else it is told, and watched on
+  std::string otherwise;         // automatic: the answer to questions that are no approvals; empty: they wait
+  std::function<bool()> stop;    // looked at often: true ends it with CANCELLED
+  std::string self = "convoke";  // what commands that are told begin with
 };
 
 /// Reads a line from standard input; nothing at its end.
 asio::awaitable<std::optional<std::string>> read_line(asio::io_context& io, std::string prompt, Output& out);
 
-/// Returns when the run has ended (its show then says how), when nobody answers and until_question is set, or with the error that ended it.
+/// Returns when the run has ended (its show then says how), when leave_waiting is set and it has not ended but waits, or with the error
+/// that ended it. Approve::ask asks until standard input ends.
 asio::awaitable<Status> follow(asio::io_context& io, Conversation& conversation, Show& show, Output& out, FollowOptions options);
 
 }  // namespace convoke::cli

@@ -14,6 +14,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "cli/arguments.hpp"
+
 namespace convoke::cli {
 namespace {
 
@@ -89,6 +91,21 @@ Status write_instance(const Paths& paths, const Instance& instance) {
 void forget_instance(const Paths& paths) {
   std::error_code ignored;
   std::filesystem::remove(paths.instance(), ignored);
+}
+
+std::map<std::string, int> read_workers(const Paths& paths) {
+  std::map<std::string, int> workers;
+  const auto json = nlohmann::json::parse(read_file(paths.workers()), nullptr, false);
+  if (!json.is_object()) return workers;
+  for (const auto& [agent, count] : json.items()) {
+    const bool is_usable = count.is_number_unsigned() && count.get<std::uint64_t>() <= most_workers;
+    if (is_usable) workers[agent] = count.get<int>();
+  }
+  return workers;
+}
+
+Status write_workers(const Paths& paths, const std::map<std::string, int>& workers) {
+  return write_file(paths.workers(), nlohmann::json(workers).dump() + "\n");
 }
 
 std::string read_file(const std::string& path) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct Paths {
   std::string lock() const { return data + "/lock"; }
   std::string instance() const { return data + "/instance.json"; }
   std::string applied_team() const { return data + "/team.applied"; }
+  std::string workers() const { return data + "/workers.json"; }
+  std::string last_failure() const { return logs() + "/start.failed"; }
+  std::string append_only() const { return redis() + "/appendonlydir/appendonly.aof.manifest"; }
   std::string control() const { return run() + "/control"; }
   std::string intercom() const { return run() + "/intercom"; }
   std::string redis_socket() const { return run() + "/redis"; }
@@ -55,6 +59,10 @@ std::optional<Instance> find_instance(const Paths& paths);
 Status write_instance(const Paths& paths, const Instance& instance);
 /// Removes what an instance leaves behind when it ends in order.
 void forget_instance(const Paths& paths);
+
+/// Agents whose number of workers somebody chose, by full name: 0 to most_workers. What cannot be read counts as nothing.
+std::map<std::string, int> read_workers(const Paths& paths);
+Status write_workers(const Paths& paths, const std::map<std::string, int>& workers);
 
 std::string read_file(const std::string& path);
 /// Whole or not at all.

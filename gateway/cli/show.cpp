@@ -36,6 +36,24 @@ std::string Show::step_label(const std::string& step) const {
   return found == steps_.end() ? step : std::to_string(found->second.number);
 }
 
+bool Show::working() const {
+  const auto is_held_up = [this](const std::string& step) {
+    return std::ranges::any_of(questions_, [&](const auto& entry) { return entry.second.step == step; });
+  };
+  return std::ranges::any_of(steps_,
+                             [&](const auto& entry) { return entry.second.status == "action_requested" && !is_held_up(entry.first); });
+}
+
+std::vector<std::string> agent_lines(const Json& directory) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& queue : directory["queues"])
+    rows.push_back({text_of(queue, "agent"), std::to_string(queue.value("replicas", 0)), std::to_string(queue.value("in_flight", 0)),
+                    std::to_string(queue.value("backlog", 0)), duration_text(queue.value("oldest_ms", 0))});
+  return table({"AGENT", "WORKERS", "BUSY", "WAITING", "OLDEST"}, rows);
+}
+
+bool is_whole(const Json& directory) { return directory.value("partitions_held", 0) >= directory.value("partitions", 256); }
+
 void Show::frame(const Json& frame) {
   ++frames_;
   const auto type = text_of(frame, "type");

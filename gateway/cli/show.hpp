@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/output.hpp"
 
@@ -39,6 +40,8 @@ class Show {
   /// `2` for the second step; the id when it is not known.
   std::string step_label(const std::string& step) const;
   std::uint32_t revision() const { return revision_; }
+  /// A step is being carried out that no question holds up.
+  bool working() const;
 
  private:
   struct Message {
@@ -76,5 +79,9 @@ class Show {
 
 /// `HrAgent` of `agent/company.HrAgent`, `planner`, `you`, `convoke`.
 std::string speaker(std::string_view author);
+/// The table of agents in the gateway's directory.
+std::vector<std::string> agent_lines(const Json& directory);
+/// Every partition is held.
+bool is_whole(const Json& directory);
 
 }  // namespace convoke::cli

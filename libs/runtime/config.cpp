@@ -80,6 +80,8 @@ void Config::read_environment(std::vector<std::string>& mistakes) {
       if (!set) mistakes.push_back(fmt::format("{}: {}", name, set.error().message));
       continue;
     }
+    // A secret, read by the name that a key like `api_key_env` gives.
+    if (name.ends_with("_API_KEY")) continue;
     // One environment may serve several programs: only what is meant for a section of ours can be a mistake here.
     const auto ours =
         std::ranges::any_of(entries_, [&](const Entry& each) { return name.starts_with("CONVOKE_" + upper(each.section) + "_"); });

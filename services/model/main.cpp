@@ -12,9 +12,9 @@ int main(int argc, char** argv) try {
   model::ModelOptions options;
   runtime::Config config("convoke-model",
                          "The offline model: rules that answer OpenAI's chat completions. Not a language model.\n--listen, --script, "
-                         "--instant, --date, --name and --faults are short for --model.…");
+                         "--instant, --date, --name and --faults are short for --offline.…");
   config.add("process", process);
-  config.add("model", options);
+  config.add("offline", options);
   std::vector<const char*> arguments;
   const auto expanded = model::with_sections(argc, argv);
   for (const auto& argument : expanded) arguments.push_back(argument.c_str());

@@ -218,10 +218,10 @@ std::vector<std::string> with_sections(int argc, const char* const* argv) {
       if (!argument.starts_with("--") || !argument.substr(2).starts_with(key)) continue;
       const auto rest = argument.substr(2 + key.size());
       if (rest.empty() && i + 1 < argc) {
-        arguments.push_back(fmt::format("--model.{}={}", key, argv[++i]));
+        arguments.push_back(fmt::format("--offline.{}={}", key, argv[++i]));
         argument = {};
       } else if (rest.starts_with('=')) {
-        arguments.push_back(fmt::format("--model.{}{}", key, rest));
+        arguments.push_back(fmt::format("--offline.{}{}", key, rest));
         argument = {};
       }
       break;

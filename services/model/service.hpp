@@ -16,7 +16,7 @@ namespace convoke::model {
 
 namespace asio = boost::asio;
 
-/// Section `model`.
+/// Section `offline`: `model` is what those who ask models read, often from the same environment.
 struct ModelOptions {
   std::string listen = "127.0.0.1:8089";
   std::string name = "offline";
@@ -69,7 +69,7 @@ class Service {
   http::Server server_;
 };
 
-/// Finishes what the configuration system leaves: `--script FILE` for `--model.script=FILE`, and so on for every key of the section.
+/// Finishes what the configuration system leaves: `--script FILE` for `--offline.script=FILE`, and so on for every key of the section.
 std::vector<std::string> with_sections(int argc, const char* const* argv);
 
 }  // namespace convoke::model

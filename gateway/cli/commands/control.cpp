@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "cli/commands/context.hpp"
+#include "cli/show.hpp"
 #include "core/async.hpp"
 
 namespace convoke::cli {
@@ -24,9 +25,31 @@ void show_status(Context& context, const Json& status) {
   for (const auto& line : table({"NAME", "PID", "READY", "RESTARTS", "MEMORY", ""}, rows)) out.line(line);
 }
 
+// What a gateway elsewhere knows: it sees agents and partitions, not processes.
+asio::awaitable<int> status_of_gateway(Context& context) {
+  auto& out = context.out;
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  const auto ready = co_await api.get("/readyz");
+  auto directory = co_await api.get("/api/directory");
+  if (!directory) co_return context.refuse(directory.error());
+  const bool fine = ready && is_whole(*directory);
+  if (out.json()) {
+    out.value({{"ready", fine}, {"url", target->url}, {"directory", std::move(*directory)}});
+    co_return fine ? ok : failed;
+  }
+  out.line(fmt::format("{} · {} · {} of {} partitions held", fine ? out.paint(Tone::good, "ready") : out.paint(Tone::warn, "not ready"),
+                       target->url, directory->value("partitions_held", 0), directory->value("partitions", 0)));
+  for (const auto& line : agent_lines(*directory)) out.line(line);
+  out.line(out.paint(Tone::dim, "Its processes are listed on its own host: convoke status --data FOLDER"));
+  co_return fine ? ok : failed;
+}
+
 }  // namespace
 
 asio::awaitable<int> run_status(Context& context) {
+  if (!context.args.url.empty()) co_return co_await status_of_gateway(context);
   auto target = context.control();
   if (!target) co_return context.refuse(target.error());
   ApiClient api(context.io, *target);
@@ -69,11 +92,7 @@ asio::awaitable<int> run_scale(Context& context) {
   ApiClient api(context.io, *target);
   int count = 0;
   const auto typed = context.args.text("count");
-  const auto [end, error] = std::from_chars(typed.data(), typed.data() + typed.size(), count);
-  if (error != std::errc{} || end != typed.data() + typed.size()) {
-    context.out.error("count: expected a whole number, found " + typed);
-    co_return usage;
-  }
+  std::from_chars(typed.data(), typed.data() + typed.size(), count);
   Json fields{{"agent", context.args.text("agent")}, {"count", count}};
   auto status = co_await api.post("/scale", std::move(fields));
   if (!status) co_return context.refuse(status.error());

@@ -1,12 +1,15 @@
 // doctor: what is wrong with this installation, and how to mend it.
 #include <fmt/core.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "agents/team/load.hpp"
+#include "cli/aof_check.hpp"
 #include "cli/commands/context.hpp"
+#include "cli/show.hpp"
 #include "cli/supervisor/process.hpp"
 #include "cli/surroundings.hpp"
 
@@ -89,9 +92,76 @@ void check_process(Findings& findings, const Paths& paths, const Json& process) 
                fmt::format("see {}{}", paths.log(name), lines.empty() ? "" : "; its last line: " + brief(lines.front(), 200)));
 }
 
+// What is stored, as Redis's own tool sees it. Only while no Redis writes there.
+void check_stored(Findings& findings, const Paths& paths) {
+  const auto file = paths.append_only();
+  if (access(file.c_str(), F_OK) != 0) return findings.good("stored data", "none yet");
+  const auto tool = find_in_path("redis-check-aof");
+  if (!tool) return findings.bad("stored data", "cannot be checked: redis-check-aof is not installed", "apt-get install redis-tools");
+  const auto log = paths.log("redis-check-aof");
+  std::error_code ignored;
+  std::filesystem::remove(log, ignored);
+  const auto pid = launch({*tool, {file}, {"PATH=/usr/bin:/bin"}, log, paths.data});
+  int status = 0;
+  if (!pid || waitpid(*pid, &status, 0) != *pid)
+    return findings.bad("stored data", "cannot be checked: " + (pid ? std::string("no result") : pid.error().message), *tool + " " + file);
+  const auto verdict = verdict_of(WIFEXITED(status) && WEXITSTATUS(status) == 0, read_file(log));
+  if (verdict.kind == AofVerdict::Kind::whole) return findings.good("stored data", "whole");
+  if (verdict.kind == AofVerdict::Kind::cut) return findings.good("stored data", "its last write is not whole; the next start drops it");
+  const auto folder = shell_word(paths.redis());
+  findings.bad(
+      "stored data", "damaged: " + verdict.reason,
+      fmt::format("cp -a {0} {0}.damaged && redis-check-aof --fix {1}    then convoke up. What comes after the damaged place is lost "
+                  "(all is in {0}.damaged); {2} has the whole report",
+                  folder, shell_word(file), log));
+}
+
+void check_last_start(Findings& findings, const Paths& paths) {
+  const auto reason = read_file(paths.last_failure());
+  if (reason.empty()) return;
+  findings.bad("last start", reason.substr(0, reason.find_last_not_of('\n') + 1),
+               fmt::format("mend what is named here, then convoke up; each process has its log in {}", paths.logs()));
+}
+
+// A gateway elsewhere: what can be seen through it.
+asio::awaitable<int> examine_gateway(Context& context) {
+  Findings findings(context.out);
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  const auto ready = co_await api.get("/readyz");
+  const auto directory = co_await api.get("/api/directory");
+  if (!directory) {
+    const bool key = directory.error().code == Fault::unauthenticated || directory.error().code == Fault::forbidden;
+    findings.bad(key ? "API key" : "gateway", fmt::format("{}: {}", target->url, directory.error().message),
+                 key ? "set CONVOKE_API_KEY to a key that it knows" : "start it on its host with convoke up; is the address right?");
+    co_return code_of(directory.error());
+  }
+  if (ready)
+    findings.good("gateway", target->url);
+  else
+    findings.bad("gateway", target->url + " is not ready", "it has no connection to its intercom: convoke doctor on its host");
+  const auto held = fmt::format("{} of {} held", directory->value("partitions_held", 0), directory->value("partitions", 0));
+  if (is_whole(*directory))
+    findings.good("partitions", held);
+  else
+    findings.bad("partitions", held, "a groupchat is missing or starting: convoke doctor on its host");
+  for (const auto& queue : (*directory)["queues"]) {
+    const auto agent = text_of(queue, "agent");
+    const auto detail = fmt::format("{} workers, {} waiting", queue.value("replicas", 0), queue.value("backlog", 0));
+    if (queue.value("replicas", 0) > 0)
+      findings.good(agent, detail);
+    else
+      findings.bad(agent, detail, fmt::format("on its host: convoke scale {} 1", agent));
+  }
+  if (!context.out.json()) context.out.line("Programs, data and processes are examined on its own host: convoke doctor --data FOLDER");
+  co_return findings.all_good() ? ok : failed;
+}
+
 }  // namespace
 
 asio::awaitable<int> run_doctor(Context& context) {
+  if (!context.args.url.empty()) co_return co_await examine_gateway(context);
   Findings findings(context.out);
   const Paths paths(context.args.data);
   check_programs(findings);
@@ -103,6 +173,8 @@ asio::awaitable<int> run_doctor(Context& context) {
       findings.good("port 8080", "free");
     else
       findings.bad("port 8080", port.error().message, "convoke up --port N");
+    check_stored(findings, paths);
+    check_last_start(findings, paths);
     findings.good("installation", "nothing runs in " + paths.data);
     co_return findings.all_good() ? ok : failed;
   }

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "cli/answers.hpp"
 #include "cli/commands/context.hpp"
 #include "cli/follow.hpp"
 
@@ -22,11 +23,28 @@ void tell_end(Context& context, const Show& show) {
   context.out.line(context.out.paint(tone, fmt::format("{} {}", show.completed() ? "✓" : "✗", show.stop_reason())));
 }
 
-asio::awaitable<int> watch_run(Context& context, Conversation& conversation, FollowOptions options) {
+// The run goes on when a person has answered, without this command.
+int tell_waiting(Context& context, const Show& show, const std::string& conversation) {
+  auto& out = context.out;
+  const auto& self = context.args.self;
+  if (out.json()) {
+    out.value(waiting_json(show, self));
+    return waits;
+  }
+  out.line(out.paint(Tone::warn, "It waits for a person:"));
+  for (const auto& line : waiting_lines(show, self)) out.line(line);
+  out.line(fmt::format("and to watch it then: {} watch {}", self, shell_word(conversation)));
+  return waits;
+}
+
+// Whom nobody sees is not asked.
+bool is_unattended(const Context& context) { return !context.out.terminal() || context.out.json(); }
+
+asio::awaitable<int> watch_run(Context& context, Conversation& conversation, FollowOptions options, std::string name) {
   Show show(context.out);
   auto status = co_await follow(context.io, conversation, show, context.out, std::move(options));
   if (!status) co_return context.refuse(status.error());
-  if (!show.ended()) co_return ok;  // waits for a person
+  if (!show.ended()) co_return tell_waiting(context, show, name);
   tell_end(context, show);
   co_return show.completed() ? ok : failed;
 }
@@ -55,7 +73,9 @@ asio::awaitable<int> run_task(Context& context) {
   FollowOptions options;
   options.approve = approval_of(args, context.out);
   options.run = accepted->value("run", "");
-  co_return co_await watch_run(context, conversation, std::move(options));
+  options.leave_waiting = is_unattended(context);
+  options.self = args.self;
+  co_return co_await watch_run(context, conversation, std::move(options), task);
 }
 
 asio::awaitable<int> run_chat(Context& context) {
@@ -74,11 +94,14 @@ asio::awaitable<int> run_chat(Context& context) {
         Tone::dim, fmt::format("session {} · conversation {}", accepted->value("session_id", ""), accepted->value("conversation", ""))));
   conversation.follow(accepted->value("conversation", ""), std::max<std::uint64_t>(1, accepted->value("seq", std::uint64_t{1})));
   FollowOptions options;
-  options.approve = context.out.terminal() && !context.out.json() ? Approve::ask : Approve::none;
+  options.approve = is_unattended(context) ? Approve::none : Approve::ask;
   options.run = accepted->value("run", "");
+  options.leave_waiting = is_unattended(context);
+  options.self = args.self;
   Show show(context.out);
   auto status = co_await follow(context.io, conversation, show, context.out, std::move(options));
   if (!status) co_return context.refuse(status.error());
+  if (!show.ended()) co_return tell_waiting(context, show, accepted->value("conversation", ""));
   if (!show.completed() && show.stop_reason() != "merged") tell_end(context, show);
   co_return show.completed() || show.stop_reason() == "merged" ? ok : failed;
 }
@@ -94,7 +117,9 @@ asio::awaitable<int> run_watch(Context& context) {
   if (!args.flag("no-follow")) {
     Conversation conversation(context.io, *target);
     conversation.follow(id, std::max<std::uint64_t>(1, from));
-    co_return co_await watch_run(context, conversation, {});
+    FollowOptions options;
+    options.self = args.self;
+    co_return co_await watch_run(context, conversation, std::move(options), id);
   }
   ApiClient api(context.io, *target);
   Show show(context.out);

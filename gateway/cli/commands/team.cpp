@@ -5,6 +5,7 @@
 
 #include "agents/team/load.hpp"
 #include "cli/commands/context.hpp"
+#include "cli/show.hpp"
 #include "cli/waterfall.hpp"
 #include "core/hash.hpp"
 
@@ -32,11 +33,7 @@ asio::awaitable<int> print(Context& context, std::string path, void (*show)(Cont
 }
 
 void show_agents(Context& context, const Json& directory) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& queue : directory["queues"])
-    rows.push_back({text_of(queue, "agent"), std::to_string(queue.value("replicas", 0)), std::to_string(queue.value("in_flight", 0)),
-                    std::to_string(queue.value("backlog", 0)), duration_text(queue.value("oldest_ms", 0))});
-  for (const auto& line : table({"AGENT", "WORKERS", "BUSY", "WAITING", "OLDEST"}, rows)) context.out.line(line);
+  for (const auto& line : agent_lines(directory)) context.out.line(line);
 }
 
 void show_tools(Context& context, const Json& tools) {

@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "agents/team/load.hpp"
 #include "cli/commands/context.hpp"
@@ -34,14 +36,36 @@ constexpr auto demo_task = "Onboard a new employee, Jessica Smith.";
 Result<std::uint16_t> choose_port(const Invocation& args) {
   const auto typed = args.text("port");
   if (typed == "0" || (typed.empty() && args.flag("demo"))) return free_port();
-  unsigned port = default_port;
+  std::uint16_t port = default_port;
   std::from_chars(typed.data(), typed.data() + typed.size(), port);
-  if (port > 65'535) return fail(Fault::invalid, "--port: expected 0 to 65535");
-  if (auto status = check_port(static_cast<std::uint16_t>(port)); !status) return std::unexpected(status.error());
-  return static_cast<std::uint16_t>(port);
+  if (auto status = check_port(port); !status) return std::unexpected(status.error());
+  return port;
+}
+
+// Processes run in the data folder: files that were named from here are named whole.
+std::vector<std::string> own_environment() {
+  std::vector<std::string> result;
+  for (char** each = environ; *each; ++each) {
+    std::string variable(*each);
+    for (const std::string_view name : {"CONVOKE_GATEWAY_KEYS=", "CONVOKE_CONFIG="}) {
+      const auto file = variable.starts_with(name) ? variable.substr(name.size()) : std::string();
+      if (!file.empty()) variable = std::string(name) + std::filesystem::absolute(file).string();
+    }
+    result.push_back(std::move(variable));
+  }
+  return result;
+}
+
+Status check_key() {
+  const auto keys = Context::environment("CONVOKE_GATEWAY_KEYS");
+  if (keys.empty() || !Context::environment("CONVOKE_API_KEY").empty()) return {};
+  return fail(
+      Fault::unauthenticated,
+      fmt::format("the gateway asks for API keys ({}), and `up` speaks to it too: set CONVOKE_API_KEY to the key of an admin", keys));
 }
 
 Result<UpOptions> plan_installation(const Invocation& args) {
+  if (auto key = check_key(); !key) return std::unexpected(key.error());
   UpOptions options;
   auto& plan = options.installation;
   plan.paths = Paths(args.data);
@@ -63,22 +87,8 @@ Result<UpOptions> plan_installation(const Invocation& args) {
   const auto port = choose_port(args);
   if (!port) return std::unexpected(port.error());
   plan.gateway_port = *port;
-  for (char** variable = environ; *variable; ++variable) plan.environment.emplace_back(*variable);
+  plan.environment = own_environment();
   return options;
-}
-
-void tell_ready(Context& context, const Supervisor& supervisor, const std::string& url) {
-  auto& out = context.out;
-  if (out.json()) return out.value(supervisor.status());
-  const auto folder = context.args.data;
-  out.line(out.paint(Tone::good, "ready") + " at " + out.paint(Tone::bold, url));
-  const bool keys = !Context::environment("CONVOKE_GATEWAY_KEYS").empty();
-  const bool models = !Context::environment("CONVOKE_MODEL_URL").empty();
-  out.line(fmt::format("Data in {}. {} {}", folder, keys ? "API keys are needed." : "No API keys: this host alone is served.",
-                       models ? "Models are asked at $CONVOKE_MODEL_URL." : "The offline model answers."));
-  out.line("Next, in another terminal:");
-  out.line(R"(  convoke task "Onboard a new employee, Jessica Smith.")");
-  out.line("  convoke status      convoke plans      convoke down");
 }
 
 asio::awaitable<void> watch_signals(asio::signal_set& signals, Supervisor& supervisor) {
@@ -102,12 +112,24 @@ asio::awaitable<int> demonstrate(Context& context, const std::string& url, Super
   options.approve = Approve::automatic;
   options.run = accepted->value("run", "");
   options.otherwise = "Please choose what is usual; she starts next Monday.";
+  options.leave_waiting = true;
   options.stop = [&supervisor] { return supervisor.end_wanted().is_set(); };
   Show show(out);
   auto status = co_await follow(context.io, conversation, show, out, std::move(options));
   if (!status) co_return context.refuse(status.error());
+  if (!show.ended()) {
+    out.line(out.paint(Tone::bad, "The run waits for a person."));
+    co_return waits;
+  }
   out.line(out.paint(show.completed() ? Tone::good : Tone::bad, "The run ended: " + show.stop_reason()));
   co_return show.completed() ? ok : failed;
+}
+
+// With what to do about it, where the gateway's own sentence cannot know.
+Error explained(Error error) {
+  if (error.code == Fault::unauthenticated || error.code == Fault::forbidden)
+    error.message += ": `up` applies the team, so set CONVOKE_API_KEY to the key of an admin";
+  return error;
 }
 
 asio::awaitable<int> supervise(Context& context, UpOptions options, Report report) {
@@ -118,15 +140,22 @@ asio::awaitable<int> supervise(Context& context, UpOptions options, Report repor
   asio::co_spawn(context.io, watch_signals(signals, supervisor), [](std::exception_ptr) {});
   auto started = co_await supervisor.start([&context](const std::string& what) { context.out.progress("starting: " + what); });
   int code = ok;
+  std::error_code ignored;
+  if (started) std::filesystem::remove(paths.last_failure(), ignored);
   if (started) started = write_instance(paths, {url, getpid()});
   if (!started) {
-    context.out.error(started.error());
-    report.failed(started.error());
-    code = started.error().code == Fault::cancelled ? interrupted : failed;
+    const auto error = explained(started.error());
+    if (error.code != Fault::cancelled) std::ofstream(paths.last_failure()) << error.message << '\n';  // for `doctor`
+    context.out.error(error);
+    report.failed(error);
+    code = code_of_start(error);
   } else if (context.args.flag("demo")) {
     code = co_await demonstrate(context, url, supervisor);
   } else {
-    tell_ready(context, supervisor, url);
+    if (context.out.json())
+      context.out.value(supervisor.status());
+    else
+      tell_ready(context, url);
     report.ready(url);
     co_await supervisor.end_wanted().wait();
   }
@@ -154,7 +183,8 @@ asio::awaitable<int> run_up(Context& context) {
   auto options = plan_installation(context.args);
   if (!options) {
     report.failed(options.error());
-    co_return context.refuse(options.error());
+    context.out.error(options.error());
+    co_return code_of_start(options.error());
   }
   co_return co_await supervise(context, std::move(*options), std::move(report));
 }

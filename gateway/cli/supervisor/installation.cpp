@@ -64,12 +64,9 @@ std::vector<std::string> environment_for(const std::vector<std::string>& own, Ne
 
 std::vector<Program> base_programs(const InstallationPlan& plan) {
   const auto gateway_at = fmt::format("127.0.0.1:{}", plan.gateway_port);
-  auto model = ours(plan, "model", {"--model.listen=unix:" + plan.paths.model_socket()}, router_stage, routers, Needs::nothing);
-  // Its own section is called `model` too: what the environment says there is meant for those who ask models.
-  std::erase_if(model.environment, [](const auto& variable) { return variable.starts_with("CONVOKE_MODEL_"); });
   return {redis(plan),
           ours(plan, "intercom", {"--intercom.bind=ipc://" + plan.paths.intercom()}, router_stage, routers, Needs::nothing),
-          std::move(model),
+          ours(plan, "model", {"--offline.listen=unix:" + plan.paths.model_socket()}, router_stage, routers, Needs::nothing),
           ours(plan, "groupchat", {"--store.endpoint=unix:" + plan.paths.redis_socket()}, service_stage, owners, Needs::nothing),
           ours(plan, "planner", model_flags(plan), service_stage, workers, Needs::models),
           ours(plan, "executor", {}, service_stage, workers, Needs::nothing),

@@ -13,6 +13,8 @@
 #include <filesystem>
 
 #include "agents/team/load.hpp"
+#include "cli/arguments.hpp"
+#include "cli/show.hpp"
 #include "cli/supervisor/process.hpp"
 #include "cli/supervisor/redis_ping.hpp"
 #include "core/hash.hpp"
@@ -52,7 +54,9 @@ Supervisor::Supervisor(asio::io_context& io, UpOptions options)
       children_signal_(io, SIGCHLD),
       changed_(io.get_executor()),
       finished_(io.get_executor()),
-      end_wanted_(io.get_executor()) {}
+      end_wanted_(io.get_executor()) {
+  scaled_ = read_workers(options_.installation.paths);
+}
 
 // The supervisor's tasks live as long as its process; a failure of one is a bug that ends it, and with it all children.
 void Supervisor::spawn(std::string name, asio::awaitable<void> task) {
@@ -203,15 +207,20 @@ void Supervisor::add(Program program) {
 }
 
 void Supervisor::add_agent(const std::string& agent) {
-  if (!workers_.try_emplace(agent, 1).second) return;
-  add(worker_program(options_.installation, agent, 1));
+  const auto scaled = scaled_.find(agent);
+  const int count = scaled == scaled_.end() ? 1 : scaled->second;
+  if (!workers_.try_emplace(agent, count).second) return;
+  for (int number = 1; number <= count; ++number) add(worker_program(options_.installation, agent, number));
 }
 
 Status Supervisor::scale(const std::string& agent, int count) {
   auto found = workers_.find(agent);
   if (found == workers_.end()) found = workers_.find(options_.installation.team + "." + agent);
   if (found == workers_.end()) return fail(Fault::not_found, fmt::format("there is no agent `{}` here", agent));
-  if (count < 0 || count > 99) return fail(Fault::invalid, "expected 0 to 99 processes");
+  if (count < 0 || count > static_cast<int>(most_workers))
+    return fail(Fault::invalid, fmt::format("expected 0 to {} processes", most_workers));
+  scaled_[found->first] = count;
+  if (auto kept = write_workers(options_.installation.paths, scaled_); !kept) return kept;
   const int before = found->second;
   found->second = count;
   for (int number = before + 1; number <= count; ++number) add(worker_program(options_.installation, found->first, number));
@@ -236,7 +245,7 @@ asio::awaitable<Status> Supervisor::apply_team(Millis deadline) {
 asio::awaitable<Result<bool>> Supervisor::partitions_held() {
   auto directory = co_await gateway_.get("/api/directory");
   if (!directory) co_return std::unexpected(std::move(directory.error()));
-  co_return directory->value("partitions_held", 0) >= directory->value("partitions", 256);
+  co_return is_whole(*directory);
 }
 
 asio::awaitable<void> Supervisor::follow_team() {

@@ -76,6 +76,7 @@ class Supervisor {
   SupervisorCore core_;
   std::map<std::string, Running> programs_;
   std::map<std::string, int> workers_;  // agent → how many
+  std::map<std::string, int> scaled_;   // what `scale` was asked for, kept in the data folder
   ApiClient gateway_;
   http::Client http_;
   http::Server control_;

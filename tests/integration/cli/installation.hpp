@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -29,7 +30,7 @@ class Installation {
   Process start(const std::vector<std::string>& words) {
     std::vector<std::string> all{program("convoke"), "--data", data()};
     all.insert(all.end(), words.begin(), words.end());
-    return Process(Command{.arguments = all, .environment = {}, .folder = {}});
+    return Process(Command{.arguments = all, .environment = environment, .folder = {}});
   }
   Ran convoke(const std::vector<std::string>& words, std::chrono::milliseconds limit = std::chrono::seconds(60)) {
     auto process = start(words);
@@ -58,6 +59,7 @@ class Installation {
     text << stream.rdbuf();
     return text.str();
   }
+  std::map<std::string, std::string> environment;  // of every command
   std::string data() const { return folder_.file("data"); }
 
  private:

@@ -91,6 +91,12 @@ TEST_CASE("up: workers are scaled up and down") {
   CHECK(eventually(seconds(20), [&] { return installation.process("worker-HrAgent-2")["pid"] == 0; }));
   CHECK(installation.process("worker-HrAgent-1")["ready"] == true);
   CHECK(installation.convoke({"scale", "NobodyAgent", "1"}).code == 4);
+  // What was chosen is still so after a restart of all.
+  CHECK(installation.convoke({"scale", "HrAgent", "2"}).code == 0);
+  CHECK(installation.convoke({"down"}).code == 0);
+  installation.up();
+  CHECK(installation.process("worker-HrAgent-2")["ready"] == true);
+  CHECK(installation.process("worker-ProductAgent-2")["pid"] == 0);
 }
 
 TEST_CASE("cli: without an installation every command says what to do") {

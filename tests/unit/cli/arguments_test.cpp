@@ -59,6 +59,28 @@ TEST_CASE("arguments: mistakes end with 2, help with 0") {
   CHECK(parse({"up", "--help"}).exit == ok);
 }
 
+TEST_CASE("arguments: mistakes are told in words for people") {
+  const auto said = [](std::vector<const char*> words) {
+    const auto parsed = parse(std::move(words));
+    CHECK(parsed.exit == usage);
+    return parsed.message.substr(0, parsed.message.find('\n'));
+  };
+  CHECK(said({"bogus"}) == "there is no command `bogus`");
+  CHECK(said({"bogus", "--json"}) == "there is no command `bogus`");
+  CHECK(said({"team", "bogus"}) == "there is no command `team bogus`");
+  CHECK(said({"scale", "HrAgent", "99999"}) == "count: expected a whole number from 0 to 99, found 99999");
+  CHECK(said({"scale", "HrAgent", "1.5"}) == "count: expected a whole number from 0 to 99, found 1.5");
+  CHECK(said({"up", "--port", "99999"}) == "--port: expected a whole number from 0 to 65535, found 99999");
+  CHECK(said({"--url", "here", "plans"}) == "--url: expected http://host:port, found here");
+  for (const auto* command : {"up", "down"})
+    CHECK(said({"--url", "http://h:1", command}).find("needs the data folder") != std::string::npos);
+  CHECK(said({"scale", "HrAgent", "2", "--url", "http://h:1"}).find("needs the data folder") != std::string::npos);
+  CHECK(good({"scale", "HrAgent", "99"}).text("count") == "99");
+  CHECK(good({"status", "--url", "http://h:1"}).self == "convoke --url http://h:1");
+  CHECK(good({"status", "--data", "/a b"}).self == "convoke --data '/a b'");
+  CHECK(good({"status"}).self == "convoke");
+}
+
 TEST_CASE("arguments: an empty value does not swallow what follows") {
   const auto task = good({"task", "--key=", "Onboard Ada."});
   CHECK(task.text("key").empty());

@@ -63,6 +63,14 @@ TEST_CASE("installation: models are asked where the environment says, else the o
   CHECK(has(worker.environment, "CONVOKE_MODEL_URL=https://models.example/v1"));
 }
 
+TEST_CASE("installation: the offline model and those who ask models share no section") {
+  const auto programs = base_programs(plan());
+  const auto model = std::ranges::find(programs, "model", &Program::name);
+  REQUIRE(model != programs.end());
+  CHECK(has(model->arguments, "--offline.listen=unix:/data/run/model"));
+  for (const auto& argument : model->arguments) CHECK_FALSE(argument.starts_with("--model."));
+}
+
 TEST_CASE("installation: workers are named after their agent and number") {
   CHECK(worker_name("company.HrAgent", 2) == "worker-HrAgent-2");
   const auto worker = worker_program(plan(), "company.HrAgent", 2);

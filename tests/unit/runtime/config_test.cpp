@@ -123,6 +123,7 @@ TEST_CASE("config: unknown flags and unknown variables of a known section are mi
   CHECK(load({"stray"}).code == 2);
   const Variable foreign("CONVOKE_GATEWAY_PORT", "80");
   CHECK_FALSE(load({}).code);
+  const Variable secret("CONVOKE_STORE_API_KEY", "read by its name");
   const Variable wrong("CONVOKE_STORE_WROKERS", "80");
   CHECK(load({}).err == "CONVOKE_STORE_WROKERS: no such key\n");
 }

@@ -1,0 +1,90 @@
+// What people meet when something is missing or broken, and whether they are told what to do.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "integration/cli/installation.hpp"
+
+using namespace convoke::test;
+using std::chrono::seconds;
+
+namespace {
+
+bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("task: without a terminal it ends when only a person can go on, and says what to type") {
+  Installation installation;
+  installation.up();
+  // No --approve: nobody is there to be asked.
+  const auto approval = installation.convoke({"task", "Onboard a new employee, Jessica Smith."});
+  INFO(approval.out << approval.err);
+  CHECK(approval.code == 8);
+  CHECK(says(approval.out, " approve "));
+  CHECK(says(approval.out, "convoke --data " + installation.data() + " watch "));
+
+  // The input ends: as if all were left for later. What is typed before that and is no answer approves nothing.
+  const auto asked = installation.convoke({"task", "Onboard a new employee, Jessica Smith.", "--approve", "ask"});
+  INFO(asked.out << asked.err);
+  CHECK(asked.code == 8);
+  CHECK_FALSE(says(asked.out, "step 1 action_requested"));
+
+  const auto unclear = installation.convoke({"--json", "task", "Schedule it.", "--approve", "auto"});
+  INFO(unclear.out << unclear.err);
+  CHECK(unclear.code == 8);
+  const auto last = Json::parse(unclear.out.substr(unclear.out.rfind('\n', unclear.out.size() - 2) + 1));
+  REQUIRE(last["type"] == "waits_for_person");
+  CHECK(last["questions"][0]["kind"] == "clarification");
+  CHECK(says(last["questions"][0]["commands"][0], " clarify "));
+}
+
+TEST_CASE("doctor: names a damaged append-only file and how to mend it") {
+  Installation installation;
+  installation.up();
+  REQUIRE(installation.convoke({"down"}).code == 0);
+  CHECK(installation.convoke({"doctor"}).out.find("stored data: whole") != std::string::npos);
+  std::ofstream(installation.data() + "/redis/appendonlydir/appendonly.aof.1.incr.aof", std::ios::app) << "corrupt\n";
+  CHECK(installation.convoke({"up", "--detach", "--port", "0"}).code == 1);
+  const auto doctor = installation.convoke({"doctor"});
+  INFO(doctor.out);
+  CHECK(doctor.code == 1);
+  CHECK(says(doctor.out, "stored data: damaged"));
+  CHECK(says(doctor.out, "redis-check-aof --fix"));
+  CHECK(says(doctor.out, "last start: not ready after"));
+}
+
+TEST_CASE("status and doctor: with --url they tell what the gateway knows") {
+  Installation installation;
+  installation.up();
+  const auto url = installation.status()["url"].get<std::string>();
+  const auto status = installation.convoke({"--url", url, "status", "--json"});
+  INFO(status.out << status.err);
+  CHECK(status.code == 0);
+  CHECK(status.json()["ready"] == true);
+  CHECK(status.json()["url"] == url);
+  CHECK_FALSE(status.json()["directory"]["queues"].empty());
+  CHECK(installation.convoke({"--url", url, "doctor"}).code == 0);
+  CHECK(installation.convoke({"--url", "http://127.0.0.1:1", "doctor"}).code == 3);
+  CHECK(installation.convoke({"--url", "http://127.0.0.1:1", "status"}).code == 3);
+}
+
+TEST_CASE("up: with API keys it names the variable that is missing; variables of the offline model and of keys disturb nobody") {
+  Installation installation;
+  const auto keys = installation.data() + ".keys";
+  // sha256 of `sesame`
+  std::ofstream(keys) << "d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272 ann admin\n";
+  installation.environment = {
+      {"CONVOKE_GATEWAY_KEYS", keys}, {"CONVOKE_OFFLINE_FAULTS", R"({"delay_ms": 1})"}, {"CONVOKE_MODEL_API_KEY", "x"}};
+  const auto refused = installation.convoke({"up", "--detach", "--port", "0"});
+  CHECK(refused.code == 6);
+  CHECK(says(refused.err, "CONVOKE_API_KEY"));
+  installation.environment["CONVOKE_API_KEY"] = "sesame";
+  const auto up = installation.convoke({"up", "--detach", "--port", "0"});
+  INFO(up.out << up.err);
+  REQUIRE(up.code == 0);
+  CHECK(says(up.out, "API keys are needed."));
+  CHECK(says(up.out, "Next:"));
+  CHECK(installation.convoke({"agents"}).code == 0);
+  installation.environment["CONVOKE_API_KEY"] = "wrong";
+  CHECK(installation.convoke({"agents"}).code == 6);
+}
