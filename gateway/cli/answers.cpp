@@ -5,11 +5,23 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 #include <utility>
 
 #include "cli/arguments.hpp"
 
 namespace convoke::cli {
+namespace {
+
+// As they were put.
+std::vector<Question> in_order(const Show& show) {
+  std::vector<Question> questions;
+  for (const auto& [id, question] : show.questions()) questions.push_back(question);
+  std::ranges::sort(questions, {}, &Question::seq);
+  return questions;
+}
+
+}  // namespace
 
 Choice choice_of(std::string_view typed, bool may_edit) {
   constexpr std::array<std::pair<std::string_view, Choice>, 4> words{
@@ -39,18 +51,22 @@ std::vector<std::string> commands_for(const Question& question, const Show& show
 
 std::vector<std::string> waiting_lines(const Show& show, const std::string& self) {
   std::vector<std::string> lines;
-  for (const auto& [id, question] : show.questions()) {
+  std::map<std::string, int> approvals;  // by plan
+  for (const auto& question : in_order(show)) {
+    if (question.kind == "approval" && !question.step.empty()) ++approvals[question.plan];
     const auto step = question.step.empty() ? std::string() : fmt::format("step {}: ", show.step_label(question.step));
     lines.push_back(fmt::format("? {}: {}{}", question.kind, step, brief(question.text, 160)));
     for (const auto& command : commands_for(question, show, self)) lines.push_back("    " + command);
   }
+  for (const auto& [plan, count] : approvals)
+    if (count > 1) lines.push_back(fmt::format("all steps at once: {0} approve {1}, or {0} reject {1}", self, shell_word(plan)));
   return lines;
 }
 
 Json waiting_json(const Show& show, const std::string& self) {
   Json questions = Json::array();
-  for (const auto& [id, question] : show.questions())
-    questions.push_back({{"request", id},
+  for (const auto& question : in_order(show))
+    questions.push_back({{"request", question.request},
                          {"kind", question.kind},
                          {"plan", question.plan},
                          {"step", question.step},

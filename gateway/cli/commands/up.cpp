@@ -126,7 +126,8 @@ asio::awaitable<int> demonstrate(Context& context, const std::string& url, Super
 }
 
 // With what to do about it, where the gateway's own sentence cannot know.
-Error explained(Error error) {
+Error explained(Error error, const std::string& self) {
+  if (error.code == Fault::deadline) error.message += fmt::format("\n`{} doctor` says more", self);
   if (error.code == Fault::unauthenticated || error.code == Fault::forbidden)
     error.message += ": `up` applies the team, so set CONVOKE_API_KEY to the key of an admin";
   return error;
@@ -144,7 +145,7 @@ asio::awaitable<int> supervise(Context& context, UpOptions options, Report repor
   if (started) std::filesystem::remove(paths.last_failure(), ignored);
   if (started) started = write_instance(paths, {url, getpid()});
   if (!started) {
-    const auto error = explained(started.error());
+    const auto error = explained(started.error(), context.args.self);
     if (error.code != Fault::cancelled) std::ofstream(paths.last_failure()) << error.message << '\n';  // for `doctor`
     context.out.error(error);
     report.failed(error);

@@ -24,8 +24,8 @@ class Company {
       : endpoint_("ipc://" + folder.file("intercom")),
         intercom_(run({test::program("convoke-intercom"), "--intercom.bind=" + endpoint_, "--intercom.hold_back=50ms",
                        "--process.health=unix:" + folder.file("h1")})),
-        model_(run(
-            {test::program("convoke-model"), "--offline.listen=unix:" + folder.file("model"), "--process.health=unix:" + folder.file("h0")})),
+        model_(run({test::program("convoke-model"), "--offline.listen=unix:" + folder.file("model"),
+                    "--process.health=unix:" + folder.file("h0")})),
         owner(io, endpoint_) {
     auto team = agents::load_team(COMPANY_FILE);
     REQUIRE(team);

@@ -55,18 +55,20 @@ TEST_CASE("answers: only a choice's word or letter is that choice, and an empty 
 TEST_CASE("answers: every kind of question has the commands that answer it") {
   Watching watching;
   watching.plan();
-  watching.ask("h1", "approval", "p1s2");
+  watching.ask("h9", "approval", "p1s2");
   watching.ask("h2", "approval", "");
   watching.ask("h3", "clarification", "");
   watching.ask("h4", "input", "p1s1");
   watching.ask("h5", "unknown_outcome", "p1s1");
-  CHECK(watching.commands("h1") == std::vector<std::string>{"convoke --data /x approve s~p1 2", "convoke --data /x reject s~p1 2"});
+  CHECK(watching.commands("h9") == std::vector<std::string>{"convoke --data /x approve s~p1 2", "convoke --data /x reject s~p1 2"});
   CHECK(watching.commands("h2").front() == "convoke --data /x approve s~p1");
   CHECK(watching.commands("h3") == std::vector<std::string>{"convoke --data /x clarify s~p1 \"…\""});
   CHECK(watching.commands("h4") == std::vector<std::string>{"convoke --data /x answer h4 \"…\""});
   CHECK(watching.commands("h5") == std::vector<std::string>{"convoke --data /x answer h5 --yes", "convoke --data /x answer h5 --no"});
   const auto json = waiting_json(watching.show, "convoke");
   CHECK(json["questions"].size() == 5);
+  const auto lines = waiting_lines(watching.show, "convoke");
+  CHECK(lines.front() == "? approval: step 2: Well?");
   CHECK(json["questions"][2]["commands"][0] == "convoke clarify s~p1 \"…\"");
 }
 
