@@ -214,9 +214,11 @@ std::vector<std::string> with_sections(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = 0; i < argc; ++i) {
     std::string_view argument = argv[i];
+    std::string_view option = argument.starts_with("--") ? argument.substr(2) : std::string_view();
+    if (option.starts_with("model.")) option.remove_prefix(6);  // what the section was called before
     for (const auto key : keys) {
-      if (!argument.starts_with("--") || !argument.substr(2).starts_with(key)) continue;
-      const auto rest = argument.substr(2 + key.size());
+      if (!option.starts_with(key)) continue;
+      const auto rest = option.substr(key.size());
       if (rest.empty() && i + 1 < argc) {
         arguments.push_back(fmt::format("--offline.{}={}", key, argv[++i]));
         argument = {};
