@@ -92,6 +92,7 @@ int run_detached(Context& context) {
   if (log < 0) return context.refuse(Error(Fault::forbidden, fmt::format("{}: {}", paths.log("supervisor"), strerror(errno))));
   auto words = own_arguments(context.args, ends[1]);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   fcntl(ends[1], F_SETFD, 0);
