@@ -34,9 +34,11 @@ std::string text_of(const std::filesystem::path& path) {
   return text.str();
 }
 
-Installation::Installation(std::filesystem::path data) : data_(data.empty() ? folder_.path() : std::move(data)) {
+Installation::Installation(InstallationOptions options)
+    : options_(std::move(options)), data_(options_.data.empty() ? folder_.path() : options_.data) {
   Command command;
   command.arguments = {program("convoke"), "--data", data_.string(), "up", "--port", "0"};
+  if (!options_.team.empty()) command.arguments.insert(command.arguments.end(), {"--team", options_.team});
   // A session of libzmq that is still shaking hands when its context ends is not freed by it.
   std::ofstream(folder_.file("suppressions")) << "leak:libzmq.so\n";
   command.environment = environment();
@@ -47,7 +49,9 @@ Installation::Installation(std::filesystem::path data) : data_(data.empty() ? fo
 }
 
 std::map<std::string, std::string> Installation::environment() const {
-  return {{"LSAN_OPTIONS", "print_suppressions=0:suppressions=" + folder_.file("suppressions")}};
+  auto variables = options_.environment;
+  variables["LSAN_OPTIONS"] = "print_suppressions=0:suppressions=" + folder_.file("suppressions");
+  return variables;
 }
 
 RestAnswer Installation::request(http::ClientRequest asked) {

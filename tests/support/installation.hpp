@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/client.hpp"
@@ -30,11 +31,18 @@ struct CliAnswer {
   std::string err;
 };
 
+struct InstallationOptions {
+  std::filesystem::path data;                      // empty: a fresh folder; else it stays
+  std::string team;                                // path of a team file; empty: the one that ships with the product
+  std::map<std::string, std::string> environment;  // of all processes, such as CONVOKE_MODEL_URL
+};
+
 class Installation {
  public:
   /// Starts `convoke up` on a fresh folder, or on `data`, which then stays; waits until it is ready; throws std::runtime_error with what it
   /// said when it is not.
-  explicit Installation(std::filesystem::path data = {});
+  explicit Installation(std::filesystem::path data = {}) : Installation(InstallationOptions{.data = std::move(data)}) {}
+  explicit Installation(InstallationOptions options);
 
   const std::filesystem::path& data() const { return data_; }
   std::string run_folder() const { return (data_ / "run").string(); }
@@ -93,6 +101,7 @@ class Installation {
   boost::asio::io_context io_;
   http::Client http_{io_, {}};
   TempDir folder_;
+  InstallationOptions options_;
   std::filesystem::path data_;
   std::optional<Process> up_;
   std::string address_;
