@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace convoke {
@@ -12,5 +13,8 @@ inline bool is_utf8(std::string_view text) { return first_invalid_utf8(text) == 
 
 /// The longest prefix of at most `bytes` bytes that does not cut a code point.
 std::string_view truncate_utf8(std::string_view text, std::size_t bytes);
+
+/// Appends `text` as a JSON string (RFC 8259), quotes included. Bytes that are not UTF-8 become U+FFFD, each.
+void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace convoke

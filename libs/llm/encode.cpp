@@ -1,70 +1,136 @@
-#include <nlohmann/json.hpp>
+// Written as text: a conversation's history is most of a request, and a tree of JSON values of it costs ten times its copy.
+#include <fmt/format.h>
 
-#include "llm/json_text.hpp"
+#include "core/text.hpp"
+#include "llm/json_check.hpp"
 #include "llm/provider.hpp"
 
 namespace convoke::llm {
 namespace {
 
-using Json = nlohmann::ordered_json;
+void add(std::string& out, std::string_view name, std::string_view text) {
+  out.append(out.back() == '{' ? "\"" : ",\"").append(name).append("\":");
+  append_json_string(out, text);
+}
 
-Json message_json(const Message& message) {
-  Json json{{"role", to_string(message.role)}};
+void add_raw(std::string& out, std::string_view name, std::string_view json) {
+  out.append(out.back() == '{' ? "\"" : ",\"").append(name).append("\":").append(json);
+}
+
+void add_message(std::string& out, const Message& message) {
+  out += '{';
+  add(out, "role", to_string(message.role));
   // An assistant message that only calls tools has null content; some servers refuse an empty text there.
   if (message.content.empty() && !message.tool_calls.empty()) {
-    json["content"] = nullptr;
+    add_raw(out, "content", "null");
   } else {
-    json["content"] = message.content;
+    add(out, "content", message.content);
   }
-  if (!message.name.empty()) json["name"] = message.name;
-  if (!message.tool_call_id.empty()) json["tool_call_id"] = message.tool_call_id;
-  for (const auto& call : message.tool_calls) {
-    json["tool_calls"].push_back(
-        {{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
+  if (!message.name.empty()) add(out, "name", message.name);
+  if (!message.tool_call_id.empty()) add(out, "tool_call_id", message.tool_call_id);
+  if (!message.tool_calls.empty()) {
+    add_raw(out, "tool_calls", "[");
+    for (const auto& call : message.tool_calls) {
+      out += out.back() == '[' ? "{" : ",{";
+      add(out, "id", call.id);
+      add(out, "type", "function");
+      add_raw(out, "function", "{");
+      add(out, "name", call.name);
+      add(out, "arguments", call.arguments);
+      out += "}}";
+    }
+    out += ']';
   }
-  return json;
+  out += '}';
 }
 
-Result<Json> tools_json(const std::vector<Tool>& tools) {
-  auto list = Json::array();
+Status add_tools(std::string& out, const std::vector<Tool>& tools) {
+  add_raw(out, "tools", "[");
   for (const auto& tool : tools) {
     const std::string_view schema = tool.parameters.empty() ? R"({"type":"object","properties":{}})" : std::string_view(tool.parameters);
-    auto parameters = parse_object(schema, Fault::invalid, "the parameter schema of tool " + tool.name);
-    if (!parameters) return std::unexpected(std::move(parameters.error()));
-    list.push_back({{"type", "function"},
-                    {"function", {{"name", tool.name}, {"description", tool.description}, {"parameters", std::move(*parameters)}}}});
+    if (auto is_json = check_object(schema, "the parameter schema of tool " + tool.name); !is_json) return is_json;
+    out += out.back() == '[' ? "{" : ",{";
+    add(out, "type", "function");
+    add_raw(out, "function", "{");
+    add(out, "name", tool.name);
+    add(out, "description", tool.description);
+    add_raw(out, "parameters", schema);
+    out += "}}";
   }
-  return list;
+  out += ']';
+  return {};
 }
 
-Json choice_json(const std::string& choice) {
-  if (choice == "auto" || choice == "none" || choice == "required") return choice;
-  return {{"type", "function"}, {"function", {{"name", choice}}}};
+void add_choice(std::string& out, const std::string& choice) {
+  if (choice == "auto" || choice == "none" || choice == "required") return add(out, "tool_choice", choice);
+  add_raw(out, "tool_choice", R"({"type":"function","function":{)");
+  add(out, "name", choice);
+  out += "}}";
+}
+
+Status add_schema(std::string& out, const ResponseSchema& wanted) {
+  if (auto is_json = check_object(wanted.schema, "the response schema " + wanted.name); !is_json) return is_json;
+  add_raw(out, "response_format", R"({"type":"json_schema","json_schema":{)");
+  add(out, "name", wanted.name);
+  add_raw(out, "strict", wanted.strict ? "true" : "false");
+  add_raw(out, "schema", wanted.schema);
+  out += "}}";
+  return {};
+}
+
+void add_limits(std::string& out, const Request& request) {
+  if (request.temperature) add_raw(out, "temperature", fmt::format("{}", *request.temperature));
+  if (request.max_tokens) add_raw(out, "max_tokens", fmt::format("{}", *request.max_tokens));
+  if (!request.stop.empty()) {
+    add_raw(out, "stop", "[");
+    for (const auto& text : request.stop) {
+      if (out.back() != '[') out += ',';
+      append_json_string(out, text);
+    }
+    out += ']';
+  }
+  if (request.seed) add_raw(out, "seed", fmt::format("{}", *request.seed));
+}
+
+std::string opening(std::string_view model) {
+  std::string out = "{";
+  add(out, "model", model);
+  return out;
+}
+
+std::size_t size_of(const Request& request) {
+  std::size_t bytes = 512;
+  for (const auto& message : request.messages) bytes += message.content.size() + 64;
+  for (const auto& tool : request.tools) bytes += tool.description.size() + tool.parameters.size() + 128;
+  return bytes + bytes / 16;
 }
 
 }  // namespace
 
 Result<HttpCall> encode_chat(const Request& request) {
-  Json body{{"model", request.model}, {"messages", Json::array()}, {"stream", true}, {"stream_options", {{"include_usage", true}}}};
-  for (const auto& message : request.messages) body["messages"].push_back(message_json(message));
+  std::string body;
+  body.reserve(size_of(request));
+  body += opening(request.model);
+  add_raw(body, "messages", "[");
+  for (const auto& message : request.messages) {
+    if (body.back() != '[') body += ',';
+    add_message(body, message);
+  }
+  body += ']';
+  add_raw(body, "stream", "true");
+  add_raw(body, "stream_options", R"({"include_usage":true})");
   if (!request.tools.empty()) {
-    auto tools = tools_json(request.tools);
-    if (!tools) return std::unexpected(std::move(tools.error()));
-    body["tools"] = std::move(*tools);
-    if (!request.tool_choice.empty()) body["tool_choice"] = choice_json(request.tool_choice);
+    if (auto added = add_tools(body, request.tools); !added) return std::unexpected(std::move(added.error()));
+    if (!request.tool_choice.empty()) add_choice(body, request.tool_choice);
   }
   if (request.response_schema) {
-    const auto& wanted = *request.response_schema;
-    auto schema = parse_object(wanted.schema, Fault::invalid, "the response schema " + wanted.name);
-    if (!schema) return std::unexpected(std::move(schema.error()));
-    body["response_format"] = {{"type", "json_schema"},
-                               {"json_schema", {{"name", wanted.name}, {"strict", wanted.strict}, {"schema", std::move(*schema)}}}};
+    if (auto added = add_schema(body, *request.response_schema); !added) return std::unexpected(std::move(added.error()));
   }
-  if (request.temperature) body["temperature"] = *request.temperature;
-  if (request.max_tokens) body["max_tokens"] = *request.max_tokens;
-  if (!request.stop.empty()) body["stop"] = request.stop;
-  if (request.seed) body["seed"] = *request.seed;
-  return HttpCall{"/chat/completions", {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}}, dump(body)};
+  add_limits(body, request);
+  body += '}';
+  return HttpCall{"/chat/completions", {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}}, std::move(body)};
 }
+
+void name_model(HttpCall& call, std::string_view from, std::string_view to) { call.body.replace(0, opening(from).size(), opening(to)); }
 
 }  // namespace convoke::llm

@@ -179,20 +179,18 @@ asio::awaitable<Model::Outcome> Model::attempt(Attempt attempt) {
   co_return outcome;
 }
 
-asio::awaitable<Result<Response>> Model::ask(const Endpoint& endpoint, Request request, std::function<void(const TextDelta&)> on_delta,
-                                             Clock::time_point end, std::uint32_t& attempts) {
-  if (!endpoint.model.empty()) request.model = endpoint.model;
-  const auto call = encode_chat(request);
-  if (!call) co_return std::unexpected(call.error());
+asio::awaitable<Result<Response>> Model::ask(const Endpoint& endpoint, const HttpCall& call, const std::string& model,
+                                             std::function<void(const TextDelta&)> on_delta, Clock::time_point end,
+                                             std::uint32_t& attempts) {
   RetryState state;
   while (true) {
     const auto left = std::chrono::duration_cast<Millis>(end - Clock::now());
-    if (left <= Millis{0}) co_return fail(Fault::deadline, "model " + request.model + ": no answer in the time allowed");
-    Attempt next{endpoint, *call, ++attempts, on_delta, std::min(left, options_.attempt_deadline)};
+    if (left <= Millis{0}) co_return fail(Fault::deadline, "model " + model + ": no answer in the time allowed");
+    Attempt next{endpoint, call, ++attempts, on_delta, std::min(left, options_.attempt_deadline)};
     auto outcome = co_await attempt(std::move(next));
     if (outcome.response) co_return std::move(outcome.response);
     auto error = std::move(outcome.response.error());
-    error.message = "model " + request.model + ": " + error.message;
+    error.message = "model " + model + ": " + error.message;
     ++state.failures;
     if (outcome.unreadable) ++state.malformed;
     const auto delay = next_delay(options_.retry, state, error.code, outcome.retry_after, system_random());
@@ -203,17 +201,26 @@ asio::awaitable<Result<Response>> Model::ask(const Endpoint& endpoint, Request r
   }
 }
 
-asio::awaitable<Result<Response>> Model::complete(Request request, std::function<void(const TextDelta&)> on_delta) {
+asio::awaitable<Result<Response>> Model::ask_all(Result<HttpCall> call, std::string model, std::function<void(const TextDelta&)> on_delta) {
   co_await asio::this_coro::throw_if_cancelled(false);
   if (options_.endpoints.empty()) co_return fail(Fault::invalid, "no endpoint of a model is configured");
+  if (!call) co_return std::unexpected(std::move(call.error()));
   const auto end = Clock::now() + options_.total_deadline;
   std::uint32_t attempts = 0;
   Result<Response> response = fail(Fault::internal, "no endpoint was asked");
+  std::string named = model;
   for (const auto& endpoint : options_.endpoints) {
-    response = co_await ask(endpoint, request, on_delta, end, attempts);
+    const auto& wanted = endpoint.model.empty() ? model : endpoint.model;
+    name_model(*call, named, wanted);
+    named = wanted;
+    response = co_await ask(endpoint, *call, named, on_delta, end, attempts);
     if (response || !worth_a_fallback(response.error().code)) break;
   }
   co_return response;
+}
+
+asio::awaitable<Result<Response>> Model::complete(const Request& request, std::function<void(const TextDelta&)> on_delta) {
+  return ask_all(encode_chat(request), request.model, std::move(on_delta));
 }
 
 }  // namespace convoke::llm

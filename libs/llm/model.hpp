@@ -14,7 +14,7 @@
 
 #include "core/result.hpp"
 #include "core/time.hpp"
-#include "llm/chat.hpp"
+#include "llm/provider.hpp"
 #include "llm/retry.hpp"
 
 namespace convoke::http {
@@ -59,14 +59,17 @@ class Model {
   /// The whole answer. Errors: MODEL_RATE_LIMITED, MODEL_OVERLOADED, MODEL_INVALID, MODEL_UNAUTHORISED, BUDGET (the provider's quota),
   /// DEADLINE, CANCELLED (the awaiting coroutine was cancelled), INVALID (a schema in the request is no JSON). `on_delta` may be empty; it
   /// is called between sending and the answer, on the loop's thread, and must not throw.
-  asio::awaitable<Result<Response>> complete(Request request, std::function<void(const TextDelta&)> on_delta);
+  /// The request is read before this returns.
+  asio::awaitable<Result<Response>> complete(const Request& request, std::function<void(const TextDelta&)> on_delta);
 
  private:
   struct Attempt;
   struct Outcome;
   asio::awaitable<Outcome> attempt(Attempt attempt);
-  asio::awaitable<Result<Response>> ask(const Endpoint& endpoint, Request request, std::function<void(const TextDelta&)> on_delta,
-                                        std::chrono::steady_clock::time_point end, std::uint32_t& attempts);
+  asio::awaitable<Result<Response>> ask(const Endpoint& endpoint, const HttpCall& call, const std::string& model,
+                                        std::function<void(const TextDelta&)> on_delta, std::chrono::steady_clock::time_point end,
+                                        std::uint32_t& attempts);
+  asio::awaitable<Result<Response>> ask_all(Result<HttpCall> call, std::string model, std::function<void(const TextDelta&)> on_delta);
 
   asio::io_context& io_;
   http::Client& client_;

@@ -25,6 +25,8 @@ struct HttpCall {
 
 /// Streamed, with usage. INVALID when a schema in the request is not JSON.
 Result<HttpCall> encode_chat(const Request& request);
+/// The same call to another model than the request's.
+void name_model(HttpCall& call, std::string_view from, std::string_view to);
 
 struct Delta {
   std::string text;

@@ -92,7 +92,7 @@ asio::awaitable<Result<std::string>> Service::answer(agents::Turn& turn, llm::Re
   span.set("gen_ai.request.model", request.model);
   span.set("gen_ai.agent.name", "system.planner");
   span.set("convoke.run", turn.work().run);
-  auto call = model_.complete(std::move(request), {});
+  auto call = model_.complete(request, {});
   auto response = co_await turn.until_cancelled(std::move(call));
   if (!response) {
     runtime_.tracer().end(std::move(span), telemetry::SpanStatus::error, response.error().message);

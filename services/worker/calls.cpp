@@ -114,7 +114,7 @@ asio::awaitable<Status> Conversation::report(std::size_t index, Fault fault, std
   message.role = llm::Role::tool;
   message.tool_call_id = call.id;
   message.content = std::move(text);
-  messages_.push_back(std::move(message));
+  request_.messages.push_back(std::move(message));
   auto number = co_await turn_.item(std::move(item));
   if (!number) co_return std::unexpected(std::move(number.error()));
   co_return Status{};
@@ -218,7 +218,7 @@ asio::awaitable<Status> Conversation::tell_person(std::size_t index) {
   message.role = llm::Role::tool;
   message.tool_call_id = call.id;
   message.content = "Delivered.";
-  messages_.push_back(std::move(message));
+  request_.messages.push_back(std::move(message));
   co_return Status{};
 }
 

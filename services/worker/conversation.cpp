@@ -81,7 +81,7 @@ Status Conversation::take_over() {
       message.role = llm::Role::tool;
       message.tool_call_id = item.call;
       message.content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
-      messages_.push_back(std::move(message));
+      request_.messages.push_back(std::move(message));
       break;
     }
   }
@@ -89,7 +89,7 @@ Status Conversation::take_over() {
 }
 
 void Conversation::begin_round(std::uint64_t item, llm::Response response, bool recorded) {
-  messages_.push_back(llm::as_message(response));
+  request_.messages.push_back(llm::as_message(response));
   const auto calls = response.tool_calls.size();
   round_ = Round{item, std::move(response), std::vector<bool>(calls, false), std::vector<std::string>(calls), recorded};
 }
@@ -109,9 +109,9 @@ asio::awaitable<wire::TurnResultT> Conversation::run() {
   llm::Message system;
   system.role = llm::Role::system;
   system.content = instructions_for(team_->team, agent_, turn_.work().now_ms);
-  messages_.push_back(std::move(system));
-  std::ranges::move(history_.messages, std::back_inserter(messages_));
-  offered_ = tools_for(team_->team, agent_, turn_.work(), tooling_.offers.of(*team_, agent_));
+  request_.messages.push_back(std::move(system));
+  std::ranges::move(history_.messages, std::back_inserter(request_.messages));
+  request_.tools = tools_for(team_->team, agent_, turn_.work(), tooling_.offers.of(*team_, agent_));
   auto taken = take_over();
   if (!taken) co_return failed(taken.error().code, std::move(taken.error().message));
   if (!round_ && !history_.again.empty()) {
@@ -165,16 +165,13 @@ asio::awaitable<Result<llm::Response>> Conversation::ask_model() {
   for (auto& text : turn_.take_steering()) {
     llm::Message steering;
     steering.content = std::move(text);
-    messages_.push_back(std::move(steering));
+    request_.messages.push_back(std::move(steering));
   }
-  llm::Request request;
-  request.model = agents::model_of(team_->team, agent_);
-  request.messages = messages_;
-  request.tools = offered_;
-  request.max_tokens = limits.max_output_tokens;
-  auto traced = span("chat " + request.model, "chat");
-  traced.set("gen_ai.request.model", request.model);
-  auto call = tooling_.model.complete(std::move(request), [this](const llm::TextDelta& delta) { show(delta); });
+  request_.model = agents::model_of(team_->team, agent_);
+  request_.max_tokens = limits.max_output_tokens;
+  auto traced = span("chat " + request_.model, "chat");
+  traced.set("gen_ai.request.model", request_.model);
+  auto call = tooling_.model.complete(request_, [this](const llm::TextDelta& delta) { show(delta); });
   auto response = co_await turn_.until_cancelled(std::move(call));
   if (!response) {
     tooling_.tracer.end(std::move(traced), telemetry::SpanStatus::error, response.error().message);

@@ -101,8 +101,7 @@ class Conversation {
   std::shared_ptr<const agents::TeamVersion> team_;
   const agents::Agent& agent_;
   History history_;
-  std::vector<llm::Message> messages_;
-  std::vector<llm::Tool> offered_;
+  llm::Request request_;  // grows by what is said and done
   std::optional<Round> round_;
   wire::UsageT usage_;  // of what is not in an item
   std::uint32_t model_calls_ = 0;

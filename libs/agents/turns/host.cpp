@@ -208,7 +208,6 @@ asio::awaitable<void> TurnHost::carry_out(std::shared_ptr<Turn> turn) {
       result = failed(Fault::internal, "The agent's code failed: " + what);
     }
   }
-  turn->flush_text();
   turn->answered_ = result.outcome == wire::Outcome::answer;
   if (turn->answered_) turn->answer_ = result.text;
   book_.finish(turn->key_, turn->attempt_, std::move(result), steady());
@@ -221,13 +220,12 @@ void TurnHost::closed(const TurnClosed& done) {
   const auto turn = std::move(found->second);
   turns_.erase(found);
   const auto& work = *done.work;
-  auto transcript = transcripts_.find(work.session, work.agent, work.transcript);
-  if (transcript.length() != work.transcript) return;
+  Entries added;
   const auto add = [&](Entry entry, state::EntryKind kind) {
     entry.kind = kind;
     entry.turn = work.turn;
     entry.conversation = work.conversation;
-    transcript.entries.push_back(std::make_shared<const Entry>(std::move(entry)));
+    added.push_back(std::make_shared<const Entry>(std::move(entry)));
   };
   for (const auto& input : work.input) {
     Entry entry;
@@ -245,8 +243,8 @@ void TurnHost::closed(const TurnClosed& done) {
     add(std::move(entry), state::EntryKind::answer);
   }
   // Another length: the owner closed the turn in another way than this worker saw it.
-  if (transcript.length() == done.transcript) {
-    transcripts_.keep(work.session, work.agent, std::move(transcript));
+  if (work.transcript + added.size() == done.transcript) {
+    transcripts_.append(work.session, work.agent, work.transcript, std::move(added));
   } else {
     transcripts_.forget(work.session, work.agent);
   }

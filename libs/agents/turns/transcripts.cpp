@@ -60,6 +60,28 @@ void TranscriptCache::keep(std::string_view session, std::string_view agent, Tra
   while (bytes_ > options_.max_bytes) drop(std::prev(order_.end()));
 }
 
+void TranscriptCache::append(std::string_view session, std::string_view agent, std::uint64_t length, Entries added) {
+  const auto found = kept_.find(key_of(session, agent));
+  if (found == kept_.end() && length == 0) return keep(session, agent, {1, std::move(added)});
+  if (found == kept_.end()) return;
+  auto& kept = *found->second;
+  if (kept.transcript.length() != length) return drop(found->second);
+  auto& entries = kept.transcript.entries;
+  std::size_t bytes = kept.bytes;
+  for (auto& entry : added) {
+    bytes += size_of(*entry);
+    entries.push_back(std::move(entry));
+  }
+  const auto surplus = entries.size() > options_.max_entries ? entries.size() - options_.max_entries : 0;
+  for (std::size_t i = 0; i < surplus; ++i) bytes -= size_of(*entries[i]);
+  entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(surplus));
+  kept.transcript.first += surplus;
+  bytes_ = bytes_ - kept.bytes + bytes;
+  kept.bytes = bytes;
+  order_.splice(order_.begin(), order_, found->second);
+  while (bytes_ > options_.max_bytes) drop(std::prev(order_.end()));
+}
+
 void TranscriptCache::forget(std::string_view session, std::string_view agent) {
   const auto found = kept_.find(key_of(session, agent));
   if (found != kept_.end()) drop(found->second);

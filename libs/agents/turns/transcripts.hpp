@@ -43,6 +43,8 @@ class TranscriptCache {
   std::uint64_t wanted_from(const Transcript& known, std::uint64_t length) const;
   /// Replaces what is kept of that instance.
   void keep(std::string_view session, std::string_view agent, Transcript transcript);
+  /// What a turn added to a transcript of `length` entries. Forgets the instance when anything else is kept of it.
+  void append(std::string_view session, std::string_view agent, std::uint64_t length, Entries added);
   void forget(std::string_view session, std::string_view agent);
 
   std::size_t bytes() const { return bytes_; }

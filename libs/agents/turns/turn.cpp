@@ -1,9 +1,16 @@
 #include "agents/turns/turn.hpp"
 
+#include <algorithm>
+
 #include "agents/turns/host.hpp"
 #include "wire/blob.hpp"
 
 namespace convoke::agents {
+namespace {
+
+constexpr Millis first_piece{2};
+
+}  // namespace
 
 namespace {
 
@@ -93,8 +100,8 @@ void Turn::schedule_flush() {
   if (flush_scheduled_) return;
   flush_scheduled_ = true;
   const auto since = host_.steady() - flushed_;
-  // What comes in one turn of the loop goes out as one piece; after that a piece per interval.
-  flush_timer_.expires_after(since >= host_.options_.delta_interval ? Millis{0} : host_.options_.delta_interval - since);
+  // What comes within a moment goes out as one piece, or not at all when the answer is complete by then; after that a piece per interval.
+  flush_timer_.expires_after(std::max(first_piece, host_.options_.delta_interval - since));
   flush_timer_.async_wait([turn = shared_from_this()](const boost::system::error_code& error) {
     turn->flush_scheduled_ = false;
     if (!error) turn->flush_text();

@@ -43,7 +43,8 @@ class Turn : public std::enable_shared_from_this<Turn> {
   /// turn. CANCELLED when the turn is being cancelled. The effect begins before the next co_await.
   asio::awaitable<Status> may_begin();
 
-  /// A piece of the message that is being produced; sent to those who watch, in bundles. Pieces may be lost.
+  /// A piece of the message that is being produced; sent to those who watch, in bundles. Pieces may be lost, and what has not gone out when
+  /// the turn ends never does: the result has it.
   void delta(std::string_view text);
   /// The text so far is void: the next piece starts at offset 0.
   void restart_text();

@@ -279,7 +279,9 @@ TEST_CASE("turns: text is streamed in bundles with its place") {
       turn.delta("two ");
       co_await sleep_for(60ms);
       turn.delta("three");
-      co_return answer("one two three");
+      co_await sleep_for(60ms);
+      turn.delta(" four");
+      co_return answer("one two three four");
     }
   } speaks;
   Cluster cluster([&](Turn& turn) { return speaks.run(turn); });
@@ -290,6 +292,7 @@ TEST_CASE("turns: text is streamed in bundles with its place") {
   CHECK(cluster.owner.deltas[1].text == "three");
   CHECK(cluster.owner.deltas[1].offset == 8);
   CHECK(cluster.owner.deltas[1].message == "s1~m1");
+  CHECK(cluster.owner.turn(1).result->text == "one two three four");  // its end came with the result
 }
 
 TEST_CASE("turns: a worker that leaves finishes what it can and hands back the rest") {

@@ -19,3 +19,16 @@ TEST_CASE("utf-8: truncation never cuts a code point") {
   CHECK(truncate_utf8("a\xC3\xBC", 2) == "a");
   CHECK(truncate_utf8("a\xC3\xBC", 3) == "a\xC3\xBC");
 }
+
+TEST_CASE("json: a string is quoted, escaped, and always well-formed") {
+  const auto quoted = [](std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+  };
+  CHECK(quoted("") == R"("")");
+  CHECK(quoted("plain \xC3\xBC") == "\"plain \xC3\xBC\"");
+  CHECK(quoted("a\"b\\c\n\r\t") == R"("a\"b\\c\n\r\t")");
+  CHECK(quoted(std::string_view("\0\x1f", 2)) == R"("\u0000\u001f")");
+  CHECK(quoted("x\xFFy\xE2\x82") == "\"x\xEF\xBF\xBDy\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}

@@ -60,3 +60,22 @@ TEST_CASE("transcripts: beyond the bound the instance used longest ago leaves") 
   cache.keep("d", "t.A", transcript(1, 1, 100'000));
   CHECK(cache.instances() == 0);
 }
+
+TEST_CASE("transcripts: a turn's entries are added to what is kept of just that length") {
+  TranscriptCache cache({1 << 20, 4});
+  cache.append("s", "t.A", 0, transcript(1, 2).entries);
+  CHECK(cache.find("s", "t.A", 2).length() == 2);
+  cache.append("s", "t.A", 2, transcript(3, 3).entries);
+  const auto found = cache.find("s", "t.A", 5);
+  CHECK(found.first == 2);
+  CHECK(found.length() == 5);
+  CHECK(found.entries.back()->turn == 5);
+  TranscriptCache same({1 << 20, 4});
+  same.keep("s", "t.A", transcript(2, 4));
+  CHECK(cache.bytes() == same.bytes());
+  cache.append("s", "t.A", 7, transcript(8, 1).entries);  // 6 and 7 are missing
+  CHECK(cache.instances() == 0);
+  CHECK(cache.bytes() == 0);
+  cache.append("s", "t.A", 7, transcript(8, 1).entries);
+  CHECK(cache.instances() == 0);
+}

@@ -1,0 +1,59 @@
+"""LangGraph with its SQLite checkpointer: a ring of three nodes that answer at once, a checkpoint after each.
+
+usage: langgraph_sqlite.py     prints {"turn_us": one conversation alone, "turns_per_s": the best of one and of 20 side by side}
+"""
+import asyncio
+import json
+import operator
+import statistics
+import tempfile
+import time
+from typing import Annotated, TypedDict
+
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph import END, START, StateGraph
+
+ANSWER = "word " * 40
+TURNS = 51
+
+
+class Talk(TypedDict):
+    said: Annotated[list, operator.add]
+    left: int
+
+
+def node(state: Talk) -> dict:
+    return {"said": [ANSWER], "left": state["left"] - 1}
+
+
+def ring() -> StateGraph:
+    graph = StateGraph(Talk)
+    for name in ("first", "second", "third"):
+        graph.add_node(name, node)
+    graph.add_edge(START, "first")
+    graph.add_edge("first", "second")
+    graph.add_edge("second", "third")
+    graph.add_conditional_edges("third", lambda state: "first" if state["left"] > 0 else END)
+    return graph
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with AsyncSqliteSaver.from_conn_string(folder + "/checkpoints.db") as saver:
+            app = ring().compile(checkpointer=saver)
+
+            async def talk(name: str) -> float:
+                begun = time.perf_counter()
+                settings = {"recursion_limit": 10_000, "configurable": {"thread_id": name}}
+                result = await app.ainvoke({"said": [], "left": TURNS}, settings)
+                return (time.perf_counter() - begun) / len(result["said"])
+
+            await talk("warm-up")
+            alone = statistics.median([await talk(f"alone {number}") for number in range(5)])
+            begun = time.perf_counter()
+            await asyncio.gather(*[talk(f"beside {number}") for number in range(20)])
+            beside = 20 * TURNS / (time.perf_counter() - begun)
+            print(json.dumps({"turn_us": alone * 1e6, "turns_per_s": max(beside, 1 / alone)}))
+
+
+asyncio.run(main())
