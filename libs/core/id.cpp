@@ -1,9 +1,14 @@
 #include "core/id.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <random>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <utility>
 
 #include "core/hash.hpp"
 
@@ -55,9 +60,30 @@ Uuid IdMaker::next(UnixTime now) {
   return Uuid{last_ms_ << 16 | 0x7000 | sequence_, variant(random_())};
 }
 
+namespace {
+
+std::atomic<std::uint64_t> forks = 0;
+
+/// Numbers of one thread. A child process must not go on with its parent's.
+struct Pool {
+  std::array<std::uint64_t, 32> numbers{};  // 256 bytes are the most that getentropy gives at once
+  std::size_t left = 0;
+  std::uint64_t of_fork = 0;
+};
+
+}  // namespace
+
+// A system call, or the processor's own generator, for each number would cost more than the message that it names.
 std::uint64_t system_random() {
-  thread_local std::random_device device;
-  return static_cast<std::uint64_t>(device()) << 32 | device();
+  static const int watched = ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  thread_local Pool pool;
+  const auto present = forks.load(std::memory_order_relaxed);
+  if (pool.left == 0 || pool.of_fork != present) {
+    if (watched != 0 || ::getentropy(pool.numbers.data(), sizeof pool.numbers) != 0) std::abort();
+    pool.left = pool.numbers.size();
+    pool.of_fork = present;
+  }
+  return std::exchange(pool.numbers[--pool.left], 0);
 }
 
 Uuid session_for_key(std::string_view user, std::string_view key) {

@@ -1,6 +1,7 @@
 #include "runtime/runtime.hpp"
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
@@ -18,7 +19,8 @@ namespace {
 namespace log = telemetry::log;
 using std::chrono::steady_clock;
 
-constexpr Millis farewell{1000};  // for cancelled tasks to end, even after the drain deadline
+constexpr int kept_free = 4 << 20;  // bytes
+constexpr Millis farewell{1000};    // for cancelled tasks to end, even after the drain deadline
 constexpr std::string_view step_names[] = {"stop accepting", "finish", "flush"};
 
 Now system_now() {
@@ -51,6 +53,10 @@ class Runtime::State {
         tasks(io, metrics),
         signals(io),
         health(io, options, replica, metrics) {
+    // Messages come and go by the thousand: what they leave is used again instead of being given back to the system and asked for anew.
+    ::mallopt(M_TRIM_THRESHOLD, kept_free);
+    ::mallopt(M_TOP_PAD, 256 * 1024);
+    ::mallopt(M_MMAP_THRESHOLD, kept_free);
     const auto level = log::parse_level(options.log_level);
     if (!level)
       throw std::invalid_argument("process.log_level: expected debug, info, warn, error or off, not \"" + options.log_level + '"');

@@ -59,6 +59,7 @@ void Service::start() {
   runtime_.spawn("tick", tick(), runtime::OnFailure::stop);
   runtime_.spawn("time", keep_time());
   runtime_.spawn("spans", runtime::send_spans(runtime_, bus_));
+  runtime_.spawn("span store", keep_spans());
   runtime_.on_drain(runtime::DrainStep::finish, "partitions", [this] { return drain(); });
   runtime_.on_drain(runtime::DrainStep::flush, "bus", [this] { return leave(); });
 }
@@ -107,7 +108,7 @@ void Service::perform(owner::Action action) {
   } else if (auto* due_wanted = std::get_if<owner::ReadDue>(&action)) {
     runtime_.spawn("read due", read_due(std::move(*due_wanted)));
   } else if (auto* spans = std::get_if<owner::AppendSpans>(&action)) {
-    store_->spans_append(std::move(spans->session), std::move(spans->spans));
+    keep_for_later(std::move(*spans));
   } else if (const auto* announced = std::get_if<owner::Announce>(&action)) {
     announce(*announced);
   } else if (auto* follow = std::get_if<owner::Follow>(&action)) {
@@ -164,6 +165,7 @@ asio::awaitable<void> Service::read_part(owner::ReadPart wanted) {
 }
 
 asio::awaitable<void> Service::read_spans(owner::ReadSpans wanted) {
+  store_spans();
   auto spans = co_await store_->spans_read(std::move(wanted.session));
   feed(owner::SpansRead{wanted.ticket, std::move(spans)});
 }
@@ -221,6 +223,7 @@ asio::awaitable<void> Service::drain() {
 
 asio::awaitable<void> Service::leave() {
   runtime::flush_spans(runtime_, bus_);
+  store_spans();
   bus_.close();
   store_->close();
   co_return;

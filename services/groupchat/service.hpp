@@ -52,6 +52,9 @@ class Service {
   boost::asio::awaitable<void> leave();
   Now now() const;
   void trace_commit(const std::string& scope, const std::vector<wire::Trace>& traces, std::int64_t start_us, std::int64_t took_us);
+  boost::asio::awaitable<void> keep_spans();
+  void keep_for_later(owner::AppendSpans spans);
+  void store_spans();
   void publish_metrics();
   void count(const std::string& name, const std::string& help, std::uint64_t value, const telemetry::Labels& labels = {});
 
@@ -66,6 +69,8 @@ class Service {
   wire::RegisterT registration_;
   convoke::Event drained_;
   std::map<std::string, std::uint64_t> counted_;
+  std::map<std::string, std::vector<std::string>> waiting_spans_;  // by session
+  std::size_t spans_waiting_ = 0;
 };
 
 }  // namespace convoke::groupchat

@@ -1,7 +1,18 @@
 // What is to be seen of the process: metrics of the core, the store and the bus, and spans of commits.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "groupchat/service.hpp"
 
 namespace convoke::groupchat {
+namespace {
+
+constexpr Millis span_interval{500};
+constexpr std::size_t spans_at_once = 2048;
+
+}  // namespace
+
 /// One span for each traced message of a commit that is OK.
 void Service::trace_commit(const std::string& scope, const std::vector<wire::Trace>& traces, std::int64_t start_us, std::int64_t took_us) {
   if (!scope.starts_with("s:")) return;
@@ -12,6 +23,26 @@ void Service::trace_commit(const std::string& scope, const std::vector<wire::Tra
     span.end_unix_us = start_us + took_us;
     runtime_.tracer().record(std::move(span));
   }
+}
+
+boost::asio::awaitable<void> Service::keep_spans() {
+  while (true) {
+    co_await sleep_for(span_interval);
+    store_spans();
+  }
+}
+
+/// Spans are soft: those of half a second go to Redis in one write per session.
+void Service::keep_for_later(owner::AppendSpans spans) {
+  spans_waiting_ += spans.spans.size();
+  auto& waiting = waiting_spans_[spans.session];
+  std::ranges::move(spans.spans, std::back_inserter(waiting));
+  if (spans_waiting_ >= spans_at_once) store_spans();
+}
+
+void Service::store_spans() {
+  for (auto& [session, spans] : std::exchange(waiting_spans_, {})) store_->spans_append(session, std::move(spans));
+  spans_waiting_ = 0;
 }
 
 void Service::count(const std::string& name, const std::string& help, std::uint64_t value, const telemetry::Labels& labels) {
