@@ -79,11 +79,6 @@ void pin() {
   ::sched_setaffinity(0, sizeof one, &one);
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
 Hub::Hub(Broker kind, const std::string& folder) : front_("ipc://" + folder + "/front"), back_("ipc://" + folder + "/back") {
   child_ = spawn([&] {
     if (kind == Broker::proxy) run_proxy(front_, back_);

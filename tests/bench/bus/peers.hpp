@@ -24,7 +24,6 @@ pid_t spawn(const std::function<void()>& task);
 void stop(pid_t child);
 /// Everything started from here on runs on one core.
 void pin();
-double median(std::vector<double> values);
 
 /// A broker in a process of its own: convoke-intercom, zmq_proxy between ROUTER and DEALER, or PULL to XPUB.
 class Hub {

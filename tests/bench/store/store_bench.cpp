@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "common/row.hpp"
 #include "core/hash.hpp"
 #include "store/codec.hpp"
 #include "store/redis.hpp"
@@ -117,14 +118,9 @@ class Load {
   Clock::time_point begun_, ended_;
 };
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 bool measure(const std::string& policy, int rounds, double budget) {
   const test::RedisServer server({.appendfsync = policy});
-  std::vector<double> alone, together, lone, pipelined, ratios;
+  std::vector<double> alone, together, lone, pipelined;
   double batch = 0;
   for (int round = 0; round < rounds; ++round) {
     const auto tag = std::to_string(round);
@@ -135,14 +131,14 @@ bool measure(const std::string& policy, int rounds, double budget) {
     Load single(server, "lone" + tag, 1);
     lone.push_back(single.run());
     pipelined.push_back(bare(server, "pipelined" + tag, kScopes));
-    ratios.push_back(together.back() / alone.back());
   }
-  const double ratio = median(ratios);
-  fmt::print(
-      "appendfsync {:8}  one synchronous call at a time {:7.0f}/s   store, 64 at once {:7.0f}/s ({:.0f} a write)   ratio {:5.2f} "
-      "(budget {:.1f})   store, one at a time {:7.0f}/s   bare pipeline of 64 {:7.0f}/s\n",
-      policy, median(alone), median(together), batch, ratio, budget, median(lone), median(pipelined));
-  return ratio >= budget;
+  const auto what = fmt::format("commits, 64 sessions at once, appendfsync {}", policy);
+  const bool met = bench::print({what, "/s", "one call at a time", bench::Better::higher, budget, together, alone});
+  bench::print(
+      {fmt::format("the same, {:.0f} a write", batch), "/s", "bare pipeline of 64", bench::Better::higher, 0, together, pipelined});
+  bench::print({fmt::format("commits, one session alone, appendfsync {}", policy), "/s", "one call at a time", bench::Better::higher, 0,
+                lone, alone});
+  return met;
 }
 
 }  // namespace

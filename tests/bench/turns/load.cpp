@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -25,16 +24,10 @@ starting_tasks:
   - {id: talk, name: Talk, prompt: Talk.}
 )";
 
-// As the peers' model has it: 40 words.
-std::string answer() {
-  std::string words;
-  for (int i = 0; i < 40; ++i) words += "word ";
-  return words;
-}
-
 test::Command model_command(const std::string& folder) {
   test::Command command;
-  command.arguments = {test::program("convoke-model"), "--listen=unix:" + folder + "/model", "--instant=" + answer(), "--process.health=unix:" + folder + "/health"};
+  command.arguments = {test::program("convoke-model"), "--listen=unix:" + folder + "/model", "--instant=" + answer(),
+                       "--process.health=unix:" + folder + "/health"};
   return command;
 }
 
@@ -54,6 +47,12 @@ void set_fsync(const std::string& socket, const std::string& policy) {
 }
 
 }  // namespace
+
+std::string answer() {
+  std::string words;
+  for (int i = 0; i < 40; ++i) words += "word ";
+  return words;
+}
 
 Deployment::Deployment(const std::string& fsync, std::size_t history_bytes) : model_(model_command(folder_.path().string())) {
   must(test::eventually(std::chrono::seconds(10), [&] { return model_.out().find("offline model on") != std::string::npos; }),

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +11,9 @@
 #include "turns/websocket.hpp"
 
 namespace convoke::bench {
+
+/// What the model says, ours and the others': 40 words.
+std::string answer();
 
 /// An installation of one plain agent, and the model beside it.
 class Deployment {
