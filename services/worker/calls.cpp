@@ -49,6 +49,7 @@ asio::awaitable<Conversation::Ended> Conversation::carry_out_calls() {
     status = co_await carry_out(waiting.front());
   } else if (!waiting.empty()) {
     std::vector<Operation> operations;
+    operations.reserve(waiting.size());
     for (const auto index : waiting) operations.push_back(asio::co_spawn(executor, carry_out(index), asio::deferred));
     auto group = asio::experimental::make_parallel_group(std::move(operations));
     auto [order, failures, results] = co_await group.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
