@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 
 #include "bus/calls.hpp"
+#include "core/failpoint.hpp"
+#include "wire/label.hpp"
 
 namespace convoke::bus {
 namespace {
@@ -184,7 +186,11 @@ bool Link::receive() {
     return true;
   }
   unconfirmed_bytes_ += header_frame_.size() + body_frame_.size();
-  handle(view(header_frame_), view(body_frame_));
+  const auto header = view(header_frame_);
+  const auto body = view(body_frame_);
+  CONVOKE_FAILPOINT("receive", wire::label_of(header, body), "before");
+  handle(header, body);
+  CONVOKE_FAILPOINT("receive", wire::label_of(header, body), "after");
   return true;
 }
 
@@ -253,9 +259,11 @@ void Link::flush() {
 
 bool Link::transmit(const wire::HeaderT& header, const std::string& body) {
   auto& zmq = socket_->zmq();
+  CONVOKE_FAILPOINT("send", wire::label_of(header.kind, body), "before");
   const std::string bytes = wire::encode_header(header);
   if (!zmq.send(zmq::buffer(bytes), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return false;
   zmq.send(zmq::buffer(body), zmq::send_flags::dontwait);
+  CONVOKE_FAILPOINT("send", wire::label_of(header.kind, body), "after");
   ++counters_.sent;
   return true;
 }

@@ -8,6 +8,8 @@
 #include <unordered_map>
 
 #include "bus/socket.hpp"
+#include "core/failpoint.hpp"
+#include "wire/label.hpp"
 
 namespace convoke::bus {
 namespace {
@@ -18,6 +20,14 @@ struct TextHash {
 };
 
 std::string_view view(const zmq::message_t& frame) { return {static_cast<const char*>(frame.data()), frame.size()}; }
+
+// Of a message that is about to leave, and of which nothing is left afterwards.
+std::string failpoint_label([[maybe_unused]] std::string_view header, [[maybe_unused]] std::string_view body) {
+#ifdef CONVOKE_FAILPOINTS
+  if (failpoint::wanted()) return wire::label_of(header, body);
+#endif
+  return {};
+}
 
 }  // namespace
 
@@ -30,7 +40,7 @@ class Router::State : public std::enable_shared_from_this<Router::State> {
   void drain();
   bool receive();
   std::optional<Peer> peer_of(std::string_view routing);
-  template <class Give> Sent transmit(Peer peer, Give give);
+  template <class Give> Sent transmit(Peer peer, std::string_view header, std::string_view body, Give give);
 
   boost::asio::any_io_executor executor;
   RouterOptions options;
@@ -107,6 +117,7 @@ bool Router::State::receive() {
   }
   ++counters.received;
   const Incoming incoming{*peer, {static_cast<std::uint8_t*>(header.data()), header.size()}, view(body)};
+  CONVOKE_FAILPOINT("receive", wire::label_of(view(header), view(body)), "before");
   if (on_message) on_message(incoming);
   return true;
 }
@@ -130,12 +141,14 @@ void Router::State::drain() {
   }
 }
 
-template <class Give> Sent Router::State::transmit(Peer peer, Give give) {
+template <class Give> Sent Router::State::transmit(Peer peer, std::string_view head, std::string_view bytes, Give give) {
   if (!socket || peer >= routing_ids.size() || routing_ids[peer].empty()) {
     ++counters.refused_gone;
     return Sent::gone;
   }
   auto& zmq = socket->zmq();
+  const auto label = failpoint_label(head, bytes);
+  CONVOKE_FAILPOINT("send", label, "before");
   const auto& id = routing_ids[peer];
   zmq::message_t to(id.data(), id.size());
   try {
@@ -149,6 +162,7 @@ template <class Give> Sent Router::State::transmit(Peer peer, Give give) {
     return Sent::gone;
   }
   give(zmq);
+  CONVOKE_FAILPOINT("send", label, "after");
   ++counters.sent;
   return Sent::ok;
 }
@@ -165,7 +179,7 @@ const std::vector<std::string>& Router::endpoints() const { return state_->endpo
 
 Sent Router::forward(Peer peer, Use use) {
   auto* state = state_.get();
-  return state->transmit(peer, [state, use](zmq::socket_t& zmq) {
+  return state->transmit(peer, view(state->header), view(state->body), [state, use](zmq::socket_t& zmq) {
     if (use == Use::last) {
       zmq.send(state->header, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
       zmq.send(state->body, zmq::send_flags::dontwait);
@@ -181,7 +195,7 @@ Sent Router::forward(Peer peer, Use use) {
 }
 
 Sent Router::send(Peer peer, std::string_view header, std::string_view body) {
-  return state_->transmit(peer, [header, body](zmq::socket_t& zmq) {
+  return state_->transmit(peer, header, body, [header, body](zmq::socket_t& zmq) {
     zmq.send(zmq::message_t(header.data(), header.size()), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
     zmq.send(zmq::message_t(body.data(), body.size()), zmq::send_flags::dontwait);
   });

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "core/async.hpp"
+#include "core/failpoint.hpp"
 #include "http/curl_library.hpp"
 #include "http/curl_loop.hpp"
 
@@ -80,12 +81,14 @@ namespace {
 asio::awaitable<Result<Response>> carry_out(Result<std::shared_ptr<CurlLoop>> loaded, std::shared_ptr<Transfer> transfer) {
   if (!loaded) co_return std::unexpected(std::move(loaded.error()));
   const auto loop = std::move(*loaded);
+  CONVOKE_FAILPOINT("request", "", "before");
   if (auto started = loop->start(transfer); !started) co_return std::unexpected(std::move(started.error()));
   try {
     co_await transfer->done.wait();
   } catch (const boost::system::system_error&) {
     // Cancelled before the wait began; ends as below.
   }
+  CONVOKE_FAILPOINT("request", "", "after");
   if (!transfer->done.is_set()) {
     loop->cancel(transfer);
     co_return fail(Fault::cancelled, "http: the request to " + transfer->host + " was cancelled");

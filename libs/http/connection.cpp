@@ -11,6 +11,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "core/failpoint.hpp"
 #include "http/response_head.hpp"
 #include "telemetry/log.hpp"
 
@@ -180,7 +181,12 @@ asio::awaitable<bool> Connection::serve_one() {
     upgrade_ = std::make_unique<Upgrade>(std::move(asked), std::move(response));
     co_return false;
   }
-  co_return co_await respond(asked.method == "HEAD", std::move(response), wants_more && !server_->stopping, http_1_0);
+  // Reads change nothing; whoever asks how this process is must not end it.
+  const bool reads = asked.method == "GET" || asked.method == "HEAD";
+  if (!reads) CONVOKE_FAILPOINT("respond", asked.method, "before");
+  const bool again = co_await respond(asked.method == "HEAD", std::move(response), wants_more && !server_->stopping, http_1_0);
+  if (!reads) CONVOKE_FAILPOINT("respond", asked.method, "after");
+  co_return again;
 }
 
 asio::awaitable<Response> Connection::handle(Request request) {

@@ -8,6 +8,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/failpoint.hpp"
+
 namespace convoke::http {
 namespace {
 
@@ -132,7 +134,9 @@ bool WebSocketSession::write_some() {
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = count;
+  CONVOKE_FAILPOINT("send", "websocket", "before");
   const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  CONVOKE_FAILPOINT("send", "websocket", "after");
   if (sent < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) cut();
     return failed_ || errno == EINTR;

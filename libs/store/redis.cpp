@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "core/failpoint.hpp"
 #include "store/redis_store.hpp"
 
 namespace convoke::store {
@@ -59,6 +60,7 @@ void RedisStore::commit(Commit commit, CommitDone done) {
     return refuse_later(std::move(done), refusal(Reason::overloaded, fmt::format("{} commits wait already", waiting_.size())));
   }
   Outgoing outgoing;
+  outgoing.scope_kind = commit.scope.front();
   outgoing.bytes = encode_commit(commit, script(Script::commit).sha, options_.limits);
   outgoing.new_version = commit.version + 1;
   for (auto& key : commit.keys) outgoing.keys.push_back(std::move(key.key));
@@ -77,12 +79,14 @@ void RedisStore::pump() {
 
 void RedisStore::send(Outgoing outgoing) {
   ++in_flight_;
+  CONVOKE_FAILPOINT("commit", std::string_view(&outgoing.scope_kind, 1), "before");
   Call call;
   call.bytes = std::move(outgoing.bytes);
   call.reload = &script(Script::commit).load;
   call.replicated = true;
   call.done = [this, outgoing = std::move(outgoing)](Reply reply, Loss loss) mutable {
     --in_flight_;
+    CONVOKE_FAILPOINT("commit", std::string_view(&outgoing.scope_kind, 1), "after");
     CommitAnswer answered = answer(outgoing, reply.get(), loss);
     outgoing.done(std::move(answered));
     pump();
@@ -181,6 +185,7 @@ Task<Result<std::vector<Reply>>> RedisStore::ask(Road road, std::vector<Call> ca
 }
 
 Task<Result<std::vector<ClaimAnswer>>> RedisStore::claim(std::vector<Claim> claims) {
+  CONVOKE_FAILPOINT("claim", "", "before");
   std::vector<Call> calls;
   for (const auto& each : claims) {
     Call call;
@@ -190,6 +195,7 @@ Task<Result<std::vector<ClaimAnswer>>> RedisStore::claim(std::vector<Claim> clai
     calls.push_back(std::move(call));
   }
   const auto replies = co_await ask(Road::main, std::move(calls));
+  CONVOKE_FAILPOINT("claim", "", "after");
   if (!replies) co_return std::unexpected(replies.error());
   std::vector<ClaimAnswer> answers;
   for (std::size_t i = 0; i < claims.size(); ++i) {

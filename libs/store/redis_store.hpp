@@ -49,6 +49,7 @@ class RedisStore final : public Store {
     std::uint64_t new_version = 0;
     std::vector<std::string> keys;
     CommitDone done;
+    char scope_kind = 's';
   };
   enum class Road : std::uint8_t { main, reads };
   struct LuaScript {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "core/failpoint.hpp"
 #include "core/text.hpp"
 #include "tools/arguments.hpp"
 #include "tools/journal_file.hpp"
@@ -143,7 +144,9 @@ Result<Applied> Journal::State::apply(const Tool& tool, const Call& call, const 
   const bool failing = (known == failures.end() ? 0 : known->second) < tool.fail.first;
   if (failing) rendered = failure_text(tool);
   const std::string line = write_line(tool, call, arguments, failing ? failed_mark : "", now, &rendered);
+  CONVOKE_FAILPOINT("effect", "", "before");
   const auto offset = file.append(line);
+  CONVOKE_FAILPOINT("effect", "", "after");
   if (!offset) return std::unexpected(offset.error());
   remember(*offset, line);
   return Applied{.text = std::move(rendered), .failed = failing};

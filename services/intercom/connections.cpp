@@ -24,7 +24,7 @@ bool Connections::within(const Connection& connection, std::uint32_t reserves) c
 }
 
 bool Connections::fits(const Connection& connection, wire::Class class_) const {
-  return !connection.stuck && within(connection, class_ == wire::Class::stream ? 0 : 1);
+  return !connection.stuck && !connection.gone && within(connection, class_ == wire::Class::stream ? 0 : 1);
 }
 
 void Connections::take_off(Connection& connection, const Sender& sender, std::size_t bytes) {
@@ -46,6 +46,7 @@ void Connections::send(Peer peer, const Sender& sender, std::uint32_t parcel, Ac
 
 bool Connections::say(Peer peer, std::uint32_t parcel, Actions& out) {
   auto& connection = all_[peer];
+  if (connection.gone) return false;
   if (connection.stuck || !within(connection, 2)) {
     connection.stuck = true;
     return false;

@@ -39,6 +39,7 @@ struct Connection {
   std::uint64_t unconfirmed_bytes = 0;
   std::uint64_t stream_dropped = 0;
   bool stuck = false;  // not even our own words fit: to be ended at the next tick
+  bool gone = false;   // nothing reaches it any more, but its last words may still come in: to be ended at the next tick
 
   struct Flight {
     Sender sender;

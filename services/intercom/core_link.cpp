@@ -67,7 +67,7 @@ void IntercomCore::on_register(Speaker& speaker, const wire::RegisterT& statemen
     return;  // a late statement
   }
   if (known == nullptr && registry_.size() >= settings_.max_replicas) return refuse(Fault::limit, "too many replicas are registered");
-  if (first && known != nullptr && known->connected) end_connection(known->peer, "the destination has connected anew");
+  if (first && known != nullptr) end_connection_of(*known, "the destination has connected anew");
   Replica* replica = nullptr;
   if (registry_.apply(statement, replica)) view_due_ = true;
   auto& connection = *connections_.find(speaker.peer);

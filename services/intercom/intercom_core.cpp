@@ -48,7 +48,11 @@ void IntercomCore::on_message(Peer peer, std::span<std::uint8_t> header, std::st
 void IntercomCore::on_send_failed(Peer peer, Now now, Actions& out) {
   now_ = now;
   out_ = &out;
-  if (connections_.find(peer) != nullptr) end_connection(peer, "the connection of the destination has ended");
+  auto* connection = connections_.find(peer);
+  if (connection == nullptr) return;
+  // What it said before it went is still to be read: its Leave, for one.
+  connection->gone = true;
+  if (connection->replica != nullptr) connection->replica->connected = false;
 }
 
 void IntercomCore::on_tick(Now now, Actions& out) {
@@ -70,7 +74,10 @@ void IntercomCore::find_silent() {
     const auto* connection = connections_.find(peer);
     if (connection == nullptr) continue;
     const bool anonymous = connection->replica == nullptr && now_.steady - connection->opened >= settings_.register_within;
-    if (anonymous || connection->stuck) end_connection(peer, "the destination does not take what it is sent");
+    if (connection->gone)
+      end_connection(peer, "the connection of the destination has ended");
+    else if (anonymous || connection->stuck)
+      end_connection(peer, "the destination does not take what it is sent");
   }
   std::vector<convoke::Uuid> silent;
   for (const auto& [id, replica] : registry_.all())
@@ -89,12 +96,17 @@ void IntercomCore::end_connection(Peer peer, const char* why) {
   for (const auto& sender : connections_.end(peer, *out_)) fault(sender, Fault::unreachable, why);
 }
 
+void IntercomCore::end_connection_of(const Replica& replica, const char* why) {
+  const auto* connection = connections_.find(replica.peer);
+  if (connection != nullptr && connection->replica == &replica) end_connection(replica.peer, why);
+}
+
 // The replica is no more: nothing routes to it, and its owners hear of the turns that it held.
 void IntercomCore::remove(Replica& replica, const char* why) {
   const std::size_t lost = replica.in_flight.size();
   const convoke::Uuid id = replica.id;
   Replica copy = replica;  // turns are told as lost once nobody can be given them by mistake
-  if (replica.connected) end_connection(replica.peer, why);
+  end_connection_of(replica, why);
   registry_.remove(id);
   membership_changed();
   counters_.turns_lost += lost;

@@ -8,6 +8,7 @@
 
 #include "core/async.hpp"
 #include "core/backoff.hpp"
+#include "core/failpoint.hpp"
 #include "core/text.hpp"
 #include "tools/arguments.hpp"
 #include "worker/conversation.hpp"
@@ -150,7 +151,9 @@ asio::awaitable<Status> Conversation::run_tool(std::size_t index, const tools::T
   if (tool.kind == tools::Kind::http) co_return co_await run_http(index, tool);
   auto traced = span("execute_tool " + tool.name, "execute_tool");
   traced.set("gen_ai.tool.name", tool.name);
+  CONVOKE_FAILPOINT("call", name_of(tool.kind), "before");
   auto applied = co_await apply(index, tool);
+  CONVOKE_FAILPOINT("call", name_of(tool.kind), "after");
   const auto fault = !applied ? applied.error().code : applied->failed ? Fault::tool_failed : Fault::none;
   auto text = applied ? std::move(applied->text) : "Error: " + applied.error().message;
   tooling_.tracer.end(std::move(traced), fault == Fault::none ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error,

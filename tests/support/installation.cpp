@@ -18,6 +18,15 @@ Json parsed(const std::string& text) { return Json::parse(text, nullptr, false);
 
 bool starts_with_option(const std::string& argument, const std::string& option) { return argument.starts_with(option + "="); }
 
+template <class Ask> RestAnswer answered(Ask ask) {
+  RestAnswer answer;
+  eventually(patience, [&] {
+    answer = ask();
+    return answer.status != 0 && answer.status != 502 && answer.status != 503 && answer.status != 504;
+  });
+  return answer;
+}
+
 std::vector<std::string> command_line(pid_t pid) {
   std::vector<std::string> arguments;
   std::istringstream text(text_of("/proc/" + std::to_string(pid) + "/cmdline"));
@@ -39,19 +48,12 @@ Installation::Installation(InstallationOptions options)
   Command command;
   command.arguments = {program("convoke"), "--data", data_.string(), "up", "--port", "0"};
   if (!options_.team.empty()) command.arguments.insert(command.arguments.end(), {"--team", options_.team});
-  // A session of libzmq that is still shaking hands when its context ends is not freed by it.
-  std::ofstream(folder_.file("suppressions")) << "leak:libzmq.so\n";
-  command.environment = environment();
+  command.arguments.insert(command.arguments.end(), options_.arguments.begin(), options_.arguments.end());
+  command.environment = options_.environment;
   up_.emplace(command);
   const bool up = eventually(patience, [this] { return !up_->running() || ready(); });
   if (!up || !up_->running()) throw std::runtime_error("convoke up is not ready: " + up_->out() + up_->err() + status().dump());
   address_ = status().value("url", "").substr(std::string("http://").size());
-}
-
-std::map<std::string, std::string> Installation::environment() const {
-  auto variables = options_.environment;
-  variables["LSAN_OPTIONS"] = "print_suppressions=0:suppressions=" + folder_.file("suppressions");
-  return variables;
 }
 
 RestAnswer Installation::request(http::ClientRequest asked) {
@@ -86,12 +88,11 @@ RestAnswer Installation::post(const std::string& path, const Json& fields, const
 }
 
 RestAnswer Installation::surely(const std::string& path, const Json& fields, const std::string& key) {
-  RestAnswer answer;
-  eventually(patience, [&] {
-    answer = post(path, fields, key);
-    return answer.status != 0 && answer.status != 502 && answer.status != 503 && answer.status != 504;
-  });
-  return answer;
+  return answered([&] { return post(path, fields, key); });
+}
+
+RestAnswer Installation::surely_get(const std::string& path) {
+  return answered([&] { return get(path); });
 }
 
 Json Installation::task(const std::string& session, const std::string& description, const std::string& policy) {
@@ -123,7 +124,7 @@ Json Installation::ended_plan(const std::string& id) {
 std::vector<Json> Installation::events(const std::string& conversation) {
   std::vector<Json> all;
   for (std::size_t head = 1; all.size() < head;) {
-    const auto page = get("/api/conversations/" + conversation + "/events?from=" + std::to_string(all.size() + 1));
+    const auto page = surely_get("/api/conversations/" + conversation + "/events?from=" + std::to_string(all.size() + 1));
     if (page.status != 200 || page.body["events"].empty()) break;
     head = page.body["head"];
     for (const auto& event : page.body["events"]) all.push_back(event);
@@ -203,13 +204,15 @@ CliAnswer Installation::cli(std::vector<std::string> arguments, std::chrono::mil
   return {exit ? exit->code : -1, process.out(), process.err()};
 }
 
-Process Installation::another(const std::string& name, const std::string& as) {
+Process Installation::another(const std::string& name, const std::string& as, const std::map<std::string, std::string>& other) {
   Command command;
-  command.environment = environment();
+  command.environment = options_.environment;
   for (const auto& argument : command_line(pid(name))) {
     std::string mine = argument;
     if (starts_with_option(argument, "--process.name")) mine = "--process.name=" + as;
     if (starts_with_option(argument, "--process.health")) mine = "--process.health=unix:" + run_folder() + "/" + as + ".health";
+    for (const auto& [option, value] : other)
+      if (starts_with_option(argument, option)) mine = option + "=" + value;
     command.arguments.push_back(mine);
   }
   return Process(command);

@@ -32,9 +32,10 @@ struct CliAnswer {
 };
 
 struct InstallationOptions {
-  std::filesystem::path data;                      // empty: a fresh folder; else it stays
-  std::string team;                                // path of a team file; empty: the one that ships with the product
-  std::map<std::string, std::string> environment;  // of all processes, such as CONVOKE_MODEL_URL
+  std::filesystem::path data = {};                      // stays; empty: a fresh folder, gone at the end
+  std::string team = {};                                // path of a team file; empty: the one that ships with the product
+  std::map<std::string, std::string> environment = {};  // of `convoke up`, and so of all processes, such as CONVOKE_MODEL_URL
+  std::vector<std::string> arguments = {};              // more of them for `convoke up`
 };
 
 class Installation {
@@ -56,6 +57,8 @@ class Installation {
   RestAnswer send(const std::string& method, const std::string& path, std::string body, http::Headers headers = {});
   /// Repeats until something but 0, 502, 503 or 504 is answered: what a client does that has a key.
   RestAnswer surely(const std::string& path, const Json& fields, const std::string& key);
+
+  RestAnswer surely_get(const std::string& path);
 
   /// Gives the team a task; `policy` as the API names them. The accepted answer: plan, conversation, session_id …
   Json task(const std::string& session, const std::string& description, const std::string& policy);
@@ -85,8 +88,9 @@ class Installation {
   CliAnswer cli(std::vector<std::string> arguments, std::chrono::milliseconds limit = std::chrono::seconds(60));
   /// The same, left running: `watch`, for example.
   Process cli_process(std::vector<std::string> arguments);
-  /// One more process like the running one called `name`, as `as`. The supervisor knows nothing of it.
-  Process another(const std::string& name, const std::string& as);
+  /// One more process like the running one called `name`, as `as`, with `other` values of some flags (`--http.listen`). The supervisor
+  /// knows nothing of it.
+  Process another(const std::string& name, const std::string& as, const std::map<std::string, std::string>& other = {});
 
   /// Lines of the logs that say that something is wrong with a program: level error, or a sanitizer's report.
   std::vector<std::string> errors() const;
@@ -94,9 +98,9 @@ class Installation {
   std::optional<Exit> stop();
   /// SIGKILL to the supervisor; the kernel then kills what it started.
   void kill();
+  pid_t supervisor() const { return up_->pid(); }
 
  private:
-  std::map<std::string, std::string> environment() const;
   RestAnswer request(http::ClientRequest asked);
   boost::asio::io_context io_;
   http::Client http_{io_, {}};

@@ -99,8 +99,8 @@ void RedisServer::limit_disk(std::optional<std::uint64_t> bytes) {
   if (::prlimit(pid(), RLIMIT_FSIZE, &limit, nullptr) != 0) throw std::system_error(errno, std::generic_category(), "prlimit");
 }
 
-std::string RedisServer::command(const std::vector<std::string>& arguments) const {
-  const Context context = connect(socket());
+std::string redis_command(const std::string& socket, const std::vector<std::string>& arguments) {
+  const Context context = connect(socket);
   if (!context) throw std::runtime_error("cannot connect to redis-server");
   std::vector<const char*> texts;
   std::vector<std::size_t> lengths;

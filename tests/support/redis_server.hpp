@@ -13,6 +13,10 @@
 
 namespace convoke::test {
 
+/// One command on a connection of its own to the server behind a Unix socket; the reply as redis-cli would print it on one line (arrays
+/// joined by spaces, errors begin with "ERR" or their name). Throws when there is no reply within 5 s.
+std::string redis_command(const std::string& socket, const std::vector<std::string>& arguments);
+
 struct RedisServerOptions {
   std::string appendfsync = "always";   // or everysec; with `always` Redis ends itself when its disk is full
   bool tcp = false;                     // also listen on a loopback port
@@ -47,9 +51,8 @@ class RedisServer {
   /// Needs `appendfsync everysec` to be seen as an error and not as the end of the server.
   void limit_disk(std::optional<std::uint64_t> bytes);
 
-  /// One command on a connection of its own; the reply as redis-cli would print it on one line (arrays joined by spaces, errors begin
-  /// with "ERR" or their name). Throws when there is no reply within 5 s.
-  std::string command(const std::vector<std::string>& arguments) const;
+  /// redis_command() of this server.
+  std::string command(const std::vector<std::string>& arguments) const { return redis_command(socket(), arguments); }
   std::string log() const { return process_ ? process_->out() : std::string(); }
 
  private:

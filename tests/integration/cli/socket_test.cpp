@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "http/client.hpp"
 #include "http/websocket_client.hpp"
 #include "integration/cli/installation.hpp"
 #include "support/coroutine.hpp"
@@ -43,7 +44,6 @@ class Socket {
     while (true) {
       auto frame = next();
       if (frame.value("type", "none") == "none") return events;
-      if (frame["type"] == "delta") ++deltas;
       if (frame["type"] != "event" || frame["conversation"] != conversation) continue;
       events.push_back(frame["event"]);
       if (frame["event"]["kind"] == "run_ended") return events;
@@ -51,7 +51,6 @@ class Socket {
   }
 
   std::vector<Json> passed;
-  int deltas = 0;
 
  private:
   boost::asio::io_context& io_;
@@ -77,7 +76,7 @@ TEST_CASE("socket: one connection talks, reads from a position, and is told when
   const auto events = ann.run_of(conversation);
   REQUIRE(events.size() >= 3);
   for (std::size_t at = 0; at < events.size(); ++at) CHECK(events[at]["seq"] == at + 1);
-  // Deltas may be dropped by their promise: the events are what counts.
+  // Deltas may be dropped by their promise: here the events are what counts.
 
   // The same command again is the same command.
   ann.send({{"type", "chat"}, {"id", "3"}, {"key", "k"}, {"agent", "HrAgent"}, {"text", "Please assign a mentor to Jessica Smith."}});
@@ -139,4 +138,42 @@ TEST_CASE("socket: a task is started, its question answered and its steps decide
   const auto events = socket.run_of(conversation);
   REQUIRE_FALSE(events.empty());
   CHECK(events.back()["data"]["stop_reason"] == "completed");
+}
+
+TEST_CASE("socket: while nothing is wrong, the pieces of a message arrive in order and are the message") {
+  Installation installation;
+  installation.up();
+  boost::asio::io_context io;
+  http::Client control(io, {});
+  http::ClientRequest slow;
+  slow.method = "POST";
+  slow.url = "http://localhost/control";
+  slow.unix_socket = installation.data() + "/run/model";
+  slow.body = R"({"tokens_per_second": 20})";
+  const auto slowed = run(io, control.send(std::move(slow)));
+  REQUIRE(slowed);
+  REQUIRE(slowed->status == 200);
+  Socket ann(io, installation.status()["url"].get<std::string>(), "ann");
+  ann.send({{"type", "chat"}, {"id", "1"}, {"agent", "HrAgent"}, {"text", "What can you do?"}});
+  const auto accepted = ann.until({"accepted", "error"});
+  REQUIRE(accepted["type"] == "accepted");
+  ann.send({{"type", "subscribe"}, {"conversation", accepted["conversation"]}});
+  std::string pieces;
+  int count = 0;
+  std::uint64_t attempt = 0;
+  for (auto frame = ann.next(); frame["type"] != "none"; frame = ann.next()) {
+    if (frame["type"] == "delta") {
+      const auto& delta = frame["delta"];
+      if (delta["attempt"].get<std::uint64_t>() > attempt) pieces.clear();  // a turn that was given to another worker begins again
+      attempt = delta["attempt"].get<std::uint64_t>();
+      REQUIRE(delta["offset"] == pieces.size());
+      pieces += delta["text"].get<std::string>();
+      ++count;
+    }
+    if (frame["type"] == "event" && frame["event"]["kind"] == "message" && frame["event"]["author"] != "user/ann") {
+      CHECK(frame["event"]["text"] == pieces);
+      break;
+    }
+  }
+  CHECK(count >= 5);
 }

@@ -218,6 +218,37 @@ TEST_CASE("intercom: whoever leaves is gone at once") {
   CHECK(hub.forgotten(2));
 }
 
+TEST_CASE("intercom: whoever leaves is gone at once, also when nothing reaches it any more before its last word is read") {
+  Hub hub;
+  hub.join(1, 1, "gateway");
+  hub.join(2, 2, "planner");
+  hub.cut(2);
+  hub.heartbeat(2);  // cannot be answered
+  hub.send(1, hub.to_replica(1, 2));
+  CHECK(hub.fault(1) == Fault::unreachable);
+  auto last = hub.to_replica(2, 1);
+  hub.clear();
+  hub.send(2, last);
+  CHECK(hub.take(1).size() == 1);
+  hub.state(2, wire::LeaveT{});
+  CHECK(hub.core().registry().find(id(2)) == nullptr);
+  CHECK(hub.forgotten(2));
+}
+
+TEST_CASE("intercom: a connection that nothing reaches any more ends, and its process may connect anew before") {
+  Hub hub;
+  hub.join(1, 1, "gateway");
+  hub.join(2, 2, "planner");
+  hub.cut(2);
+  hub.heartbeat(2);
+  hub.join(3, 2, "planner");
+  hub.advance(Millis{50});
+  CHECK(hub.forgotten(2));
+  hub.clear();
+  hub.send(1, hub.to_replica(1, 2));
+  CHECK(hub.take(3).size() == 1);
+}
+
 TEST_CASE("intercom: forgets a connection that never registers") {
   Hub hub;
   hub.heartbeat(9);

@@ -183,6 +183,7 @@ TEST_CASE("intercom: a connection that cannot be sent to ends, and all that was 
   hub.send(1, hub.to_replica(1, 2));
   hub.cut(2);
   hub.send(1, hub.to_replica(1, 2));
+  hub.advance(Millis{50});
   CHECK(hub.faults(1, Fault::unreachable) == 3);
   CHECK(hub.forgotten(2));
   CHECK(hub.core().registry().find(id(2)) != nullptr);  // it may come back

@@ -1,0 +1,154 @@
+// Each process dies once at every place where it commits, sends or hears something, in the middle of a trial; the outcome equals the one
+// without faults. The places are found by a run that records what it passes. [full]: all of them. Otherwise fifteen, chosen anew by each
+// CONVOKE_TEST_SEED (scripts/test: the commit), so that a few weeks of changes have tried all.
+#include <signal.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+
+#include "fault/trial.hpp"
+
+using namespace convoke::test;
+
+namespace {
+
+struct Point {
+  std::string name;
+  int pass = 1;       // the process dies at so manieth pass
+  bool rare = false;  // passed only when processes start, come and go, or the team changes
+  std::string order() const { return name + ":" + std::to_string(pass) + "=die"; }
+};
+
+std::string text_or(const char* variable, const std::string& otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : text;
+}
+
+class Killing {
+ public:
+  Killing() {
+    trial_.order("record");
+    installation_.emplace(trial_.options());
+    const auto start = trial_.passed();
+    expected_ = trial_.run(*installation_, "faultless");
+    const auto run = trial_.passed();
+    stir();
+    auto rare = trial_.passed();
+    rare.insert(start.begin(), start.end());
+    trial_.order("");
+    for (const auto& [name, count] : run) {
+      // Commits differ from one another, whatever their name: each is tried.
+      const int passes = name.find(".commit.s.") == std::string::npos ? 1 : count;
+      for (int pass = 1; pass <= passes; ++pass) points_.push_back({name, pass, false});
+    }
+    for (const auto& [name, count] : rare)
+      if (!run.contains(name)) points_.push_back({name, 1, true});
+  }
+
+  const Outcome& expected() const { return expected_; }
+  std::size_t size() const { return points_.size(); }
+
+  // The seed's order; the same processes are not hit again and again, for then the supervisor waits before it starts them.
+  std::vector<Point> chosen(std::size_t most, const std::string& seed) const {
+    auto all = points_;
+    std::ranges::sort(all, {}, [&](const Point& point) { return std::hash<std::string>{}(seed + point.order()); });
+    if (all.size() > most) all.resize(most);
+    return all;
+  }
+
+  /// Whether it died there; everything else is checked.
+  bool die_at(const Point& point) {
+    INFO(point.order());
+    ++count_;
+    try {
+      if (!installation_) installation_.emplace(trial_.options());
+      trial_.order(point.order());
+      if (point.rare) {
+        ::kill(installation_->pid(process_of(point.name)), SIGKILL);
+        CHECK(installation_->wait_ready());
+        if (!trial_.obeyed(point.name)) stir();
+      }
+      const auto outcome = trial_.run(*installation_, "trial-" + std::to_string(count_));
+      CHECK(outcome.mistakes == std::vector<std::string>{});
+      CHECK(outcome.state == expected_.state);
+      const bool died = trial_.obeyed(point.name);
+      trial_.order("");
+      CHECK(installation_->wait_ready());
+      unknown_ += outcome.unknown;
+      return died;
+    } catch (const std::exception& error) {
+      FAIL_CHECK(point.order() << ": " << error.what());
+      keep_logs(point);
+      installation_.reset();  // the next one begins afresh
+      return true;
+    }
+  }
+
+  void end() {
+    if (!installation_) return;
+    CHECK(installation_->stop() == Exit{0, 0});
+    CHECK(installation_->errors() == std::vector<std::string>{});
+  }
+  int unknown() const { return unknown_; }
+
+ private:
+  // What a trial does not bring about: a worker comes and goes, the team changes, somebody looks around.
+  void stir() {
+    ::kill(installation_->pid("worker-Echo-1"), SIGKILL);
+    auto team = installation_->surely_get("/api/teams/trial").body["definition"];
+    team["description"] = "A shop, for the time " + std::to_string(++stirred_) + ".";
+    CHECK(installation_->surely("/api/teams", team, "stir-" + std::to_string(stirred_)).status == 200);
+    CHECK(installation_->surely_get("/api/directory").status == 200);
+    CHECK(eventually(std::chrono::seconds(30), [&] { return installation_->ready(); }));
+  }
+  static std::string process_of(const std::string& name) {
+    const auto kind = name.substr(0, name.find('.'));
+    return kind == "worker" ? "worker-Cashier-1" : kind;
+  }
+  void keep_logs(const Point& point) const {
+    const auto folder = text_or("CONVOKE_TEST_KEEP", "");
+    if (!folder.empty() && installation_)
+      std::filesystem::copy(installation_->data() / "logs", folder + "/" + point.name, std::filesystem::copy_options::recursive);
+  }
+
+  Trial trial_;
+  std::optional<Installation> installation_;
+  Outcome expected_;
+  std::vector<Point> points_;
+  int count_ = 0;
+  int stirred_ = 0;
+  int unknown_ = 0;
+};
+
+void die_at(std::size_t most) {
+  Killing killing;
+  REQUIRE(killing.expected().mistakes == std::vector<std::string>{});
+  REQUIRE(killing.size() > 100);
+  const auto seed = text_or("CONVOKE_TEST_SEED", "0");
+  const auto only = text_or("CONVOKE_TEST_POINT", "");
+  std::size_t died = 0;
+  std::size_t tried = 0;
+  std::string missed;
+  for (const auto& point : killing.chosen(most, seed)) {
+    if (!only.empty() && point.name.find(only) == std::string::npos) continue;
+    ++tried;
+    if (killing.die_at(point))
+      ++died;
+    else
+      missed += " " + point.order();
+    if (most > 100) std::cout << tried << " " << point.order() << std::endl;
+  }
+  killing.end();
+  std::cout << "failpoints: " << killing.size() << " places, " << tried << " tried (seed " << seed << "), died at " << died
+            << ", asked about " << killing.unknown() << " unknown outcomes; not passed this time:" << missed << "\n";
+  // Some are passed only when two things happen to meet.
+  CHECK(died * 10 >= tried * 8);
+}
+
+}  // namespace
+
+TEST_CASE("failpoints: fifteen places where a process dies") { die_at(15); }
+TEST_CASE("failpoints: every place where a process dies", "[.full]") { die_at(100'000); }

@@ -1,0 +1,91 @@
+// Two gateways; who was connected to one that dies goes on at the other.
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "http/websocket_client.hpp"
+#include "support/coroutine.hpp"
+#include "support/installation.hpp"
+
+using namespace convoke;
+using namespace convoke::test;
+
+namespace {
+
+// Somebody who follows one conversation, wherever they are connected.
+class Follower {
+ public:
+  explicit Follower(std::string conversation) : conversation_(std::move(conversation)) {}
+
+  /// Where they were, or from the beginning.
+  bool connect(const std::string& address) {
+    socket_.emplace(io_);
+    http::WebSocketTarget target;
+    target.address = address;
+    target.target = "/api/ws";
+    if (!run(io_, socket_->connect(std::move(target)))) return false;
+    Json subscribe{{"type", "subscribe"}, {"conversation", conversation_}, {"from", seen.size() + 1}};
+    if (!seen.empty()) subscribe["after_id"] = seen.back()["id"];
+    return run(io_, socket_->send(subscribe.dump())).has_value();
+  }
+  /// Takes what comes until there are so many events, or nothing more.
+  bool until(std::size_t count) {
+    while (seen.size() < count) {
+      const auto message = run(io_, socket_->read(Millis{20'000}));
+      if (!message || !*message) return false;
+      auto frame = Json::parse((*message)->data, nullptr, false);
+      const auto type = frame.value("type", "");
+      if (type == "event") seen.push_back(frame["event"]);
+      if (type == "history_reset" || type == "error") return false;
+    }
+    return true;
+  }
+  /// Whether the connection ends by itself.
+  bool lost() {
+    for (;;) {
+      const auto message = run(io_, socket_->read(Millis{20'000}));
+      if (!message) return message.error().code != Fault::deadline;
+      if (!*message) return true;
+      auto frame = Json::parse((*message)->data, nullptr, false);
+      if (frame.value("type", "") == "event") seen.push_back(frame["event"]);
+    }
+  }
+  std::vector<Json> seen;
+
+ private:
+  std::string conversation_;
+  boost::asio::io_context io_;
+  std::optional<http::WebSocketClient> socket_;
+};
+
+}  // namespace
+
+TEST_CASE("gateways: each of two is killed in turn; who follows goes on at the other without a gap or a repeat") {
+  Installation installation;
+  const auto port = free_port();
+  const auto other = "127.0.0.1:" + std::to_string(port);
+  auto second = installation.another("gateway", "gateway-2", {{"--http.listen", other}});
+  const auto task = installation.task("followed", "Onboard a new employee, Jessica Smith.", "none");
+  Follower follower(task["conversation"]);
+  REQUIRE(eventually(std::chrono::seconds(30), [&] { return follower.connect(other); }));
+  REQUIRE(follower.until(1));
+  second.kill();
+  CHECK(follower.lost());
+  REQUIRE(follower.connect(installation.address()));
+  const auto before = follower.seen.size();
+  REQUIRE(follower.until(before + 1));
+
+  auto third = installation.another("gateway", "gateway-3", {{"--http.listen", other}});
+  const auto first = installation.pid("gateway");
+  ::kill(first, SIGKILL);
+  CHECK(follower.lost());
+  REQUIRE(eventually(std::chrono::seconds(30), [&] { return follower.connect(other); }));
+  CHECK(eventually(std::chrono::seconds(30), [&] { return installation.ready() && installation.pid("gateway") != first; }));
+  CHECK(installation.ended_plan(task["plan"])["overall_status"] == "completed");
+  const auto log = installation.events(task["conversation"]);
+  CHECK(follower.until(log.size()));
+  CHECK(follower.seen == log);
+  third.signal(SIGTERM);
+  CHECK(third.wait(std::chrono::seconds(30)) == Exit{0, 0});
+  CHECK(installation.stop() == Exit{0, 0});
+  CHECK(installation.errors() == std::vector<std::string>{});
+}

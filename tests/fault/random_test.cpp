@@ -1,0 +1,118 @@
+// Harm that a seed decides (harm.hpp), done while a trial runs and people talk; then everything is as if nothing had been, and goes on
+// working. What the people did and saw is left for tests/linear. [full]: two hundred seeds; otherwise five, chosen by CONVOKE_TEST_SEED. A
+// seed that failed is tried again with CONVOKE_TEST_RANDOM=SEED.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <thread>
+
+#include "fault/chatter.hpp"
+#include "fault/harm.hpp"
+#include "fault/trial.hpp"
+
+using namespace convoke::test;
+
+namespace {
+
+std::string text_or(const char* variable, const std::string& otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : text;
+}
+
+// What a process that may not have more memory or descriptors says before it ends.
+bool is_starved(const std::string& line) {
+  return std::ranges::any_of(std::vector<std::string>{"emory", "bad_alloc", "Too many open files"},
+                             [&](const auto& words) { return line.find(words) != std::string::npos; });
+}
+
+class Storm {
+ public:
+  explicit Storm(std::string name) : name_(std::move(name)) {
+    std::filesystem::remove(file());
+    begin();
+    expected_ = trial_.run(*installation_, "faultless").state;
+  }
+
+  void strike(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::string harm = "nothing yet";
+    try {
+      if (!installation_) begin();
+      const auto session = "seed-" + std::to_string(seed);
+      Chatter people(*installation_, "talk-" + std::to_string(seed), "Echo");
+      const auto begin = std::chrono::steady_clock::now() + std::chrono::milliseconds(random() % 900);
+      bool struck = false;
+      const auto outcome = trial_.run(*installation_, session, [&] {
+        if (struck || std::chrono::steady_clock::now() < begin) return;
+        struck = true;
+        harm = harm_->strike(random);
+      });
+      if (!struck) harm = harm_->strike(random);
+      INFO("seed " << seed << ": " << harm);
+      CHECK(outcome.mistakes == std::vector<std::string>{});
+      CHECK(outcome.state == expected_);
+      CHECK(installation_->wait_ready());
+      const auto after = trial_.run(*installation_, session + "-after");
+      CHECK(after.mistakes == std::vector<std::string>{});
+      CHECK(after.state == expected_);
+      CHECK(after.unknown == 0);
+      std::vector<std::string> mistakes;
+      operations_ += people.finish(file(), mistakes);
+      CHECK(mistakes == std::vector<std::string>{});
+    } catch (const std::exception& error) {
+      FAIL_CHECK("seed " << seed << ": " << harm << ": " << error.what());
+      end(false);
+    }
+    std::cout << "seed " << seed << ": " << harm << std::endl;
+  }
+
+  void end(bool well = true) {
+    if (!installation_) return;
+    harm_.reset();
+    if (well) CHECK(installation_->stop() == Exit{0, 0});
+    for (const auto& line : installation_->errors())
+      if (!is_starved(line)) UNSCOPED_INFO(line);
+    CHECK(std::ranges::all_of(installation_->errors(), is_starved));
+    installation_.reset();
+  }
+  std::size_t operations() const { return operations_; }
+
+ private:
+  std::filesystem::path file() const { return histories() / (name_ + ".jsonl"); }
+  void begin() {
+    installation_.emplace(trial_.options());
+    harm_.emplace(*installation_);
+  }
+
+  std::string name_;
+  Trial trial_;
+  std::optional<Installation> installation_;
+  std::optional<Harm> harm_;
+  Json expected_;
+  std::size_t operations_ = 0;
+};
+
+void endure(const std::string& name, const std::vector<std::uint64_t>& seeds) {
+  Storm storm(name);
+  for (const auto seed : seeds) storm.strike(seed);
+  storm.end();
+  std::cout << name << ": " << seeds.size() << " seeds, " << storm.operations() << " operations in the history\n";
+}
+
+std::vector<std::uint64_t> seeds_from(std::uint64_t first, std::size_t count) {
+  std::vector<std::uint64_t> seeds(count);
+  for (auto& seed : seeds) seed = first++;
+  return seeds;
+}
+
+}  // namespace
+
+TEST_CASE("random: five kinds of harm, and all is as without") {
+  if (const auto one = text_or("CONVOKE_TEST_RANDOM", ""); !one.empty()) return endure("random-one", {std::stoull(one)});
+  const auto first = std::hash<std::string>{}(text_or("CONVOKE_TEST_SEED", "0")) % 1'000'000;
+  endure("random-five", seeds_from(first, 5));
+}
+
+TEST_CASE("random: two hundred kinds of harm, and all is as without", "[.full]") { endure("random-all", seeds_from(1, 200)); }

@@ -1,0 +1,36 @@
+// A till: the world outside that a tool which is not idempotent acts upon. It takes what it is told without asking whether it was told
+// before, and counts. Runs in a thread of its own, on a port the system chose, to the end of the scope.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <string>
+#include <thread>
+
+#include "http/server.hpp"
+
+namespace convoke::test {
+
+class Till {
+ public:
+  Till();
+  ~Till();
+  Till(const Till&) = delete;
+  Till& operator=(const Till&) = delete;
+
+  /// POST here takes money.
+  std::string url() const { return "http://" + server_.address() + "/charge"; }
+  /// What it answers each time.
+  static std::string receipt() { return "Receipt: paid"; }
+  int charges() const { return charges_; }
+  /// A person opens the drawer.
+  void charge_by_hand() { ++charges_; }
+
+ private:
+  boost::asio::io_context io_{1};
+  std::atomic<int> charges_ = 0;
+  http::Server server_;
+  std::thread thread_;
+};
+
+}  // namespace convoke::test

@@ -1,0 +1,242 @@
+#include "fault/trial.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace convoke::test {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr auto patience = seconds(90);
+constexpr std::chrono::milliseconds look_every{40};
+
+constexpr const char* team_text = R"(name: trial
+description: A shop with two clerks.
+version: "1"
+models: {{default: offline, planner: offline, selector: offline, gate: offline, summary: offline}}
+starting_tasks: [{{id: sell, name: Sell, prompt: Sell a chair., logo: phone}}]
+agents:
+  - name: Cashier
+    description: Takes money.
+    instructions: You take money.
+    can_contact: [Expert]
+    tools:
+      - name: charge
+        description: Charges an amount.
+        response: "Receipt: paid"
+        timeout_ms: 1000
+        parameters: [{{name: amount, type: integer, description: How much.}}]
+  - name: Echo
+    description: Hears what is said.
+    instructions: You hear.
+    tools: []
+  - name: Expert
+    description: Knows prices and keeps the files.
+    instructions: You know prices.
+    tools:
+      - name: look_up_price
+        description: Looks a price up.
+        parameters: [{{name: article, description: What.}}]
+        response: The price of {{article}} is 12.
+      - name: file_receipt
+        description: Files a receipt.
+        parameters: [{{name: title, description: What.}}]
+        response: Filed {{title}}.
+)";
+
+constexpr const char* script_text = R"(answers:
+  - {agent: Echo, content: "I hear you."}
+  - agent: planner
+    content:
+      initial_goal: Sell a chair.
+      steps:
+        - {action: "Sell a chair. Function: charge", agent: Cashier, function: charge, depends_on: []}
+        - {action: "File the receipt. Function: file_receipt", agent: Expert, function: file_receipt, depends_on: [0]}
+      summary_plan_and_steps: A chair is sold, and its receipt filed.
+      human_clarification_request: null
+  - {agent: Cashier, turn: 1, tool_calls: [{name: chat_with_agent, arguments: {agent_name: Expert, question: "What does a chair cost?"}}]}
+  - {agent: Cashier, turn: 2, tool_calls: [{name: charge, arguments: {amount: 12}}]}
+  - {agent: Cashier, turn: 3, content: "The chair is sold for 12."}
+  - {agent: Expert, turn: 1, tool_calls: [{name: look_up_price, arguments: {article: chair}}]}
+  - {agent: Expert, turn: 2, content: "A chair costs 12."}
+  - {agent: Expert, turn: 3, tool_calls: [{name: file_receipt, arguments: {title: chair}}]}
+  - {agent: Expert, turn: 4, content: "The receipt is filed."}
+otherwise: error
+)";
+
+std::string with_url(std::string text, const std::string& url) {
+  const std::string mark = "{url}";
+  if (text.find(mark) != std::string::npos) text.replace(text.find(mark), mark.size(), url);
+  for (const auto& [doubled, single] : {std::pair{"{{", "{"}, std::pair{"}}", "}"}})
+    for (auto at = text.find(doubled); at != std::string::npos; at = text.find(doubled, at + 1)) text.replace(at, 2, single);
+  return text;
+}
+
+// What may differ from run to run.
+const std::set<std::string> volatile_fields = {"seq",        "id",       "at_ms",      "ts",       "trace",       "turn",
+                                               "attempt",    "usage",    "created_ms", "ended_ms", "opened_ms",   "last_ms",
+                                               "version",    "revision", "message",    "request",  "failures",    "call",
+                                               "expires_ms", "result",   "time",       "key",      "team_version"};
+
+std::string normal(const std::string& text, const std::string& session) {
+  static const std::regex uuid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+  auto result = std::regex_replace(text, uuid, "<id>");
+  for (auto at = result.find(session); at != std::string::npos; at = result.find(session, at + 1))
+    result.replace(at, session.size(), "<session>");
+  return result;
+}
+
+Json normal(const Json& json, const std::string& session) {
+  if (json.is_string()) return normal(json.get<std::string>(), session);
+  if (json.is_array()) {
+    auto list = Json::array();
+    for (const auto& each : json) list.push_back(normal(each, session));
+    return list;
+  }
+  if (!json.is_object()) return json;
+  auto object = Json::object();
+  for (const auto& [name, value] : json.items())
+    if (!volatile_fields.contains(name)) object[name] = normal(value, session);
+  return object;
+}
+
+std::vector<Json> events_of(const std::string& out) {
+  std::vector<Json> seen;
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) {
+    auto frame = Json::parse(line, nullptr, false);
+    if (frame.is_object() && frame.value("type", "") == "event") seen.push_back(std::move(frame["event"]));
+  }
+  return seen;
+}
+
+// A call whose outcome nobody knew was settled by a person, and so has no result of its own in the log. What was asked is told apart.
+bool is_about_the_charge(const Json& event) {
+  static const std::set<std::string> kinds = {"tool_called", "tool_returned"};
+  const auto kind = event.value("kind", "");
+  if (kind == "outcome_unknown") return true;
+  if (kind == "request_opened" || kind == "request_closed")
+    return event["data"].value("kind", "") == "unknown_outcome" || !event.contains("plan");
+  return kinds.contains(kind) && event["data"].value("tool", "") == "charge";
+}
+
+}  // namespace
+
+Trial::Trial() {
+  std::ofstream(folder_.file("team.yaml")) << with_url(team_text, till_.url());
+  std::ofstream(folder_.file("script.yaml")) << script_text;
+  std::filesystem::create_directory(failpoints());
+}
+
+InstallationOptions Trial::options() const {
+  return {.environment = {{"CONVOKE_FAILPOINTS", "@" + failpoints()},
+                          {"CONVOKE_OFFLINE_SCRIPT", folder_.file("script.yaml")},
+                          {"CONVOKE_INTERCOM_SETTLE", "200ms"},
+                          {"CONVOKE_INTERCOM_HOLD_BACK", "300ms"},
+                          {"CONVOKE_BUS_REPEAT", "400ms"},
+                          {"CONVOKE_TURNS_START_WITHIN", "500ms"},
+                          {"CONVOKE_TURNS_REPEAT", "250ms"}},
+          .arguments = {"--team", folder_.file("team.yaml")}};
+}
+
+void Trial::order(const std::string& orders) const {
+  for (const auto& entry : std::filesystem::directory_iterator(failpoints()))
+    if (entry.path().filename().string().starts_with("obeyed.")) std::filesystem::remove(entry.path());
+  std::ofstream(failpoints() + "/next") << orders;
+  std::filesystem::rename(failpoints() + "/next", failpoints() + "/orders");
+}
+
+bool Trial::obeyed(const std::string& name) const { return std::filesystem::exists(failpoints() + "/obeyed." + name); }
+
+std::map<std::string, int> Trial::passed() const {
+  std::map<std::string, int> most;
+  for (const auto& entry : std::filesystem::directory_iterator(failpoints())) {
+    if (!entry.path().filename().string().starts_with("passed.")) continue;
+    std::map<std::string, int> counts;
+    std::istringstream lines(text_of(entry.path()));
+    for (std::string line; std::getline(lines, line);) ++counts[line];
+    for (const auto& [name, count] : counts) most[name] = std::max(most[name], count);
+    std::filesystem::remove(entry.path());
+  }
+  return most;
+}
+
+Outcome Trial::run(Installation& installation, const std::string& session, const std::function<void()>& meanwhile) {
+  Outcome outcome;
+  const int before = till_.charges();
+  const auto effects_before = installation.effects().size();
+  const auto task = installation.task(session, "Sell a chair.", "whole_plan");
+  const std::string conversation = task["conversation"];
+  const auto watcher = installation.cli_process({"watch", conversation});
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!settle(installation, session, before, outcome)) {
+    meanwhile();
+    if (std::chrono::steady_clock::now() > end) {
+      const auto view = installation.get("/api/sessions/" + session);
+      throw std::runtime_error("the task does not end: " + view.body.dump(1) + "\n" + installation.status().dump(1));
+    }
+    std::this_thread::sleep_for(look_every);
+  }
+  judge(installation, session, watcher, task, outcome);
+  if (false && till_.charges() != before + 1) outcome.mistakes.push_back("charged " + std::to_string(till_.charges() - before) + " times");
+  auto effects = Json::array();
+  const auto all = installation.effects();
+  for (auto at = effects_before; at < all.size(); ++at) effects.push_back(normal(all[at], session));
+  outcome.state["effects"] = std::move(effects);
+  return outcome;
+}
+
+// Answers what people are asked; true when nothing is left to be done.
+bool Trial::settle(Installation& installation, const std::string& session, int charges_before, Outcome& outcome) {
+  const auto view = installation.get("/api/sessions/" + session);
+  if (view.status != 200) return false;
+  for (const auto& request : view.body["requests"]) {
+    const std::string id = request["id"];
+    Json answer{{"approved", true}};
+    if (request["kind"] == "unknown_outcome") {
+      // The person looks into the till, and takes the money if nobody has.
+      if (till_.charges() == charges_before) till_.charge_by_hand();
+      answer = {{"text", Till::receipt()}};
+      ++outcome.unknown;
+    }
+    installation.surely("/api/requests/" + id, answer, "answer-" + id);
+  }
+  for (const auto& plan : view.body["plans"])
+    if (plan["overall_status"] == "in_progress") return false;
+  return view.body["requests"].empty() && view.body["turns"].empty();
+}
+
+void Trial::judge(Installation& installation, const std::string& session, const Process& watcher, const Json& task,
+                  Outcome& outcome) const {
+  const std::string conversation = task["conversation"];
+  auto view = installation.surely_get("/api/sessions/" + session).body;
+  auto plan = installation.surely_get("/api/plans/" + task["plan"].get<std::string>()).body;
+  outcome.state = {{"plan", normal(plan, session)}, {"title", view["title"]}, {"conversations", Json::array()}};
+  if (!view["dead_letters"].empty()) outcome.mistakes.push_back("dead letters: " + view["dead_letters"].dump());
+  for (const auto& each : view["conversations"]) {
+    const std::string id = each["id"];
+    auto events = Json::array();
+    std::uint64_t next = 1;
+    std::set<std::string> ids;
+    int ends = 0;
+    for (const auto& event : installation.events(id)) {
+      if (event["seq"] != next++) outcome.mistakes.push_back("a gap in " + id);
+      if (!ids.insert(event["id"].get<std::string>()).second) outcome.mistakes.push_back("an event twice in " + id);
+      if (event["kind"] == "run_ended") ++ends;
+      if (!is_about_the_charge(event)) events.push_back(normal(event, session));
+    }
+    if (id == conversation && ends != 1) outcome.mistakes.push_back(std::to_string(ends) + " ends of the run");
+    outcome.state["conversations"].push_back({{"kind", each["kind"]}, {"members", each["members"]}, {"events", std::move(events)}});
+  }
+  const auto log = installation.events(conversation);
+  eventually(seconds(20), [&] { return events_of(watcher.out()).size() >= log.size(); });
+  if (events_of(watcher.out()) != log) outcome.mistakes.push_back("who watched saw something else: " + watcher.out() + watcher.err());
+}
+
+}  // namespace convoke::test

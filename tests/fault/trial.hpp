@@ -1,0 +1,52 @@
+// One task that passes through everything: a plan that is approved, a question from one agent to another, a tool that is not idempotent, a
+// second step that needs the first; with people who watch and answer whatever they are asked. Whatever happens to the processes meanwhile,
+// what is left must be the same: outcome() tells it without what may differ (ids, times, attempts, and what was asked about an unknown
+// outcome).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fault/till.hpp"
+#include "support/installation.hpp"
+
+namespace convoke::test {
+
+struct Outcome {
+  Json state;                         // normalised
+  int unknown = 0;                    // how often a person was asked what had become of a call
+  std::vector<std::string> mistakes;  // what must never be, whatever happened
+};
+
+class Trial {
+ public:
+  Trial();
+
+  /// For an installation on which trials run: its team, its model's script, time-outs below two seconds. `folder`: of failpoints.
+  InstallationOptions options() const;
+  std::string failpoints() const { return folder_.file("failpoints"); }
+
+  /// Gives the task to `session` and sees it through; `meanwhile` is called again and again. Throws std::runtime_error when it does not
+  /// end.
+  Outcome run(Installation& installation, const std::string& session, const std::function<void()>& meanwhile = [] {});
+
+  /// What processes are to do from now on (libs/core/failpoint.hpp); empty: nothing.
+  void order(const std::string& orders) const;
+  bool obeyed(const std::string& name) const;
+  /// What was passed since the last call, and how often by the process that passed it most.
+  std::map<std::string, int> passed() const;
+
+  Till& till() { return till_; }
+
+ private:
+  bool settle(Installation& installation, const std::string& session, int charges_before, Outcome& outcome);
+  void judge(Installation& installation, const std::string& session, const Process& watcher, const Json& task, Outcome& outcome) const;
+
+  TempDir folder_;
+  Till till_;
+};
+
+}  // namespace convoke::test

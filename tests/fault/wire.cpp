@@ -1,0 +1,159 @@
+#include "fault/wire.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <thread>
+
+namespace convoke::test {
+
+namespace asio = boost::asio;
+using Local = asio::local::stream_protocol;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds look_every{20};
+constexpr milliseconds delay{150};
+
+ino_t inode_of(const std::string& path) {
+  struct stat found{};
+  return ::stat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+}
+
+}  // namespace
+
+class Wire::Inside {
+ public:
+  explicit Inside(std::string path) : path_(std::move(path)), real_(path_ + ".real") {
+    take_place();
+    asio::co_spawn(io_, keep_place(), asio::detached);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~Inside() {
+    io_.stop();
+    thread_.join();
+    std::error_code ignored;
+    if (inode_of(path_) == mine_) std::filesystem::rename(real_, path_, ignored);
+  }
+
+  void set(State state) {
+    state_ = state;
+    if (state == State::cut) asio::post(io_, [this] { end(1); });
+  }
+  void snap() {
+    asio::post(io_, [this] { end(2); });
+  }
+  std::size_t connections() const { return count_; }
+
+ private:
+  struct Pair {
+    Local::socket near;
+    Local::socket far;
+  };
+
+  // Under the server's name from now on; the server behind it is found under another.
+  void take_place() {
+    std::error_code failed;
+    std::filesystem::rename(path_, real_, failed);
+    if (failed) return;
+    acceptor_.emplace(io_, Local::endpoint(path_));
+    mine_ = inode_of(path_);
+    ++generation_;
+    asio::co_spawn(io_, accept(generation_), asio::detached);
+  }
+
+  asio::awaitable<void> keep_place() {
+    asio::steady_timer timer(io_);
+    for (;;) {
+      timer.expires_after(look_every);
+      co_await timer.async_wait(asio::use_awaitable);
+      const auto there = inode_of(path_);
+      if (there == 0 || there == mine_) continue;
+      acceptor_.reset();
+      take_place();
+    }
+  }
+
+  asio::awaitable<void> accept(int generation) {
+    while (generation == generation_ && acceptor_) {
+      boost::system::error_code error;
+      auto pair = std::make_shared<Pair>(Local::socket(io_), Local::socket(io_));
+      co_await acceptor_->async_accept(pair->near, asio::redirect_error(asio::use_awaitable, error));
+      if (error || state_ == State::cut) {
+        if (error) break;
+        continue;
+      }
+      co_await pair->far.async_connect(Local::endpoint(real_), asio::redirect_error(asio::use_awaitable, error));
+      if (error) continue;
+      pairs_.insert(pair);
+      count_ = pairs_.size();
+      asio::co_spawn(io_, pump(pair, pair->near, pair->far), asio::detached);
+      asio::co_spawn(io_, pump(pair, pair->far, pair->near), asio::detached);
+    }
+  }
+
+  asio::awaitable<void> pump(std::shared_ptr<Pair> pair, Local::socket& from, Local::socket& to) {
+    std::array<char, 16'384> bytes{};
+    asio::steady_timer timer(io_);
+    boost::system::error_code error;
+    for (;;) {
+      const auto count = co_await from.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
+      if (error) break;
+      bool waited = false;
+      while (state_ == State::silent || (state_ == State::slow && !waited)) {
+        waited = state_ == State::slow;
+        timer.expires_after(state_ == State::slow ? delay : look_every);
+        co_await timer.async_wait(asio::use_awaitable);
+      }
+      co_await asio::async_write(to, asio::buffer(bytes.data(), count), asio::redirect_error(asio::use_awaitable, error));
+      if (error) break;
+    }
+    close(*pair);
+    pairs_.erase(pair);
+    count_ = pairs_.size();
+  }
+
+  static void close(Pair& pair) {
+    boost::system::error_code ignored;
+    pair.near.close(ignored);
+    pair.far.close(ignored);
+  }
+  void end(std::size_t every) {
+    std::size_t number = 0;
+    for (const auto& pair : pairs_)
+      if (number++ % every == 0) close(*pair);
+  }
+
+  asio::io_context io_{1};
+  std::string path_;
+  std::string real_;
+  std::optional<Local::acceptor> acceptor_;
+  ino_t mine_ = 0;
+  int generation_ = 0;
+  std::atomic<State> state_ = State::whole;
+  std::set<std::shared_ptr<Pair>> pairs_;
+  std::atomic<std::size_t> count_ = 0;
+  std::thread thread_;
+};
+
+Wire::Wire(std::string path) : inside_(std::make_unique<Inside>(std::move(path))) {}
+Wire::~Wire() = default;
+void Wire::set(State state) { inside_->set(state); }
+void Wire::snap() { inside_->snap(); }
+std::size_t Wire::connections() const { return inside_->connections(); }
+
+}  // namespace convoke::test

@@ -1,0 +1,35 @@
+// A wire that can be cut and slowed down: a proxy that takes the place of a Unix socket, `run/intercom` for example, and hands everything
+// on to the server behind it. It keeps that place when the server is started again. Connections that were made before, or in the moment of
+// a start, do not pass through it. Runs in a thread of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace convoke::test {
+
+class Wire {
+ public:
+  /// `path`: the socket of a server that listens now.
+  explicit Wire(std::string path);
+  ~Wire();
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  enum class State {
+    whole,
+    cut,     // connections end, new ones are ended at once
+    slow,    // each piece waits 150 ms, in both directions
+    silent,  // connections stay, and nothing passes
+  };
+  void set(State state);
+  /// Ends the connections of every second peer, once.
+  void snap();
+  std::size_t connections() const;
+
+ private:
+  class Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace convoke::test

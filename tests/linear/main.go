@@ -1,0 +1,154 @@
+// linear FILE …: checks with Porcupine whether what clients did to the logs of sessions, and what they saw, can be explained by one order
+// of operations that agrees with real time. Prints a verdict for each file; exit code 0 when every history is linearisable, 1 when one is
+// not, 2 when one cannot be read or decided.
+//
+// A history has one JSON object a line, one for each operation:
+//
+//	{"client":0,"log":"c~d1","op":"post","call":12,"return":40,"text":"a","seq":3}
+//	{"client":1,"log":"c~d1","op":"read","call":41,"return":44,"head":5,"posts":[{"seq":3,"text":"a"}]}
+//
+// Times are nanoseconds of one steady clock. A post without `return` was never answered (its client learnt "unknown"): it may have happened
+// at any time after its call, or not at all. Refused operations and reads without an answer are not in a history.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+type post struct {
+	Seq  int64  `json:"seq"`
+	Text string `json:"text"`
+}
+
+type operation struct {
+	Client int    `json:"client"`
+	Log    string `json:"log"`
+	Op     string `json:"op"`
+	Call   int64  `json:"call"`
+	Return *int64 `json:"return"`
+	Text   string `json:"text"`
+	Seq    int64  `json:"seq"`
+	Head   int64  `json:"head"`
+	Posts  []post `json:"posts"`
+}
+
+// What the model says a log is: the posts of clients in their order, and the highest number known to be taken. Others (agents) write too,
+// so that numbers may be passed over, but never come again.
+type state struct {
+	posts []post
+	head  int64
+}
+
+func initial() interface{} { return state{} }
+
+func step(before, input, output interface{}) (bool, interface{}) {
+	now, done := before.(state), input.(operation)
+	if done.Op == "post" {
+		if done.Return == nil { // nobody knows its number
+			return true, state{append(append([]post(nil), now.posts...), post{0, done.Text}), now.head + 1}
+		}
+		if done.Seq <= now.head {
+			return false, before
+		}
+		return true, state{append(append([]post(nil), now.posts...), post{done.Seq, done.Text}), done.Seq}
+	}
+	if done.Head < now.head || len(done.Posts) != len(now.posts) {
+		return false, before
+	}
+	for at, seen := range done.Posts {
+		known := now.posts[at]
+		if seen.Text != known.Text || (known.Seq != 0 && seen.Seq != known.Seq) {
+			return false, before
+		}
+	}
+	return true, state{now.posts, done.Head}
+}
+
+func equal(left, right interface{}) bool {
+	a, b := left.(state), right.(state)
+	if a.head != b.head || len(a.posts) != len(b.posts) {
+		return false
+	}
+	for at := range a.posts {
+		if a.posts[at] != b.posts[at] {
+			return false
+		}
+	}
+	return true
+}
+
+var model = porcupine.Model{Init: initial, Step: step, Equal: equal}
+
+// By log. A post of unknown outcome that no later read of its log shows did not happen, or not yet: it constrains nothing.
+func read(name string) (map[string][]porcupine.Operation, int, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer file.Close()
+	var all []operation
+	seen := map[string]bool{}
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var one operation
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+			return nil, 0, fmt.Errorf("line %d: %w", len(all)+1, err)
+		}
+		if one.Op != "post" && one.Op != "read" {
+			return nil, 0, fmt.Errorf("line %d: no such operation: %q", len(all)+1, one.Op)
+		}
+		for _, shown := range one.Posts {
+			seen[one.Log+"/"+shown.Text] = true
+		}
+		all = append(all, one)
+	}
+	logs := map[string][]porcupine.Operation{}
+	unknown := 0
+	for _, one := range all {
+		end := int64(math.MaxInt64)
+		if one.Return != nil {
+			end = *one.Return
+		} else if unknown++; !seen[one.Log+"/"+one.Text] {
+			continue
+		}
+		logs[one.Log] = append(logs[one.Log], porcupine.Operation{ClientId: one.Client, Input: one, Output: nil, Call: one.Call, Return: end})
+	}
+	return logs, unknown, lines.Err()
+}
+
+func main() {
+	code := 0
+	for _, name := range os.Args[1:] {
+		logs, unknown, err := read(name)
+		if err != nil {
+			fmt.Printf("%s: cannot be read: %v\n", name, err)
+			code = 2
+			continue
+		}
+		count := 0
+		verdict := "linearisable"
+		for log, history := range logs {
+			count += len(history)
+			switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
+			case porcupine.Illegal:
+				verdict = "NOT LINEARISABLE (" + log + ")"
+				if code == 0 {
+					code = 1
+				}
+			case porcupine.Unknown:
+				verdict = "not decided within a minute (" + log + ")"
+				code = 2
+			}
+		}
+		fmt.Printf("%s: %d operations on %d logs, %d of unknown outcome: %s\n", name, count, len(logs), unknown, verdict)
+	}
+	os.Exit(code)
+}
