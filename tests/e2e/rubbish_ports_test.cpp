@@ -1,4 +1,6 @@
 // Rubbish on the ports that an installation on one host does not open: the bus, health and model over TCP.
+#include <signal.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,6 @@
 // Two gateways; who was connected to one that dies goes on at the other.
+#include <signal.h>
+
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
