@@ -8,7 +8,7 @@ namespace {
 
 std::string member(const Message& message) {
   if (const auto* report = message.as<ReportT>()) {
-    const std::string name = EnumNameReportBody(report->body.type);
+    std::string name = EnumNameReportBody(report->body.type);
     if (const auto* item = report->body.AsItem()) return name + "." + EnumNameItemKind(item->kind);
     if (const auto* result = report->body.AsTurnResult()) return name + "." + EnumNameOutcome(result->outcome);
     return name;

@@ -116,14 +116,14 @@ std::vector<Json> events_of(const std::string& out) {
   return seen;
 }
 
-// A call whose outcome nobody knew was settled by a person, and so has no result of its own in the log. What was asked is told apart.
-bool is_about_the_charge(const Json& event) {
-  static const std::set<std::string> kinds = {"tool_called", "tool_returned"};
+// A call whose outcome nobody knew was settled by a person, and so has no result of its own in the log; `asked` are the requests about it.
+bool is_about_the_charge(const Json& event, std::set<std::string>& asked) {
   const auto kind = event.value("kind", "");
+  const auto data = event.value("data", Json::object());
   if (kind == "outcome_unknown") return true;
-  if (kind == "request_opened" || kind == "request_closed")
-    return event["data"].value("kind", "") == "unknown_outcome" || !event.contains("plan");
-  return kinds.contains(kind) && event["data"].value("tool", "") == "charge";
+  if (kind == "request_opened" && data.value("kind", "") == "unknown_outcome") return asked.insert(data.value("request", "")).second;
+  if (kind == "request_closed") return asked.contains(data.value("request", ""));
+  return (kind == "tool_called" || kind == "tool_returned") && data.value("tool", "") == "charge";
 }
 
 }  // namespace
@@ -224,12 +224,13 @@ void Trial::judge(Installation& installation, const std::string& session, const 
     auto events = Json::array();
     std::uint64_t next = 1;
     std::set<std::string> ids;
+    std::set<std::string> asked;
     int ends = 0;
     for (const auto& event : installation.events(id)) {
       if (event["seq"] != next++) outcome.mistakes.push_back("a gap in " + id);
       if (!ids.insert(event["id"].get<std::string>()).second) outcome.mistakes.push_back("an event twice in " + id);
       if (event["kind"] == "run_ended") ++ends;
-      if (!is_about_the_charge(event)) events.push_back(normal(event, session));
+      if (!is_about_the_charge(event, asked)) events.push_back(normal(event, session));
     }
     if (id == conversation && ends != 1) outcome.mistakes.push_back(std::to_string(ends) + " ends of the run");
     outcome.state["conversations"].push_back({{"kind", each["kind"]}, {"members", each["members"]}, {"events", std::move(events)}});
