@@ -18,11 +18,7 @@ http::ServerOptions loopback() {
 Till::Till()
     : server_(io_, loopback(), [this](http::Request request) -> boost::asio::awaitable<http::Response> {
         if (request.method == "POST") ++charges_;
-        http::Response response;
-        response.status = 200;
-        response.headers.add("Content-Type", "text/plain");
-        response.body = receipt();
-        co_return response;
+        co_return http::text_response(200, receipt());
       }) {
   if (!server_.listen()) throw std::runtime_error("the till cannot listen");
   boost::asio::co_spawn(io_, server_.run(), boost::asio::detached);

@@ -23,8 +23,6 @@ class Till {
   /// What it answers each time.
   static std::string receipt() { return "Receipt: paid"; }
   int charges() const { return charges_; }
-  /// A person opens the drawer.
-  void charge_by_hand() { ++charges_; }
 
  private:
   boost::asio::io_context io_{1};

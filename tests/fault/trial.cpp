@@ -29,7 +29,9 @@ agents:
     tools:
       - name: charge
         description: Charges an amount.
-        response: "Receipt: paid"
+        kind: http
+        url: {url}
+        idempotent: false
         timeout_ms: 1000
         parameters: [{{name: amount, type: integer, description: How much.}}]
   - name: Echo
@@ -72,7 +74,7 @@ otherwise: error
 
 std::string with_url(std::string text, const std::string& url) {
   const std::string mark = "{url}";
-  if (text.find(mark) != std::string::npos) text.replace(text.find(mark), mark.size(), url);
+  text.replace(text.find(mark), mark.size(), url);
   for (const auto& [doubled, single] : {std::pair{"{{", "{"}, std::pair{"}}", "}"}})
     for (auto at = text.find(doubled); at != std::string::npos; at = text.find(doubled, at + 1)) text.replace(at, 2, single);
   return text;
@@ -184,7 +186,7 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
     std::this_thread::sleep_for(look_every);
   }
   judge(installation, session, watcher, task, outcome);
-  if (false && till_.charges() != before + 1) outcome.mistakes.push_back("charged " + std::to_string(till_.charges() - before) + " times");
+  if (till_.charges() != before + 1) outcome.mistakes.push_back("charged " + std::to_string(till_.charges() - before) + " times");
   auto effects = Json::array();
   const auto all = installation.effects();
   for (auto at = effects_before; at < all.size(); ++at) effects.push_back(normal(all[at], session));
@@ -200,9 +202,10 @@ bool Trial::settle(Installation& installation, const std::string& session, int c
     const std::string id = request["id"];
     Json answer{{"approved", true}};
     if (request["kind"] == "unknown_outcome") {
-      // The person looks into the till, and takes the money if nobody has.
-      if (till_.charges() == charges_before) till_.charge_by_hand();
-      answer = {{"text", Till::receipt()}};
+      // The person looks into the till: it is done again if it was not done.
+      const bool charged = till_.charges() > charges_before;
+      answer["approved"] = charged;
+      if (charged) answer["text"] = Till::receipt();
       ++outcome.unknown;
     }
     installation.surely("/api/requests/" + id, answer, "answer-" + id);
