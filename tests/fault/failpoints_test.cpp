@@ -125,6 +125,7 @@ class Killing {
 
 void die_at(std::size_t most) {
   Killing killing;
+  INFO(killing.expected().state.dump(1));
   REQUIRE(killing.expected().mistakes == std::vector<std::string>{});
   REQUIRE(killing.size() > 100);
   const auto seed = text_or("CONVOKE_TEST_SEED", "0");

@@ -53,7 +53,6 @@ agents:
 )";
 
 constexpr const char* script_text = R"(answers:
-  - {agent: Echo, content: "I hear you."}
   - agent: planner
     content:
       initial_goal: Sell a chair.
@@ -69,6 +68,7 @@ constexpr const char* script_text = R"(answers:
   - {agent: Expert, turn: 2, content: "A chair costs 12."}
   - {agent: Expert, turn: 3, tool_calls: [{name: file_receipt, arguments: {title: chair}}]}
   - {agent: Expert, turn: 4, content: "The receipt is filed."}
+  - {agent: Echo, content: "I hear you."}
 otherwise: error
 )";
 
