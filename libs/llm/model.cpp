@@ -192,7 +192,7 @@ asio::awaitable<Result<Response>> Model::ask(const Endpoint& endpoint, const Htt
     auto error = std::move(outcome.response.error());
     error.message = "model " + model + ": " + error.message;
     ++state.failures;
-    if (outcome.unreadable) ++state.malformed;
+    state.unreadable = outcome.unreadable;
     const auto delay = next_delay(options_.retry, state, error.code, outcome.retry_after, system_random());
     if (!delay || Clock::now() + *delay >= end) co_return std::unexpected(std::move(error));
     co_await sleep_for(*delay);

@@ -17,12 +17,12 @@ struct RetryPolicy {
 };
 
 struct RetryState {
-  std::uint32_t failures = 0;   // of this model so far
-  std::uint32_t malformed = 0;  // of those, answers that could not be read
+  std::uint32_t failures = 0;  // of this model so far
+  bool unreadable = false;     // the last one was an answer that could not be read
 };
 
-/// How long to wait before the same model is asked again; nothing when it should not be. Rate limits, overload, time-outs and cut
-/// streams are tried again; an answer that cannot be read once more only; a refused key or request never.
+/// How long to wait before the same model is asked again; nothing when it should not be. Rate limits, overload, time-outs, cut
+/// streams and answers that cannot be read are tried again; a refused key or request never.
 /// `random` is 64 random bits.
 std::optional<Millis> next_delay(const RetryPolicy& policy, const RetryState& state, Fault fault, std::optional<Millis> retry_after,
                                  std::uint64_t random);

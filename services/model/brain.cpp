@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "llm/json_text.hpp"
+#include "model/acting.hpp"
 #include "model/clauses.hpp"
 #include "model/reply.hpp"
 #include "model/structured.hpp"
@@ -129,14 +130,22 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
   const auto reading = read_text(task.action, today, [&](std::string_view stemmed) { return known.index.knows(stemmed); });
   const auto named = [&](std::string_view name) { return std::ranges::find(known.catalogue.tools, name, &Tool::name); };
   auto chosen = named(task.function);
-  if (chosen == known.catalogue.tools.end()) chosen = named(request.tool_choice);
+  // The function was chosen for the step as it was planned; a person may have made another one of it since.
+  const bool planned = chosen != known.catalogue.tools.end();
+  if (!planned) chosen = named(request.tool_choice);
+  const auto suits = [&](const Tool& tool) {
+    return !planned || reading.tokens.empty() ||
+           asks_for(reading, known.index, static_cast<std::size_t>(&tool - known.catalogue.tools.data()));
+  };
   std::vector<std::pair<const Tool*, Filled>> calls;
-  if (chosen != known.catalogue.tools.end()) {
+  const bool forced = !planned && chosen != known.catalogue.tools.end();
+  if (forced || (chosen != known.catalogue.tools.end() && !calls_off(reading) && suits(*chosen))) {
     calls.emplace_back(&*chosen, complete(*chosen, reading, 0, reading.tokens.size(), task, today, known.index));
-  } else {
+  } else if (!calls_off(reading)) {
     for (const auto& clause : clauses_of(reading, known.index, known.catalogue)) {
       if (clause.ranked.empty() || (!clause.fits && request.tool_choice != "required")) continue;
       const auto& tool = known.catalogue.tools[clause.ranked.front().tool];
+      if (!suits(tool)) continue;
       calls.emplace_back(&tool, complete(tool, reading, clause.first, clause.last, task, today, known.index));
     }
   }

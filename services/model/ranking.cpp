@@ -185,6 +185,26 @@ bool Index::has(std::size_t tool, std::string_view stemmed) const {
   return found != vocabulary_.end() && std::ranges::find(postings_[found->second], tool, &Posting::tool) != postings_[found->second].end();
 }
 
+bool Index::opens_with(std::size_t tool, std::string_view stemmed) const {
+  const auto found = vocabulary_.find(std::string(stemmed));
+  return found != vocabulary_.end() && std::ranges::find(entries_[tool].actions, found->second) != entries_[tool].actions.end();
+}
+
+bool Index::related_deed(std::size_t tool, const Token& verb) const {
+  return std::ranges::any_of(expand({verb.stem, verb.lower, 1, 0, true}), [&](const Match& match) {
+    return std::ranges::find(entries_[tool].actions, match.term) != entries_[tool].actions.end();
+  });
+}
+
+bool Index::is_about(std::size_t tool, const Term& term) const {
+  const auto name = name_stems(catalogue_.tools[tool]);
+  return std::ranges::any_of(expand(term), [&](const Match& match) {
+    if (!name.empty() && name.size() > 1 && stems_[match.term] == name.front()) return false;
+    return std::ranges::find(topical_[match.term], tool) != topical_[match.term].end() ||
+           std::ranges::find(name, stems_[match.term]) != name.end();
+  });
+}
+
 std::vector<std::size_t> Index::tools_about(std::string_view stemmed) const {
   std::set<std::size_t> tools;
   for (const auto& match : expand({std::string(stemmed), std::string(stemmed), 1, 0}))

@@ -54,6 +54,12 @@ class Index {
   double idf(std::string_view stem) const;
   double highest_idf() const { return highest_idf_; }
   bool has(std::size_t tool, std::string_view stem) const;
+  const Catalogue& catalogue() const { return catalogue_; }
+  /// Whether the tool's name or a synonym opens with this very verb, or with a word for the same deed.
+  bool opens_with(std::size_t tool, std::string_view stem) const;
+  bool related_deed(std::size_t tool, const Token& verb) const;
+  /// Whether the tool's name, synonyms or description speak of it, as of a thing and not as the tool's own deed.
+  bool is_about(std::size_t tool, const Term& term) const;
   /// Tools that have this very stem, or a related one, in a synonym or the description.
   std::vector<std::size_t> tools_about(std::string_view stem) const;
 

@@ -6,6 +6,7 @@
 #include "core/text.hpp"
 #include "model/phrases.hpp"
 #include "model/planning.hpp"
+#include "model/thesaurus.hpp"
 #include "model/wording.hpp"
 #include "model/words.hpp"
 
@@ -82,7 +83,9 @@ std::string plain_reply(const Task& task) {
 }
 
 std::string no_tool_reply(const Task& task, const Catalogue& catalogue) {
-  if (!task.history.empty()) return plain_reply(task);
+  const auto words = tokenize(task.action);
+  const bool about_text = std::ranges::any_of(words, [](const Token& word) { return is_text_work(word.stem); });
+  if (!task.history.empty() && (about_text || catalogue.tools.size() < 2)) return plain_reply(task);
   std::string text = fmt::format("{} None of the tools here does this: {}", what_i_am,
                                  truncate_utf8(task.action.empty() ? "(nothing was asked)" : task.action, 500));
   std::string list;

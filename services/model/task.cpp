@@ -71,6 +71,13 @@ bool is_question(const llm::Message& message) {
          (message.content.find('?') != std::string::npos || message.content.find("please tell me") != std::string::npos);
 }
 
+/// Whether the message gives a step of its own, and so answers nothing.
+bool gives_step(const llm::Message& message) {
+  const auto& text = message.content;
+  return text.starts_with("Goal:") || text.find("\nGoal:") != std::string::npos || text.find(history_open) != std::string::npos ||
+         text.find(function_mark) != std::string::npos;
+}
+
 /// What stands around the action: a person's comment, the goal, and answers inside the history.
 void take_notes(Task& task) {
   for (auto answer = take_line(task.history, answered_mark); !answer.empty(); answer = take_line(task.history, answered_mark))
@@ -102,7 +109,7 @@ Task task_of(const std::vector<llm::Message>& messages) {
   std::size_t at = messages.size();
   while (at > 0 && messages[at - 1].role != llm::Role::user) --at;
   // Back over questions to what they were about.
-  while (at > 1 && is_question(messages[at - 2])) {
+  while (at > 1 && is_question(messages[at - 2]) && !gives_step(messages[at - 1])) {
     std::size_t earlier = at - 2;
     while (earlier > 0 && messages[earlier - 1].role != llm::Role::user) --earlier;
     if (earlier == 0) break;

@@ -73,7 +73,7 @@ TEST_CASE("llm model: the text streams, and the whole is what streamed") {
 
 TEST_CASE("llm model: a rate limit, an error and a cut stream are tried again") {
   for (const Json& faults : {Json{{"rate_limit", {{"next", 1}, {"retry_after_s", 0.05}}}}, Json{{"error", {{"next", 2}}}},
-                             Json{{"cut", {{"next", 1}, {"after_tokens", 2}}}}, Json{{"malformed", {{"next", 1}}}}}) {
+                             Json{{"cut", {{"next", 1}, {"after_tokens", 2}}}}, Json{{"malformed", {{"next", 2}}}}}) {
     INFO(faults.dump());
     Bench bench(faults);
     const auto response = bench.ask(bench.options());
@@ -92,7 +92,7 @@ TEST_CASE("llm model: gives up with the fault's own code when it does not pass")
   };
   CHECK(failure({{"rate_limit", {{"every", 1}, {"retry_after_s", 0.01}}}}) == std::pair(Fault::model_rate_limited, std::uint64_t{3}));
   CHECK(failure({{"error", {{"every", 1}}}}) == std::pair(Fault::model_overloaded, std::uint64_t{3}));
-  CHECK(failure({{"malformed", {{"every", 1}}}}) == std::pair(Fault::model_invalid, std::uint64_t{2}));
+  CHECK(failure({{"malformed", {{"every", 1}}}}) == std::pair(Fault::model_invalid, std::uint64_t{3}));
   CHECK(failure({{"rate_limit", {{"every", 1}, {"retry_after_s", 3600}}}}) == std::pair(Fault::model_rate_limited, std::uint64_t{1}));
 }
 

@@ -57,11 +57,15 @@ struct Bench {
 
   /// The call that the step's agent makes; null when it makes none.
   Json call(const std::string& goal, const Json& step) {
-    const auto* agent = agents::find_agent(team, step["agent"].get<std::string>());
+    return call(step["agent"].get<std::string>(), "Goal: " + goal + "\n" + step["action"].get<std::string>());
+  }
+
+  Json call(const std::string& name, const std::string& input) {
+    const auto* agent = agents::find_agent(team, name);
     if (agent == nullptr) return nullptr;
     model::ChatRequest request;
     request.messages = {{.role = llm::Role::system, .content = agent->instructions + "\nToday is 2026-11-20."},
-                        {.role = llm::Role::user, .content = "Goal: " + goal + "\n" + step["action"].get<std::string>()}};
+                        {.role = llm::Role::user, .content = input}};
     request.tools = Json::array();
     for (const auto& tool : agent->tools) {
       request.tools.push_back(
@@ -204,6 +208,37 @@ TEST_CASE("offline model: finds tools and arguments of requests that others have
                 << "; see model-paraphrases.txt");
   CHECK(tools.share() >= 0.90);
   CHECK(arguments.share() >= 0.85);
+}
+
+TEST_CASE("offline model: a step that was edited into something else calls nothing") {
+  Bench bench(company(false));
+  const std::string before =
+      "<conversation_history>\ns~1: Fetch the employee directory\nHrAgent replied: Hiroshi Tanaka is to receive a bonus of 2500 "
+      "dollars.\n</conversation_history>\nGoal: Give Hiroshi Tanaka a bonus of 2500 dollars\n";
+  for (const std::string mark : {"", " Function: issue_bonus", ". Function: issue_bonus"}) {
+    for (const std::string action :
+         {"Do nothing", "Send flowers to Hiroshi Tanaka instead", "Install Zoom for Hiroshi Tanaka", "Order 3 laptops", "Skip this step",
+          "Please don't give him the bonus", "Write a poem about Hiroshi Tanaka", "Bake a cake for Hiroshi Tanaka",
+          "Say thank you to Hiroshi Tanaka", "Call Hiroshi Tanaka"}) {
+      INFO(action << mark);
+      CHECK(bench.call("HrAgent", before + action + mark).is_null());
+    }
+  }
+  for (const auto& [action, amount] : {std::pair<std::string, double>{"Give Hiroshi Tanaka a bonus of 3000 dollars instead", 3000},
+                                       {"Raise the amount to 3000 dollars", 3000},
+                                       {"Make it 1000 dollars", 1000},
+                                       {"Do it by Friday", 2500},
+                                       {"Reward him", 2500}}) {
+    INFO(action);
+    const auto call = bench.call("HrAgent", before + action + " Function: issue_bonus");
+    REQUIRE(call.is_object());
+    CHECK(call["name"] == "issue_bonus");
+    CHECK(call["arguments"]["amount"].get<double>() == amount);
+    CHECK(call["arguments"]["employee_name"] == "Hiroshi Tanaka");
+  }
+  const auto other = bench.call("HrAgent", before + "Assign a mentor to Hiroshi Tanaka instead Function: issue_bonus");
+  REQUIRE(other.is_object());
+  CHECK(other["name"] == "assign_mentor");
 }
 
 TEST_CASE("offline model: what no tool does goes to no tool") {
