@@ -88,11 +88,12 @@ wire::Message make_query(const State& state, const state::InstanceT& instance) {
   return message;
 }
 
+// To that replica; without one to the agent's queue: to whoever has the turn, or out of the queue if nobody has.
 wire::Message make_control(const State& state, const Stopped& which, wire::ControlKind kind, const convoke::Uuid& replica) {
   auto control = named<wire::ControlT>(state, which.agent, which.turn, which.attempt);
   control.kind = kind;
   auto message = addressed(state, wire::message(std::move(control)), which.agent, which.turn, which.attempt);
-  message.header.dest_kind = wire::DestKind::replica;
+  message.header.dest_kind = replica ? wire::DestKind::replica : wire::DestKind::agent;
   message.header.dest_replica = wire::to_wire(replica);
   return message;
 }
@@ -164,9 +165,11 @@ bool Handouts::has_begun(std::string_view agent, std::uint64_t turn, std::uint32
 }
 
 void Handouts::stop(const std::vector<Stopped>& stopped) {
-  for (const auto& which : stopped)
-    if (const auto* handout = find(which.agent, which.turn, which.attempt); handout != nullptr && handout->phase == Phase::given)
-      stopped_.emplace_back(which, handout->replica);
+  for (const auto& which : stopped) {
+    const auto* handout = find(which.agent, which.turn, which.attempt);
+    if (handout == nullptr || handout->phase == Phase::unsent || handout->phase == Phase::denied) continue;
+    stopped_.emplace_back(which, handout->phase == Phase::given ? handout->replica : convoke::Uuid{});
+  }
 }
 
 void Handouts::act(State& state, const Budgets& budgets, const state::InstanceT& instance, Handout& handout, Now now,
