@@ -65,6 +65,7 @@ void Core::Engine::on(Checked& event) {
     for (const auto& entry : event.answer->recorded[index]) recorded.emplace(std::pair(scopes[index], entry.key), entry);
   }
   for (auto& one : batch) {
+    if (!one.original) doubted_.reset(one.key.partition);
     if (epochs[one.key.partition] == one.epoch) {
       checked(std::move(one), recorded);
       continue;

@@ -9,7 +9,6 @@
 namespace convoke::groupchat::owner {
 namespace {
 
-constexpr std::uint32_t format = 1;  // of everything in a partition
 constexpr std::uint32_t due_page = 1000;
 
 store::Partition number_of(std::size_t index) { return static_cast<store::Partition>(index); }
@@ -26,7 +25,8 @@ void Core::Engine::on(Viewed& event) {
   }
   for (const auto& held : partitions_.held()) {
     // Either the view is older than our claim, or we slept through a loss: Redis knows.
-    if (!partitions_.held_elsewhere(held.partition)) continue;
+    if (!partitions_.held_elsewhere(held.partition) || doubted_[held.partition]) continue;
+    doubted_.set(held.partition);
     Checking doubt;
     doubt.key = Key{held.partition, ""};
     doubt.epoch = held.epoch;
@@ -88,7 +88,7 @@ void Core::Engine::claim(const std::vector<store::Partition>& numbers) {
     Partition& partition = partitions_[number];
     partition.hold = Hold::claiming;
     partition.ticket = action.ticket;
-    action.claims.push_back({.partition = number, .replica = replica_, .at_least = partition.seen, .format = format});
+    action.claims.push_back({.partition = number, .replica = replica_, .at_least = partition.seen, .format = options_.format});
   }
   ++counters_.claims;
   act(std::move(action));

@@ -166,7 +166,7 @@ Sizes Core::Engine::sizes() const {
   sizes.reads = reads_taken_;
   sizes.asked = expected_.size();
   sizes.due = due_.size();
-  sizes.held = partitions_.held().size();
+  sizes.held = partitions_.count_held();
   return sizes;
 }
 

@@ -3,6 +3,7 @@
 // reads.cpp (pages), fetch.cpp (team versions), engine.cpp (the rest).
 #pragma once
 
+#include <bitset>
 #include <map>
 #include <set>
 
@@ -209,6 +210,7 @@ class Core::Engine {
   Alarms<SteadyTime> rests_;  // after a failure
 
   std::deque<Checking> checks_;
+  std::bitset<256> doubted_;  // partitions whose epoch is in a check because a view gives them to somebody else
   std::map<Ticket, CheckBatch> checking_;
   SteadyTime check_again_at_ = {};
   std::deque<Reading> reads_;

@@ -45,10 +45,14 @@ void Core::Engine::team_answered(const TeamCache::Version& version, const wire::
   }
   const auto* view = answer.body.AsTeamView();
   if (view == nullptr || view->team != version.first) return;
-  auto team = agents::team_from_json(view->definition);
-  if (!team) return no_such_team(version, team.error().message);
+  agents::Team definition;
+  if (teams_.find(view->team, view->version) == nullptr) {  // versions are immutable: one that is here is not read again
+    auto team = agents::team_from_json(view->definition);
+    if (!team) return no_such_team(version, team.error().message);
+    definition = std::move(*team);
+  }
   const auto head = teams_.head(view->team);
-  teams_.add(view->team, view->version, std::move(*team), version.second == 0);
+  teams_.add(view->team, view->version, std::move(definition), version.second == 0);
   if (teams_.head(view->team) != head) announce_ = true;
   team_here();
 }

@@ -23,6 +23,7 @@ struct Options {
   std::uint32_t max_asked = 65'536;     // messages sent whose answers are given to a scope
   std::uint32_t max_tries = 8;          // how often one message is handled again after a refused commit
   std::uint32_t teams = 256;            // team versions known
+  std::uint32_t format = 1;             // of everything in a partition; one of a newer format is left alone
 
   Millis forward_for{2'000};        // after a partition was lost, messages go on to the winner
   Millis claim_again_first{1'000};  // a lost partition is claimed again after this, doubling …

@@ -62,6 +62,8 @@ std::vector<store::PartitionEpoch> Partitions::held() const {
   return found;
 }
 
+std::size_t Partitions::count_held() const { return static_cast<std::size_t>(std::ranges::count(all_, Hold::held, &Partition::hold)); }
+
 std::size_t Partitions::missing() const {
   std::size_t count = 0;
   for (std::size_t number = 0; number < size(); ++number) {

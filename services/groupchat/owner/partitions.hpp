@@ -52,6 +52,7 @@ class Partitions {
 
   std::vector<wire::ClaimT> claims() const;
   std::vector<store::PartitionEpoch> held() const;
+  std::size_t count_held() const;
   /// How many are assigned here and not held; how many nobody holds or is assigned (all, before the first view).
   std::size_t missing() const;
   std::size_t undecided() const;

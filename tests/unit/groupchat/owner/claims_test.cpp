@@ -176,6 +176,20 @@ TEST_CASE("owner: what a view gives to somebody else is asked of Redis: a loss i
   CHECK(node.core.counters().lost == 1);
 }
 
+TEST_CASE("owner: a view that is said again while Redis is slow asks no second time") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  for (std::uint64_t number = 2; number < 12; ++number) node.see(view(number, replica_b, replica_a));
+  CHECK(node.core.sizes().checks <= 256);
+  node.run();
+  CHECK(node.core.sizes().checks == 0);
+  const auto before = node.core.counters().checks;
+  node.see(view(12, replica_b, replica_a));
+  CHECK(node.core.counters().checks > before);  // each doubt is forgotten once it is settled
+  node.run();
+}
+
 TEST_CASE("owner: a lost partition is claimed again only after 1, 2, 4 seconds, and only if it is assigned and free") {
   World world;
   Node node(world, replica_a);
