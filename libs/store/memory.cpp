@@ -150,10 +150,7 @@ Result<ClaimAnswer> Memory::claim(const Claim& claim) {
   return answer;
 }
 
-Epoch Memory::epoch(Partition partition) const {
-  const auto at = rooms_.find(partition);
-  return at == rooms_.end() ? Epoch{} : at->second.epoch;
-}
+Epoch Memory::epoch(Partition partition) const { return rooms_[partition].epoch; }
 
 Result<Scope> Memory::load(std::string_view scope) const {
   if (!is_scope(scope, limits_)) return fail(Fault::invalid, "a scope is s:<session>, u:<user> or t:<team>");
@@ -181,10 +178,10 @@ std::vector<Recorded> Memory::keys(std::string_view scope, const std::vector<std
 
 std::vector<Due> Memory::due(const DueQuery& query) const {
   std::vector<Due> found;
-  const auto room = rooms_.find(query.partition);
-  if (room == rooms_.end()) return found;
+  const auto& room = rooms_[query.partition];
+  if (room.due.empty()) return found;
   std::uint32_t skipped = 0;
-  for (auto at = room->second.due.lower_bound({query.from_unix_ms, ""}); at != room->second.due.end(); ++at) {
+  for (auto at = room.due.lower_bound({query.from_unix_ms, ""}); at != room.due.end(); ++at) {
     if (at->first > query.to_unix_ms || found.size() >= query.limit) break;
     if (skipped++ >= query.offset) found.push_back({.scope = at->second, .unix_ms = at->first});
   }

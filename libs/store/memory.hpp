@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,7 +81,7 @@ class Memory {
   std::int64_t now_ms_ = 0;
   Reason outage_ = Reason::none;
   std::map<std::string, Data, std::less<>> scopes_;
-  std::map<Partition, Room> rooms_;
+  std::array<Room, 256> rooms_;                              // by partition
   std::set<std::pair<std::int64_t, std::string>> expiries_;  // when to look at a scope again
 };
 

@@ -102,9 +102,11 @@ class Checker {
     return report(node.mark, fmt::format("expected {} for {}, found {}", schema.value("x-expected", "another text"), name, found(node)));
   }
 
-  const std::regex& pattern_of(const std::string& pattern) {
-    const auto known = patterns_.find(pattern);
-    return known != patterns_.end() ? known->second : patterns_.emplace(pattern, pattern).first->second;
+  // The patterns are those of the schema: compiled once.
+  static const std::regex& pattern_of(const std::string& pattern) {
+    thread_local std::map<std::string, std::regex> patterns;
+    const auto known = patterns.find(pattern);
+    return known != patterns.end() ? known->second : patterns.emplace(pattern, pattern).first->second;
   }
 
   bool check_choice(const Node& node, const Json& choices, const std::string& name) {
@@ -170,7 +172,6 @@ class Checker {
 
   static constexpr std::size_t max_list = 100'000;
   Mistakes& mistakes_;
-  std::map<std::string, std::regex> patterns_;
 };
 
 }  // namespace
