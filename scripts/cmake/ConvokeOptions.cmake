@@ -1,6 +1,7 @@
 # Every flag of the build, on one INTERFACE target that all others link.
 option(CONVOKE_TESTS "Build the tests" ON)
 option(CONVOKE_FAILPOINTS "Compile failpoints in (tests only, never in a release)" OFF)
+option(CONVOKE_COVERAGE "Count which lines of the cores the simulation reaches (scripts/simulate --coverage)" OFF)
 set(CONVOKE_SANITIZE "" CACHE STRING "Sanitizers to compile with, such as address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 23)

@@ -8,7 +8,6 @@ namespace convoke::sim {
 void BusProcess::boot_bus(bool has_credit) {
   calls_ = std::make_unique<bus::Calls>(bus::CallOptions{options_.repeat, options_.retry_first, options_.retry_most, options_.max_calls});
   ids_ = std::make_unique<IdMaker>([this] { return world_.random.next(); });
-  view_ = {};
   state_ = State::waiting;
   queue_.clear();
   streams_.clear();
@@ -46,7 +45,7 @@ void BusProcess::step_bus() {
 }
 
 void BusProcess::connect() {
-  wire_ = world_.net.connect(*this, world_.intercom());
+  wire_ = world_.net.connect(*this, world_.intercom_for_whoever_asks());
   if (!wire_) {
     retry_at_ = now().steady + options_.reconnect_first;
     return;
@@ -108,7 +107,11 @@ void BusProcess::restate() {
   statement.replica = wire::to_wire(replica());
   statement.name = name();
   statement.service = service();
-  for (auto kind = 1; kind <= static_cast<int>(wire::Body::MAX); ++kind) statement.kinds.push_back(static_cast<std::uint8_t>(kind));
+  for (auto member = 1; member <= static_cast<int>(wire::Body::MAX); ++member) {
+    const bool unknown =
+        kind() == Kind::owner && !newer() && world_.profile.lacks_reads && static_cast<wire::Body>(member) == wire::Body::Query;
+    if (!unknown) statement.kinds.push_back(static_cast<std::uint8_t>(member));
+  }
   put(std::move(statement));
 }
 
@@ -144,6 +147,7 @@ void BusProcess::unsubscribe(const std::string& stream) {
 }
 
 void BusProcess::leave() {
+  calls_->cancel_all();
   if (state_ == State::up) {
     heartbeat();
     put(wire::LeaveT{});
@@ -191,9 +195,18 @@ void BusProcess::take(const Wire& wire, const Packet& packet) {
   if (wire != wire_) return;
   heard_ = now().steady;
   ++received_;
+  // Views go to all in the same bytes, and are long: they are read once.
+  if (const auto known = world_.net.known_view(packet)) {
+    if (state_ != State::registering) return viewed(*known);
+    return registered(*known);
+  }
   auto message = wire::decode(packet.header, *packet.body, 64u << 20);
   if (!message) return world_.fail(fmt::format("{} was sent bytes that do not verify: {}", name(), message.error().message));
   if (message->body.type == wire::Body::Heartbeat) return;
+  if (auto* seen = message->as<wire::ViewT>()) {
+    const auto view = world_.net.remember_view(packet, std::move(*seen));
+    return state_ == State::registering ? registered(*view) : viewed(*view);
+  }
   const auto* answer = message->as<wire::AnswerT>();
   const auto* fault = answer != nullptr ? answer->body.AsFault() : nullptr;
   const bool about_us = answer != nullptr && wire::from_wire(message->header.correlation) == link_id_;
@@ -203,24 +216,26 @@ void BusProcess::take(const Wire& wire, const Packet& packet) {
     if (!about_us) incoming(std::move(*message));
     return lose(text.c_str());
   }
-  const bool registered = message->body.type == wire::Body::View && state_ == State::registering;
-  if (!registered) return incoming(std::move(*message));
+  incoming(std::move(*message));
+}
+
+void BusProcess::registered(const wire::ViewT& view) {
   state_ = State::up;
   back_off_ = Millis{0};
-  incoming(std::move(*message));
+  viewed(view);
+  if (!alive()) return;
   calls_->reconnected(now().steady);
   on_link(true);
   if (alive()) run_calls();
 }
 
+void BusProcess::viewed(const wire::ViewT& view) {
+  calls_->view(view, now().steady);
+  on_view(view);
+  if (alive()) run_calls();
+}
+
 void BusProcess::incoming(wire::Message message) {
-  if (auto* seen = message.as<wire::ViewT>()) {
-    view_ = *seen;
-    calls_->view(view_, now().steady);
-    on_view(std::move(*seen));
-    if (alive()) run_calls();
-    return;
-  }
   if (auto* answer = message.as<wire::AnswerT>())
     if (calls_->answer(message.header, *answer, now().steady)) return;
   if (alive()) on_message(std::move(message));

@@ -27,7 +27,7 @@ class BusProcess : public Process {
  protected:
   virtual const char* service() const = 0;
   virtual void on_message(wire::Message message) = 0;
-  virtual void on_view(wire::ViewT) {}
+  virtual void on_view(const wire::ViewT&) {}
   virtual void on_link(bool) {}
   virtual wire::RegisterT registration() = 0;
 
@@ -44,7 +44,6 @@ class BusProcess : public Process {
   void leave();
   /// Repeated as its class wants, `done` called exactly once unless the process dies.
   void call(wire::Message message, wire::Class promise, Millis allowed, bus::Calls::Done done);
-  const wire::ViewT& view() const { return view_; }
 
  private:
   enum class State : std::uint8_t { waiting, registering, up };
@@ -65,11 +64,12 @@ class BusProcess : public Process {
   void heartbeat();
   void run_calls();
   void incoming(wire::Message message);
+  void viewed(const wire::ViewT& view);
+  void registered(const wire::ViewT& view);
 
   bus::ClientOptions options_;
   std::unique_ptr<bus::Calls> calls_;
   std::unique_ptr<IdMaker> ids_;
-  wire::ViewT view_;
   Wire wire_;
   State state_ = State::waiting;
   std::deque<Queued> queue_;

@@ -20,6 +20,29 @@ std::string field(std::string_view json, std::string_view name) {
   return std::string(json.substr(from, json.find('"', from) - from));
 }
 
+std::string_view text(const flatbuffers::String* bytes) {
+  return bytes == nullptr ? std::string_view{} : std::string_view(bytes->c_str(), bytes->size());
+}
+
+// Vectors without elements are not written at all.
+template <class T> struct Each {
+  const flatbuffers::Vector<flatbuffers::Offset<T>>* all;
+  using Iterator = typename flatbuffers::Vector<flatbuffers::Offset<T>>::const_iterator;
+  Iterator begin() const { return all == nullptr ? Iterator(nullptr, 0) : all->begin(); }
+  Iterator end() const { return all == nullptr ? Iterator(nullptr, 0) : all->end(); }
+};
+template <class T> Each<T> each(const flatbuffers::Vector<flatbuffers::Offset<T>>* all) { return {all}; }
+
+template <class T> std::size_t count(const flatbuffers::Vector<flatbuffers::Offset<T>>* all) { return all == nullptr ? 0 : all->size(); }
+
+// Nothing is open, waits or is owed.
+bool nothing_open(const state::SessionState& state) {
+  for (const auto* one : each(state.instances()))
+    if (one->open() != nullptr || count(one->inbox()) > 0 || count(one->awaiting()) > 0) return false;
+  const bool owes = state.outbox() != nullptr && state.outbox()->owed();
+  return count(state.requests()) == 0 && count(state.plans()) == 0 && count(state.runs()) == 0 && !owes && !state.deleting();
+}
+
 bool is_over(wire::StepStatus status) {
   return status == wire::StepStatus::completed || status == wire::StepStatus::failed || status == wire::StepStatus::rejected ||
          status == wire::StepStatus::cancelled;
@@ -46,10 +69,9 @@ void Checks::order(const store::Commit& commit) {
   if (commit.version != version) fail(5, fmt::format("{} goes from version {} to {}", commit.scope, version, commit.version + 1));
   version = commit.version + 1;
   const auto partition = partition_of(commit.scope);
-  const auto epoch = truth_.epochs.find(partition);
-  if (epoch == truth_.epochs.end() || commit.epoch != epoch->second)
-    fail(5, fmt::format("{} is committed under epoch {}, but {} was claimed", commit.scope, commit.epoch.number,
-                        epoch == truth_.epochs.end() ? 0 : epoch->second.number));
+  const auto& epoch = truth_.epochs[partition];
+  if (commit.epoch != epoch)
+    fail(5, fmt::format("{} is committed under epoch {}, but {} was claimed", commit.scope, commit.epoch.number, epoch.number));
 }
 
 void Checks::committed(const OwnerProcess&, const store::Commit& commit) {
@@ -62,44 +84,43 @@ void Checks::committed(const OwnerProcess&, const store::Commit& commit) {
 void Checks::session_committed(const store::Commit& commit) {
   auto& session = truth_.sessions[commit.scope];
   if (commit.remove) {
-    session.deleted = true;
+    session.deleted = session.quiet = true;
     return;
   }
   for (const auto& append : commit.appends)
     append.log.starts_with("tr:") ? appended_items(session, append) : appended_events(session, append);
   if (!commit.state) return;
-  const auto state = wire::unpack<state::SessionStateT>(*commit.state);
-  if (!state) return fail(5, commit.scope + " is committed with a state that cannot be read");
-  session.deleted = session.deleted || state->deleting;
-  for (const auto& one : state->instances) instance(session, commit.scope, one);
-  plans(session, *state);
-  due(commit, *state);
-  bounds(commit.scope, *state);
+  // Read where it lies: what an owner has packed itself need not be verified, and this is done for every commit.
+  const auto& state = *flatbuffers::GetRoot<state::SessionState>(commit.state->data());
+  session.deleted = session.deleted || state.deleting();
+  session.quiet = nothing_open(state);
+  for (const auto* one : each(state.instances())) instance(session, commit.scope, *one);
+  plans(session, state);
+  due(commit, state);
+  bounds(commit.scope, state);
 }
 
 void Checks::appended_events(Session& session, const store::Append& append) {
   auto& log = truth_.logs[append.log.substr(4)];
   auto number = append.first;
   for (const auto& bytes : append.entries) {
-    const auto event = wire::unpack<wire::EventT>(bytes);
-    if (!event) return fail(3, append.log + " has an entry that cannot be read");
-    if (event->seq != number || number != log.size() + 1)
-      fail(3, fmt::format("{} gets event {} at place {} after {}", append.log, event->seq, number, log.size()));
-    log.push_back(wire::from_wire(event->id));
+    const auto& event = *flatbuffers::GetRoot<wire::Event>(bytes.data());
+    if (event.seq() != number || number != log.size() + 1)
+      fail(3, fmt::format("{} gets event {} at place {} after {}", append.log, event.seq(), number, log.size()));
+    log.push_back(event.id() != nullptr ? wire::from_wire(*event.id()) : Uuid{});
     ++number;
-    if (!event->message.empty() && !session.messages.insert(event->message).second)
-      fail(8, fmt::format("message {} is in {} for the second time", event->message, append.log));
-    if (!event->run.empty()) session.runs.try_emplace(event->run, 0);
-    const auto call = field(event->data, "call");
-    switch (event->kind) {
+    if (const auto message = text(event.message()); !message.empty() && !session.messages.emplace(message).second)
+      fail(8, fmt::format("message {} is in {} for the second time", message, append.log));
+    const std::string run(text(event.run()));
+    if (!run.empty()) session.runs.try_emplace(run, 0);
+    switch (event.kind()) {
       case wire::EventKind::run_ended:
-        if (++session.runs[event->run] > 1) fail(1, fmt::format("run {} has a second stop reason", event->run));
+        if (++session.runs[run] > 1) fail(1, fmt::format("run {} has a second stop reason", run));
         break;
-      case wire::EventKind::tool_called: session.recorded.insert(call); break;
+      case wire::EventKind::tool_called: session.recorded.insert(field(text(event.data()), "call")); break;
       case wire::EventKind::tool_returned:
       case wire::EventKind::outcome_unknown:
-      case wire::EventKind::late_result: session.settled.insert(call); break;
-      case wire::EventKind::dead_letter: session.dead_turns.insert(field(event->data, "agent") + "/" + field(event->data, "turn")); break;
+      case wire::EventKind::late_result: session.settled.insert(field(text(event.data()), "call")); break;
       default: break;
     }
   }
@@ -108,90 +129,98 @@ void Checks::appended_events(Session& session, const store::Append& append) {
 void Checks::appended_items(Session& session, const store::Append& append) {
   const std::string agent = append.log.substr(3);
   for (const auto& bytes : append.entries) {
-    const auto entry = wire::unpack<state::TranscriptEntryT>(bytes);
-    if (!entry) return fail(2, append.log + " has an entry that cannot be read");
-    if (entry->kind != state::EntryKind::item || !entry->item) continue;
-    auto& turn = session.turns[agent][entry->turn];
-    if (entry->item->n != turn.items + 1)
-      fail(2, fmt::format("turn {} of {} gets item {} after {}", entry->turn, agent, entry->item->n, turn.items));
-    if (turn.closed) fail(8, fmt::format("turn {} of {} gets item {} after it was closed", entry->turn, agent, entry->item->n));
-    turn.items = entry->item->n;
-    if (entry->item->kind == wire::ItemKind::act) session.settled.insert(entry->item->call);
+    const auto& entry = *flatbuffers::GetRoot<state::TranscriptEntry>(bytes.data());
+    const auto* item = entry.item();
+    if (entry.kind() != state::EntryKind::item || item == nullptr) continue;
+    auto& turn = session.turns[agent][entry.turn()];
+    if (item->n() != turn.items + 1)
+      fail(2, fmt::format("turn {} of {} gets item {} after {}", entry.turn(), agent, item->n(), turn.items));
+    if (turn.closed) fail(8, fmt::format("turn {} of {} gets item {} after it was closed", entry.turn(), agent, item->n()));
+    turn.items = item->n();
+    // The attempt before this commit: in the same batch it may have been raised after the item came.
+    turn.by.resize(turn.items, std::max(turn.attempt, 1u));
+    if (item->kind() == wire::ItemKind::act) session.settled.emplace(text(item->call()));
   }
 }
 
-void Checks::instance(Session& session, const std::string& scope, const state::InstanceT& instance) {
-  auto& turns = session.turns[instance.agent];
-  auto& last = session.last_opened[instance.agent];
-  const auto* open = instance.open.get();
+void Checks::instance(Session& session, const std::string& scope, const state::Instance& instance) {
+  const std::string agent(text(instance.agent()));
+  auto& turns = session.turns[agent];
+  auto& last = session.last_opened[agent];
+  const auto* open = instance.open();
   if (open != nullptr) {
-    if (open->number < last) fail(8, fmt::format("turn {} of {} in {} is open again after {}", open->number, instance.agent, scope, last));
-    auto& turn = turns[open->number];
-    if (turn.closed) fail(8, fmt::format("turn {} of {} is open after it was closed", open->number, instance.agent));
-    if (open->attempt < turn.attempt)
-      fail(5, fmt::format("turn {} of {} falls back to attempt {}", open->number, instance.agent, open->attempt));
-    if (open->items != turn.items)
-      fail(2, fmt::format("turn {} of {} says it has {} items, {} are in its transcript", open->number, instance.agent, open->items,
-                          turn.items));
-    turn.attempt = open->attempt;
-    turn.by.resize(turn.items, open->attempt);
-    last = open->number;
+    if (open->number() < last) fail(8, fmt::format("turn {} of {} in {} is open again after {}", open->number(), agent, scope, last));
+    auto& turn = turns[open->number()];
+    if (turn.closed) fail(8, fmt::format("turn {} of {} is open after it was closed", open->number(), agent));
+    if (open->attempt() < turn.attempt)
+      fail(5, fmt::format("turn {} of {} falls back to attempt {}", open->number(), agent, open->attempt()));
+    if (open->items() != turn.items)
+      fail(2,
+           fmt::format("turn {} of {} says it has {} items, {} are in its transcript", open->number(), agent, open->items(), turn.items));
+    turn.attempt = open->attempt();
+    last = open->number();
   }
   for (auto& [number, turn] : turns)
-    if (open == nullptr || number != open->number) turn.closed = true;
+    if (open == nullptr || number != open->number()) turn.closed = true;
 }
 
-void Checks::plans(Session& session, const state::SessionStateT& state) {
-  for (const auto& held : state.plans) {
-    if (session.plans_ended.contains(held.plan->id)) fail(8, fmt::format("plan {} is open after it ended", held.plan->id));
-    for (const auto& step : held.plan->steps) {
-      const auto known = session.ended_steps.find(step.id);
-      if (known != session.ended_steps.end() && known->second != step.status)
-        fail(8, fmt::format("step {} was {} and is {}", step.id, wire::EnumNameStepStatus(known->second),
-                            wire::EnumNameStepStatus(step.status)));
-      if (is_over(step.status)) session.ended_steps.emplace(step.id, step.status);
+void Checks::plans(Session& session, const state::SessionState& state) {
+  for (const auto* held : each(state.plans())) {
+    const auto& plan = *held->plan();
+    if (session.plans_ended.contains(text(plan.id()))) fail(8, fmt::format("plan {} is open after it ended", text(plan.id())));
+    for (const auto* step : each(plan.steps())) {
+      const auto known = session.ended_steps.find(text(step->id()));
+      if (known != session.ended_steps.end() && known->second != step->status())
+        fail(8, fmt::format("step {} was {} and is {}", text(step->id()), wire::EnumNameStepStatus(known->second),
+                            wire::EnumNameStepStatus(step->status())));
+      if (is_over(step->status())) session.ended_steps.emplace(text(step->id()), step->status());
     }
   }
-  for (const auto& ended : state.ended_plans) session.plans_ended.insert(ended.id);
+  for (const auto* run : each(state.runs())) {
+    const auto [known, fresh] = session.pinned.emplace(text(run->id()), run->team_version());
+    if (!fresh && known->second != run->team_version())
+      fail(8, fmt::format("run {} goes from team version {} to {}", known->first, known->second, run->team_version()));
+  }
+  for (const auto* ended : each(state.ended_plans())) session.plans_ended.emplace(text(ended->id()));
 }
 
-void Checks::due(const store::Commit& commit, const state::SessionStateT& state) {
-  const auto owed = [&](std::int64_t at, const std::string& what) {
+void Checks::due(const store::Commit& commit, const state::SessionState& state) {
+  const auto owed = [&](std::int64_t at, const char* what) {
     if (at == 0 || (commit.due_unix_ms && *commit.due_unix_ms <= at)) return;
     fail(9, fmt::format("{} owes {} by {}, and is in the due index at {}", commit.scope, what, at, commit.due_unix_ms.value_or(0)));
   };
-  for (const auto& one : state.instances) {
-    if (one.open)
-      owed(one.open->state == state::TurnState::cancelling ? one.open->close_ms : one.open->opened_ms + one.open->timeout_ms,
-           "an open turn");
-    for (const auto& waiting : one.awaiting)
-      for (const auto& call : waiting.calls)
-        if (!call.answered) owed(call.timeout_ms, "an answer");
+  for (const auto* one : each(state.instances())) {
+    if (const auto* open = one->open())
+      owed(open->state() == state::TurnState::cancelling ? open->close_ms() : open->opened_ms() + open->timeout_ms(), "an open turn");
+    for (const auto* waiting : each(one->awaiting()))
+      for (const auto* call : each(waiting->calls()))
+        if (!call->answered()) owed(call->timeout_ms(), "an answer");
   }
-  for (const auto& request : state.requests) owed(request.expires_ms, "the expiry of a request");
-  for (const auto& held : state.plans) owed(held.wake_ms, "a plan's wake-up");
-  if (state.outbox && state.outbox->owed) owed(state.outbox->next_ms, "a notice");
+  for (const auto* request : each(state.requests())) owed(request->expires_ms(), "the expiry of a request");
+  for (const auto* held : each(state.plans())) owed(held->wake_ms(), "a plan's wake-up");
+  if (state.outbox() != nullptr && state.outbox()->owed()) owed(state.outbox()->next_ms(), "a notice");
 }
 
-void Checks::bounds(const std::string& scope, const state::SessionStateT& state) {
-  for (const auto& one : state.instances) {
-    if (one.inbox.size() > 1'000) fail(10, fmt::format("{} of {} has {} inputs waiting", one.agent, scope, one.inbox.size()));
-    if (one.open && one.open->open_calls.size() > 64) fail(10, one.agent + " has too many open calls");
+void Checks::bounds(const std::string& scope, const state::SessionState& state) {
+  for (const auto* one : each(state.instances())) {
+    if (count(one->inbox()) > 1'000)
+      fail(10, fmt::format("{} of {} has {} inputs waiting", text(one->agent()), scope, count(one->inbox())));
+    if (one->open() != nullptr && count(one->open()->open_calls()) > 64)
+      fail(10, fmt::format("{} has too many open calls", text(one->agent())));
   }
-  if (state.runs.size() > 200) fail(10, fmt::format("{} keeps {} runs", scope, state.runs.size()));
-  if (state.ended_plans.size() > 200) fail(10, fmt::format("{} keeps {} ended plans", scope, state.ended_plans.size()));
+  if (count(state.runs()) > 200) fail(10, fmt::format("{} keeps {} runs", scope, count(state.runs())));
+  if (count(state.ended_plans()) > 200) fail(10, fmt::format("{} keeps {} ended plans", scope, count(state.ended_plans())));
 }
 
 void Checks::user_committed(const store::Commit& commit) {
   if (!commit.state) return;
-  const auto state = wire::unpack<state::UserStateT>(*commit.state);
-  if (!state) return fail(5, commit.scope + " is committed with a state that cannot be read");
-  for (const auto& session : state->sessions) {
-    auto& last = truth_.channels[commit.scope + "/" + session.summary->session];
-    const std::pair now{session.epoch, session.version};
+  const auto& state = *flatbuffers::GetRoot<state::UserState>(commit.state->data());
+  for (const auto* session : each(state.sessions())) {
+    auto& last = truth_.channels[fmt::format("{}/{}", commit.scope, text(session->summary()->session()))];
+    const std::pair now{session->epoch(), session->version()};
     if (now < last)
-      fail(2, fmt::format("{} hears of {} as of ({}, {}) after ({}, {})", commit.scope, session.summary->session, now.first, now.second,
-                          last.first, last.second));
+      fail(2, fmt::format("{} hears of {} as of ({}, {}) after ({}, {})", commit.scope, text(session->summary()->session()), now.first,
+                          now.second, last.first, last.second));
     last = now;
   }
 }
@@ -199,31 +228,30 @@ void Checks::user_committed(const store::Commit& commit) {
 void Checks::sizes(const OwnerProcess& owner) {
   if (owner.core() == nullptr) return;
   const auto sizes = owner.core()->sizes();
-  const own::Options options;
+  const own::Options& options = world_.profile.owner;
   const auto within = [&](std::size_t size, std::size_t most, const char* what) {
     if (size > most) fail(10, fmt::format("{} has {} {}, at most {} are allowed", owner.name(), size, what, most));
   };
   within(sizes.waiting, options.queue_total, "messages waiting");
   within(sizes.commits, options.commits_in_flight, "commits in flight");
   within(sizes.loads, options.loads_in_flight, "loads");
-  within(sizes.checks, options.queue_total, "answers that wait for a check");
+  within(sizes.checks, options.queue_total + 256, "answers and doubts that wait for a check");
   within(sizes.reads, options.max_reads, "reads");
   within(sizes.asked, options.max_asked, "messages that wait for an answer");
   within(sizes.scopes, options.cached_scopes + 64, "scopes");
 }
 
 void Checks::reader(const api::Reader& reader) {
-  const api::ReaderLimits limits;
+  const api::ReaderLimits& limits = world_.profile.reader;
   if (reader.kept() > limits.max_ahead + limits.max_held_bytes / 64 + 64) fail(10, fmt::format("a reader keeps {} things", reader.kept()));
 }
 
-void Checks::remember() { remembered_.push_back(truth_); }
-
-void Checks::lost() {
-  if (remembered_.empty()) return;
-  truth_ = remembered_.back();
-  remembered_.pop_back();
-  lossy_ = true;
+std::function<void()> Checks::remember() {
+  return [this, truth = truth_] {
+    truth_ = truth;
+    accepted_.clear();
+    lossy_ = true;
+  };
 }
 
 }  // namespace convoke::sim

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -39,11 +40,13 @@ class Checks {
   void sizes(const OwnerProcess& owner);
   void reader(const api::Reader& reader);
 
-  // Fail-over with loss: the state to go back to, and that it happened
-  void remember();
-  void lost();
+  // Fail-over with loss: what there is now, to go back to; and that it happened
+  std::function<void()> remember();
 
-  /// What is still open; empty: nothing.
+  /// Nothing is open anywhere.
+  bool is_quiet() const;
+  std::uint64_t under_way() const;
+  /// What is still open, for people; empty: nothing.
   std::string open_work();
   void at_rest();
   std::uint64_t head(const std::string& conversation) const;
@@ -59,18 +62,19 @@ class Checks {
   struct Session {
     std::map<std::string, std::map<std::uint64_t, Turn>> turns;  // by agent and number
     std::map<std::string, std::uint64_t> last_opened;
-    std::map<std::string, std::uint32_t> runs;  // seen → ends
-    std::map<std::string, wire::StepStatus> ended_steps;
-    std::set<std::string> plans_ended;
-    std::set<std::string> messages;  // ids
-    std::set<std::string> recorded;  // calls in responses
-    std::set<std::string> settled;   // with a result, cancelled, or asked about
-    std::set<std::string> dead_turns;
+    std::map<std::string, std::uint32_t> runs;                 // seen → ends
+    std::map<std::string, std::uint32_t, std::less<>> pinned;  // team versions of runs
+    std::map<std::string, wire::StepStatus, std::less<>> ended_steps;
+    std::set<std::string, std::less<>> plans_ended;
+    std::set<std::string, std::less<>> messages;  // ids
+    std::set<std::string, std::less<>> recorded;  // calls in responses
+    std::set<std::string, std::less<>> settled;   // with a result, cancelled, or asked about
     bool deleted = false;
+    bool quiet = true;  // nothing is open in its last committed state
   };
   struct Truth {
     std::map<std::string, std::uint64_t> versions;
-    std::map<store::Partition, store::Epoch> epochs;
+    std::array<store::Epoch, 256> epochs;           // by partition; zero: never claimed
     std::map<std::string, std::vector<Uuid>> logs;  // ids by conversation
     std::map<std::string, Session> sessions;
     std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> channels;  // user/session → (epoch, version)
@@ -91,10 +95,10 @@ class Checks {
   void user_committed(const store::Commit& commit);
   void appended_events(Session& session, const store::Append& append);
   void appended_items(Session& session, const store::Append& append);
-  void instance(Session& session, const std::string& scope, const state::InstanceT& instance);
-  void plans(Session& session, const state::SessionStateT& state);
-  void due(const store::Commit& commit, const state::SessionStateT& state);
-  void bounds(const std::string& scope, const state::SessionStateT& state);
+  void instance(Session& session, const std::string& scope, const state::Instance& instance);
+  void plans(Session& session, const state::SessionState& state);
+  void due(const store::Commit& commit, const state::SessionState& state);
+  void bounds(const std::string& scope, const state::SessionState& state);
   void pushed(const wire::EventT& event);
   void answered(const wire::Message& message, const wire::AnswerT& answer);
   void session_at_rest(const std::string& scope);
@@ -104,7 +108,6 @@ class Checks {
 
   World& world_;
   Truth truth_;
-  std::vector<Truth> remembered_;
   bool lossy_ = false;
   std::uint64_t commits_ = 0;
   std::unordered_map<Uuid, Asked> asked_;

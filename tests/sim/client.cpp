@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/hash.hpp"
 #include "gateway_process.hpp"
 #include "world.hpp"
@@ -21,9 +23,33 @@ constexpr const char* goals[] = {"A idem",
                                  "A once once|B both",
                                  "A broken|B idem",
                                  "C once|>A ask:B:person",
-                                 "A idem|B idem|C idem"};
-constexpr const char* texts[] = {"hello",           "idem",          "once", "both", "ask:B", "ask:B:once", "person", "tell idem",
-                                 "once ask:B:idem", "idem once idem"};
+                                 "A idem|B idem|C idem",
+                                 "P idem|A once",
+                                 "A four|>P idem",
+                                 "A doomed|B idem",
+                                 "A gone|B once",
+                                 "nonsense",
+                                 "C greedy|>A idem",
+                                 "A slow|>B idem"};
+constexpr const char* texts[] = {"hello",
+                                 "idem",
+                                 "once",
+                                 "both",
+                                 "ask:B",
+                                 "ask:B:once",
+                                 "person",
+                                 "tell idem",
+                                 "once ask:B:idem",
+                                 "idem once idem",
+                                 "four",
+                                 "four once four",
+                                 "ask:Z ask:A ask:C",
+                                 "ask:B:ask:A:ask:B:ask:A:ask:B:ask:A:ask:B:ask:A:ask:B:once",
+                                 "doomed",
+                                 "gone",
+                                 "greedy once",
+                                 "broken once",
+                                 "slow"};
 
 }  // namespace
 
@@ -40,19 +66,25 @@ template <class T> void Client::command(const std::string& session, T body, std:
 }
 
 void Client::operate() {
-  const auto what = world_.random.below(10);
-  if (what < 3 || sessions_.empty()) return what % 2 == 0 ? begin_task() : begin_chat();
-  if (what < 5) return begin_chat();
-  if (what < 8) return post();
-  if (what < 9) return cancel();
-  if (world_.random.chance(30)) return remove();
-  begin_task();
+  const auto what = world_.random.below(20);
+  const bool tasks = world_.profile.tasks;
+  if (what < 6 || sessions_.empty()) return tasks && what % 2 == 0 ? begin_task() : begin_chat();
+  if (what < 9) return begin_chat();
+  if (what < 14) return post();
+  if (what < 16) return cancel();
+  if (what < 17) return decide_all();
+  if (what < 18) return look_around();
+  if (what < 19) return world_.random.chance(60) ? remove() : make_a_mistake();
+  tasks ? begin_task() : post();
 }
+
+// The last of each list takes half a minute of simulated time: not for small worlds.
+std::size_t Client::pick(std::size_t size) { return world_.random.below(world_.profile.slow_words ? size : size - 1); }
 
 void Client::begin_task() {
   wire::CreateTaskT task;
   task.team = "t";
-  task.description = goals[world_.random.below(std::size(goals))];
+  task.description = goals[pick(std::size(goals))];
   task.policy = static_cast<wire::ApprovalPolicy>(1 + world_.random.below(4));
   const std::string key = fmt::format("task{}", ++keys_);
   const bool joins = !sessions_.empty() && world_.random.chance(30);
@@ -66,7 +98,7 @@ void Client::begin_chat() {
   wire::OpenChatT chat;
   chat.team = "t";
   chat.agent = world_.random.chance(70) ? "t.A" : "t.B";
-  chat.text = texts[world_.random.below(std::size(texts))];
+  chat.text = texts[pick(std::size(texts))];
   const std::string key = fmt::format("chat{}", ++keys_);
   const bool joins = !sessions_.empty() && world_.random.chance(50);
   const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
@@ -78,17 +110,117 @@ void Client::post() {
   if (directs_.empty()) return begin_chat();
   wire::PostT post;
   post.conversation = directs_[world_.random.below(directs_.size())];
-  post.text = texts[world_.random.below(std::size(texts))];
+  post.text = texts[pick(std::size(texts))];
   const std::string session(session_of(post.conversation));
   command(session, std::move(post));
 }
 
 void Client::cancel() {
-  if (plans_.empty()) return;
+  const auto& from = plans_.empty() || world_.random.chance(30) ? runs_ : plans_;
+  if (from.empty()) return;
   wire::CancelT cancel;
-  cancel.plan = plans_[world_.random.below(plans_.size())];
-  const std::string session(session_of(cancel.plan));
-  command(session, std::move(cancel));
+  const std::string id = from[world_.random.below(from.size())];
+  (&from == &plans_ ? cancel.plan : cancel.run) = id;
+  command(std::string(session_of(id)), std::move(cancel));
+}
+
+// The whole plan at once, in a revision that may be an old one.
+void Client::decide_all() {
+  if (plans_.empty()) return;
+  wire::DecideT decision;
+  decision.plan = plans_[world_.random.below(plans_.size())];
+  decision.revision = static_cast<std::uint32_t>(world_.random.below(3));
+  decision.approved = world_.random.chance(85);
+  const std::string session(session_of(decision.plan));
+  command(session, std::move(decision));
+}
+
+// What people also read: plans that have ended, spans, their list; and what is not theirs.
+void Client::look_around() {
+  if (gateway_ == nullptr || sessions_.empty()) return;
+  const std::string session = *sessions_.begin();
+  const auto ask = [&](std::string scope, auto body, std::string user) {
+    wire::QueryT query;
+    query.scope = std::move(scope);
+    query.user = std::move(user);
+    query.body.Set(std::move(body));
+    gateway_->post(Millis{1}, [gateway = gateway_, query] { gateway->query(query, [](const Result<wire::AnswerT>&) {}); });
+  };
+  wire::ReadSessionT plan;
+  if (!plans_.empty()) plan.plan = plans_[world_.random.below(plans_.size())];
+  ask("s:" + session, plan, user_);
+  ask("s:" + session, wire::ReadSessionT{}, "somebody");
+  ask("s:" + session, wire::ReadSpansT{}, user_);
+  wire::ReadUserT list;
+  list.max = 10;
+  ask("u:" + user_, list, user_);
+  ask("u:" + user_, list, "somebody");
+  gateway_->post(Millis{1}, [gateway = gateway_] { gateway->look_up("agent"); });
+}
+
+// All of this is refused, and changes nothing.
+void Client::make_a_mistake() {
+  const std::string session = sessions_.empty() ? "nowhere" : *sessions_.begin();
+  const std::string plan = plans_.empty() ? session + "~p99" : plans_.front();
+  const auto post = [&](std::string conversation, std::string text) {
+    wire::PostT body;
+    body.conversation = std::move(conversation);
+    body.text = std::move(text);
+    command(session, std::move(body));
+  };
+  const auto decide = [&](std::string of, std::vector<std::string> steps, std::string action) {
+    wire::DecideT body;
+    body.plan = std::move(of);
+    body.steps = std::move(steps);
+    body.approved = true;
+    body.updated_action = std::move(action);
+    const std::string where(session_of(body.plan));
+    command(where, std::move(body));
+  };
+  const auto chat = [&](std::string team, std::string agent, std::string where) {
+    wire::OpenChatT body;
+    body.team = std::move(team);
+    body.agent = std::move(agent);
+    body.text = "hello";
+    command(where, std::move(body));
+  };
+  switch (world_.random.below(14)) {
+    case 0: return post(session + "~d99", "hello");
+    case 1: return post(directs_.empty() ? session : directs_.front(), "");
+    case 2: return post(directs_.empty() ? session : directs_.front(), "\xff");
+    case 3: return post(watched_.empty() ? session : watched_.rbegin()->first, "hello");
+    case 4: return decide(session + "~p99", {}, {});
+    case 5: return decide(plan, {"no such step"}, {});
+    case 6: return decide(plan, {}, "idem");
+    case 7: return chat("t", "t.Z", session);
+    case 8: return chat("t", "t.P", session);
+    case 9: return chat("other", "other.A", session);
+    case 10: return chat("other", "other.A", to_string(session_for_key(user_, fmt::format("no{}", keys_))));
+    case 11: {
+      wire::AnswerRequestT body;
+      body.request = session + "~h99";
+      return command(session, std::move(body));
+    }
+    case 12: {
+      wire::ClarifyT body;
+      body.plan = plan;
+      body.text = "like this";
+      return command(std::string(session_of(plan)), std::move(body));
+    }
+    default: {
+      wire::SettleLetterT body;
+      body.id = session + "~x99";
+      return command(session, std::move(body));
+    }
+  }
+}
+
+void Client::settle_letter(const std::string& session, const wire::DeadLetterT& letter) {
+  if (!answering_.insert(letter.id).second || world_.random.chance(30)) return;
+  wire::SettleLetterT settle;
+  settle.id = letter.id;
+  settle.action = world_.random.chance(50) ? wire::LetterAction::retry : wire::LetterAction::drop;
+  command(session, std::move(settle));
 }
 
 void Client::remove() {
@@ -124,7 +256,7 @@ void Client::tick() {
   for (auto& [conversation, watched] : watched_)
     if (!watched.opened && !watched.over) open(conversation, watched);
   if (world_.clock.now() < look_at_) return;
-  look_at_ = world_.clock.now() + Millis{700};
+  look_at_ = world_.clock.now() + Millis{2'000};
   for (const auto& session : sessions_)
     if (!removed_.contains(session)) look_at_session(session);
 }
@@ -185,6 +317,7 @@ void Client::answered(const std::string& scope, const std::string& key, std::uin
   world_.checks.accepted(command, *accepted);
   accepted_.push_back({scope, user_ + "/" + key, *accepted});
   if (!accepted->plan.empty() && command.body.AsCreateTask() != nullptr) plans_.push_back(accepted->plan);
+  if (!accepted->run.empty()) runs_.push_back(accepted->run);
   if (command.body.AsOpenChat() != nullptr) directs_.push_back(accepted->conversation);
   if (!accepted->conversation.empty()) watch(accepted->conversation);
 }
@@ -212,6 +345,7 @@ void Client::delivered(std::uint64_t connection, const std::string& conversation
     world_.checks.delivered(user_, event->event, watched.next);
     watched.next = event->event.seq + 1;
     watched.last = wire::from_wire(event->event.id);
+    look_soon(event->event.kind);
   } else if (std::holds_alternative<api::read::Reset>(action)) {
     world_.checks.reset(user_, conversation);
     watched.next = 1;
@@ -220,6 +354,13 @@ void Client::delivered(std::uint64_t connection, const std::string& conversation
     watched.over = true;
     world_.checks.reading_failed(user_, conversation, failed->error);
   }
+}
+
+// There is something new to see in the session: a question, a conversation, a dead letter.
+void Client::look_soon(wire::EventKind kind) {
+  const bool tells = kind == wire::EventKind::request_opened || kind == wire::EventKind::tool_called ||
+                     kind == wire::EventKind::dead_letter || kind == wire::EventKind::run_started;
+  if (tells) look_at_ = std::min(look_at_, world_.clock.now() + Millis{150});
 }
 
 void Client::look_at_session(const std::string& session) {
@@ -234,6 +375,7 @@ void Client::look_at_session(const std::string& session) {
       if (view == nullptr) return;
       for (const auto& conversation : view->conversations) watch(conversation.id);
       for (const auto& request : view->requests) answer_request(session, request);
+      for (const auto& letter : view->dead_letters) settle_letter(session, letter);
     });
   });
 }
@@ -254,6 +396,13 @@ void Client::answer_request(const std::string& session, const wire::HumanRequest
   answer.approved = random.chance(85);
   answer.text = request.kind == wire::RequestKind::unknown_outcome && random.chance(40) ? "again" : "yes";
   command(session, std::move(answer));
+}
+
+bool Client::has_finished() const {
+  for (const auto& [scope, queue] : pending_)
+    if (!queue.empty()) return false;
+  return std::ranges::all_of(
+      watched_, [this](const auto& entry) { return entry.second.over || entry.second.next == world_.checks.head(entry.first) + 1; });
 }
 
 std::string Client::unfinished() const {

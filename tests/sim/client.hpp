@@ -27,6 +27,7 @@ class Client {
   void disconnect();
   /// Nothing waits for an answer, and everything there is to read was read. Else why not.
   std::string unfinished() const;
+  bool has_finished() const;
 
   const std::string& user() const { return user_; }
   struct AcceptedCommand {
@@ -52,11 +53,17 @@ class Client {
     bool over = false;
   };
 
+  std::size_t pick(std::size_t size);
   void connect();
   void begin_task();
   void begin_chat();
   void post();
   void cancel();
+  void decide_all();
+  void look_around();
+  void make_a_mistake();
+  void settle_letter(const std::string& session, const wire::DeadLetterT& letter);
+  void look_soon(wire::EventKind kind);
   void remove();
   template <class T> void command(const std::string& session, T body, std::string key = {});
   void transmit(Pending& pending);
@@ -80,6 +87,7 @@ class Client {
   std::set<std::string> removed_;
   std::vector<std::string> directs_;
   std::vector<std::string> plans_;
+  std::vector<std::string> runs_;
   std::set<std::string> answering_;  // requests
   std::vector<AcceptedCommand> accepted_;
   std::uint64_t keys_ = 0;

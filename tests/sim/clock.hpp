@@ -1,9 +1,12 @@
-// Simulated time: what is to happen when. Things of the same millisecond happen in the order in which they were asked for.
+// Simulated time: what is to happen when. Things of the same millisecond happen in the order in which they were asked for. A wheel of
+// milliseconds, because nearly everything happens within the next one; what is further off waits in a map.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -16,40 +19,52 @@ using Task = std::move_only_function<void()>;
 class Clock {
  public:
   /// Since the world began.
-  Millis now() const { return now_; }
+  Millis now() const { return Millis{now_}; }
   std::uint64_t steps() const { return steps_; }
 
-  void after(Millis delay, Task task) { at(now_ + std::max(delay, Millis{0}), std::move(task)); }
+  void after(Millis delay, Task task) { at(now() + std::max(delay, Millis{0}), std::move(task)); }
   void at(Millis time, Task task) {
-    heap_.push_back({std::max(time, now_), ++order_, std::move(task)});
-    std::ranges::push_heap(heap_, later);
-  }
-  /// Does the next thing; false when nothing is left before `until`.
-  bool step(Millis until) {
-    if (heap_.empty() || heap_.front().time > until) {
-      now_ = std::max(now_, until);
-      return false;
+    const auto ms = std::max(time.count(), now_);
+    if (ms < now_ + size) {
+      ++near_;
+      slot(ms).push_back(std::move(task));
+    } else {
+      far_[ms].push_back(std::move(task));
     }
-    std::ranges::pop_heap(heap_, later);
-    Entry entry = std::move(heap_.back());
-    heap_.pop_back();
-    now_ = entry.time;
-    ++steps_;
-    entry.task();
-    return true;
+  }
+  /// Does the next thing; false when nothing is left until then, inclusive.
+  bool step(Millis until) {
+    while (true) {
+      auto& here = slot(now_);
+      if (next_ < here.size()) {
+        Task task = std::move(here[next_++]);
+        --near_;
+        ++steps_;
+        task();
+        return true;
+      }
+      here.clear();
+      next_ = 0;
+      if (now_ >= until.count()) return false;
+      const bool nothing_near = near_ == 0;
+      now_ = !nothing_near ? now_ + 1 : far_.empty() ? until.count() : std::min(until.count(), far_.begin()->first);
+      while (!far_.empty() && far_.begin()->first < now_ + size) {
+        near_ += far_.begin()->second.size();
+        slot(far_.begin()->first) = std::move(far_.begin()->second);  // nothing can have been asked for then yet
+        far_.erase(far_.begin());
+      }
+    }
   }
 
  private:
-  struct Entry {
-    Millis time;
-    std::uint64_t order;
-    Task task;
-  };
-  static bool later(const Entry& left, const Entry& right) { return std::tie(left.time, left.order) > std::tie(right.time, right.order); }
+  static constexpr std::int64_t size = 1024;
+  std::vector<Task>& slot(std::int64_t ms) { return near_slots_[static_cast<std::size_t>(ms % size)]; }
 
-  std::vector<Entry> heap_;
-  Millis now_{0};
-  std::uint64_t order_ = 0;
+  std::array<std::vector<Task>, size> near_slots_;
+  std::map<std::int64_t, std::vector<Task>> far_;
+  std::int64_t now_ = 0;
+  std::size_t next_ = 0;  // in the slot of this millisecond
+  std::size_t near_ = 0;
   std::uint64_t steps_ = 0;
 };
 

@@ -40,7 +40,9 @@ void World::one_fault(Faults fault) {
       net.slow = random.millis(5, 150);
       clock.after(random.millis(100, 1'500), [this] { net.slow = Millis{0}; });
       return;
-    case drain: return some_process()->drain();
+    case drain: return ask_to_leave(*some_process());
+    case two_intercoms: return replace_intercom();
+    case scale: return scale_down();
     case crash_clients: return clients_[random.below(clients_.size())]->disconnect();
     default: return;  // happen elsewhere
   }
@@ -54,6 +56,60 @@ void World::cut(BusProcess& process) {
   const Millis time = random.millis(50, random.chance(30) ? 6'000 : 1'500);
   say([&] { return fmt::format("{} and the intercom do not hear each other for {} ms", process.name(), time.count()); });
   clock.after(time, [this, cut_off = &process] { net.heal(*cut_off); });
+}
+
+// As on SIGTERM: heard once the process runs.
+void World::ask_to_leave(Process& process) {
+  process.post(Millis{0}, [one = &process] { one->drain(); });
+}
+
+// Another intercom takes over. For a while both are there, and every process that connects anew finds one of them.
+void World::replace_intercom() {
+  if (replacing_) return;
+  replacing_ = true;
+  auto& fresh = *intercoms_[1 - which_intercom_];
+  const Millis time = random.millis(300, 6'000);
+  say([&] { return fmt::format("{} is to take over; both are there for {} ms", fresh.name(), time.count()); });
+  fresh.come_back();
+  for (auto* process : on_bus_)
+    if (random.chance(60))
+      clock.after(random.millis(100, time.count()), [this, process] {
+        if (process->wire()) net.break_connection(process->wire());
+      });
+  clock.after(time, [this] { intercom_replaced(); });
+}
+
+void World::intercom_replaced() {
+  if (!std::exchange(replacing_, false)) return;
+  auto& old = intercom();
+  which_intercom_ = 1 - which_intercom_;
+  old.stay_away(Millis{1'000'000'000});
+  old.crash("replaced");
+}
+
+void World::scale_down() {
+  static constexpr Kind kinds[] = {Kind::worker, Kind::worker, Kind::planner, Kind::executor, Kind::owner, Kind::gateway};
+  const Kind kind = kinds[random.below(std::size(kinds))];
+  const bool all = random.chance(60);
+  const Millis time = random.millis(300, random.chance(40) ? 25'000 : 3'000);
+  say([&] { return fmt::format("{} of a kind go away for {} ms", all ? "all" : "some", time.count()); });
+  for (auto& process : processes_) {
+    if (process->kind() != kind || (!all && random.chance(50))) continue;
+    process->stay_away(time);
+    random.chance(50) ? ask_to_leave(*process) : process->crash("scaled down");
+  }
+}
+
+// Everything is replaced by its newer version, one after the other.
+void World::roll_over(std::size_t next) {
+  for (; next < processes_.size(); ++next) {
+    auto& process = *processes_[(next + options_.seed) % processes_.size()];
+    if (!process.upgrade()) continue;
+    say([&] { return fmt::format("{} is replaced by its newer version", process.name()); });
+    ask_to_leave(process);
+    clock.after(random.millis(20, 400), [this, next] { roll_over(next + 1); });
+    return;
+  }
 }
 
 void World::outage() {
@@ -81,12 +137,11 @@ void World::outage() {
 // A replica of Redis takes over that has not seen the last commits.
 void World::lose_commits() {
   auto behind = std::make_shared<store::Memory>(memory);
-  checks.remember();
-  clock.after(random.millis(1, 40), [this, behind] {
+  clock.after(random.millis(1, 40), [this, behind, lost = checks.remember()] {
     say([] { return "Redis fails over and loses what was written last"; });
     memory = *behind;
     memory.set_now(unix_now());
-    checks.lost();
+    lost();
     redis_up = false;
     for (auto* owner : owners_) owner->redis_changed();
     redis_up = true;
@@ -100,7 +155,12 @@ void World::heal() {
   net.slow = redis_slow = Millis{0};
   memory.set_outage(store::Reason::none);
   for (auto* process : on_bus_) net.heal(*process);
-  for (auto& process : processes_) process->thaw();
+  intercom_replaced();
+  for (auto& process : processes_) {
+    process->thaw();
+    if (process.get() == &intercom() || process->kind() != Kind::intercom) process->come_back();
+    if (process->upgrade()) ask_to_leave(*process);
+  }
   if (!redis_up) {
     redis_up = true;
     for (auto* owner : owners_) owner->redis_changed();

@@ -21,13 +21,33 @@ void GatewayProcess::tick() {
   const bool polls = world_.clock.now() >= heads_at_;
   if (polls) heads_at_ = world_.clock.now() + Millis{1'000};
   std::vector<Id> ids;
+  ids.reserve(watches_.size());
   for (const auto& [id, watch] : watches_) ids.push_back(id);
   for (const auto& id : ids) {
     auto& watch = watches_.at(id);
     world_.checks.reader(watch.reader);
+    if (world_.has(clients_rude) && !watch.reader.paused() && world_.random.chance(2)) read_slowly(id);
     act(id, watch.reader.on_time(now().steady));
     if (polls || std::exchange(watch.heads_wanted, false)) ask_heads(id);
   }
+}
+
+// The client does not take what it is sent for a while.
+void GatewayProcess::read_slowly(const Id& id) {
+  watches_.at(id).reader.pause();
+  post(world_.random.millis(50, 1'500), [this, id] {
+    if (const auto found = watches_.find(id); found != watches_.end()) act(id, found->second.reader.resume());
+  });
+}
+
+void GatewayProcess::look_up(std::string search) {
+  wire::ReadDirectoryT read;
+  read.search = std::move(search);
+  wire::QueryT query;
+  query.body.Set(std::move(read));
+  auto message = wire::message(std::move(query));
+  message.header.dest_kind = wire::DestKind::intercom;
+  call(std::move(message), wire::Class::request, Millis{3'000}, [](const Result<wire::AnswerT>&) {});
 }
 
 wire::Message GatewayProcess::to_session(wire::QueryT query) const {
@@ -53,7 +73,8 @@ void GatewayProcess::query(wire::QueryT query, Done done) {
 void GatewayProcess::open(std::uint64_t connection, std::string user, std::string conversation, api::Position at, Deliver deliver) {
   const Id id{connection, conversation};
   if (watches_.contains(id)) return;
-  auto& watch = watches_.emplace(id, Watch{std::move(user), api::Reader(at), std::move(deliver), false}).first->second;
+  auto& watch =
+      watches_.emplace(id, Watch{std::move(user), api::Reader(at, world_.profile.reader), std::move(deliver), false}).first->second;
   subscribe(conversation);
   act(id, watch.reader.start());
 }
@@ -112,14 +133,13 @@ void GatewayProcess::ask_heads(const Id& id) {
     const auto found = watches_.find(id);
     const auto* told = answer ? answer->body.AsHeads() : nullptr;
     if (found == watches_.end()) return;
-    if (!answer && (answer.error().code == Fault::gone || answer.error().code == Fault::not_found)) {
-      wire::HeadT missing;
-      missing.missing = true;
-      return act(id, found->second.reader.on_head(missing));
-    }
     if (told == nullptr) return;
-    for (const auto& head : told->heads)
-      if (head.conversation == id.second) act(id, found->second.reader.on_head(head));
+    // One that the answer leaves out is gone with its session.
+    wire::HeadT head;
+    head.missing = true;
+    for (const auto& one : told->heads)
+      if (one.conversation == id.second) head = one;
+    act(id, found->second.reader.on_head(head));
   });
 }
 

@@ -21,6 +21,8 @@ class GatewayProcess final : public BusProcess {
   void query(wire::QueryT query, Done done);
   void open(std::uint64_t connection, std::string user, std::string conversation, api::Position at, Deliver deliver);
   void close(std::uint64_t connection);
+  /// Asks the intercom who is there.
+  void look_up(std::string search);
 
  protected:
   void boot() override;
@@ -40,6 +42,7 @@ class GatewayProcess final : public BusProcess {
   };
 
   void act(const Id& id, api::ReadActions actions);
+  void read_slowly(const Id& id);
   void read_page(const Id& id, const api::Position& at);
   void ask_heads(const Id& id);
   wire::Message to_session(wire::QueryT query) const;

@@ -5,7 +5,7 @@
 namespace convoke::sim {
 
 void IntercomProcess::boot() {
-  core_ = std::make_unique<intercom::IntercomCore>(intercom::Settings{}, replica(), [this] { return world_.random.next(); }, now());
+  core_ = std::make_unique<intercom::IntercomCore>(world_.profile.intercom, replica(), [this] { return world_.random.next(); }, now());
 }
 
 void IntercomProcess::die() {
@@ -34,7 +34,7 @@ void IntercomProcess::take(const Wire& wire, Packet packet) {
 }
 
 void IntercomProcess::perform(const Packet* packet) {
-  std::map<std::uint32_t, std::shared_ptr<const std::string>> bodies;
+  std::vector<std::shared_ptr<const std::string>> bodies;
   for (std::size_t i = 0; i < actions_.list.size(); ++i) {  // a failure appends
     const auto action = actions_.list[i];
     const auto found = peers_.find(action.peer);
@@ -54,6 +54,7 @@ void IntercomProcess::perform(const Packet* packet) {
       world_.net.send_down(wire, *packet);
       continue;
     }
+    bodies.resize(std::max<std::size_t>(bodies.size(), action.parcel + 1));
     auto& body = bodies[action.parcel];
     if (!body) body = std::make_shared<const std::string>(actions_.parcels[action.parcel].body);
     world_.net.send_down(wire, Packet{actions_.parcels[action.parcel].header, body});

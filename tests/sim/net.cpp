@@ -38,7 +38,7 @@ void Net::carry_up(const Wire& wire, Packet packet) {
     if (!wire->router_open || wire->router_life != wire->router->incarnation()) return;
     if (!wire->client_open && wire->lossy) return;
     if (cut_of(wire->client).up) return wire->up_held.push_back(std::move(carried));
-    wire->router->post(Millis{0}, [wire, here = std::move(carried)]() mutable { wire->router->take(wire, std::move(here)); });
+    wire->router->arrive([wire, here = std::move(carried)]() mutable { wire->router->take(wire, std::move(here)); });
   });
 }
 
@@ -53,7 +53,7 @@ void Net::carry_down(const Wire& wire, Packet packet) {
   world_.clock.at(at, [this, wire, carried = std::move(packet)]() mutable {
     if (!wire->client_open || wire->client_life != wire->client->incarnation()) return;
     if (cut_of(wire->client).down) return wire->down_held.push_back(std::move(carried));
-    wire->client->post(Millis{0}, [wire, here = std::move(carried)]() mutable {
+    wire->client->arrive([wire, here = std::move(carried)]() mutable {
       if (wire->client_open) wire->client->take(wire, here);
     });
   });
@@ -83,6 +83,12 @@ void Net::close_router(IntercomProcess& router) {
     if (cut.up || cut.down || wire->client_life != wire->client->incarnation()) continue;
     wire->client->post(world_.random.millis(0, 3), [wire] { wire->client->broken(wire); });
   }
+}
+
+std::shared_ptr<const wire::ViewT> Net::remember_view(const Packet& packet, wire::ViewT view) {
+  view_bytes_ = packet.body;
+  view_ = std::make_shared<const wire::ViewT>(std::move(view));
+  return view_;
 }
 
 void Net::cut(BusProcess& client, Cut cut) { cuts_[&client] = cut; }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/time.hpp"
+#include "wire/message.hpp"
 
 namespace convoke::sim {
 
@@ -62,6 +63,10 @@ class Net {
   void heal(BusProcess& client);
   bool is_cut(const BusProcess& client) const { return cuts_.contains(&client); }
 
+  /// The View in that packet if it is the one that was read last.
+  std::shared_ptr<const wire::ViewT> known_view(const Packet& packet) const { return packet.body == view_bytes_ ? view_ : nullptr; }
+  std::shared_ptr<const wire::ViewT> remember_view(const Packet& packet, wire::ViewT view);
+
   Millis slow{0};  // added to every way
 
  private:
@@ -72,6 +77,8 @@ class Net {
   World& world_;
   std::map<const BusProcess*, Cut> cuts_;
   std::vector<std::weak_ptr<Connection>> all_;
+  std::shared_ptr<const std::string> view_bytes_;
+  std::shared_ptr<const wire::ViewT> view_;
 };
 
 }  // namespace convoke::sim

@@ -6,7 +6,9 @@ namespace convoke::sim {
 
 void OwnerProcess::boot() {
   boot_bus(false);
-  core_ = std::make_unique<own::Core>(own::Options{}, replica(), groupchat::owner::make_logic, [this] { return world_.random.next(); });
+  auto options = world_.profile.owner;
+  options.format = newer() ? 2 : 1;
+  core_ = std::make_unique<own::Core>(options, replica(), groupchat::owner::make_logic, [this] { return world_.random.next(); });
   announced_ = {};
   redis_up_ = draining_ = false;
   generation_ = 0;
@@ -77,8 +79,16 @@ void OwnerProcess::redis_changed() {
   post(world_.random.millis(5, 200), [this] { connect_redis(); });
 }
 
-void OwnerProcess::on_message(wire::Message message) { feed(own::Received{std::move(message)}); }
-void OwnerProcess::on_view(wire::ViewT view) { feed(own::Viewed{std::move(view)}); }
+// An older version does not know one kind of command yet: it says so, and whoever asks repeats it until a newer one is there.
+void OwnerProcess::on_message(wire::Message message) {
+  const auto* command = message.as<wire::CommandT>();
+  if (!newer() && command != nullptr && world_.profile.lacks != wire::CommandBody::NONE && command->body.type == world_.profile.lacks) {
+    send(wire::fault_reply(message.header, Fault::unknown_kind, "this version does not know that command"));
+    return;
+  }
+  feed(own::Received{std::move(message)});
+}
+void OwnerProcess::on_view(const wire::ViewT& view) { feed(own::Viewed{view}); }
 
 void OwnerProcess::on_link(bool up) {
   if (up)

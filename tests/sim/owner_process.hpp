@@ -29,7 +29,7 @@ class OwnerProcess final : public BusProcess {
   void tick() override;
   const char* service() const override { return "groupchat"; }
   void on_message(wire::Message message) override;
-  void on_view(wire::ViewT view) override;
+  void on_view(const wire::ViewT& view) override;
   void on_link(bool up) override;
   wire::RegisterT registration() override;
 

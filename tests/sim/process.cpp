@@ -43,9 +43,26 @@ void Process::crash(const char* where) {
   world_.clock.after(Millis{0}, [this, at = incarnation_] {
     if (at == incarnation_ && !alive_) die();
   });
-  world_.clock.after(world_.random.millis(20, world_.healing() ? 200 : 1'500), [this, at = incarnation_] {
-    if (at == incarnation_) start();
+  if (!away_) restart(world_.random.millis(20, world_.healing() ? 200 : 1'500));
+}
+
+void Process::restart(Millis delay) {
+  world_.clock.after(delay, [this, at = incarnation_] {
+    if (at == incarnation_ && !away_) start();
   });
+}
+
+void Process::stay_away(Millis time) {
+  away_ = true;
+  world_.clock.after(time, [this, at = ++absences_] {
+    if (at == absences_) come_back();
+  });
+}
+
+void Process::come_back() {
+  if (!std::exchange(away_, false)) return;
+  ++absences_;
+  if (!alive_) restart(world_.random.millis(20, 200));
 }
 
 void Process::freeze(Millis time) {
@@ -71,14 +88,8 @@ void Process::thaw() {
 
 void Process::post(Millis delay, Task task) {
   world_.clock.after(delay, [this, at = incarnation_, what = std::move(task)]() mutable {
-    if (at == incarnation_) run(std::move(what));
+    if (at == incarnation_) arrive(std::move(what));
   });
-}
-
-void Process::run(Task task) {
-  if (!alive_) return;
-  if (frozen_) return kept_.push_back(std::move(task));
-  task();
 }
 
 bool Process::boundary(const char* where) {

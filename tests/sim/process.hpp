@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <string>
+#include <utility>
 
 #include "clock.hpp"
 #include "core/id.hpp"
@@ -39,6 +40,21 @@ class Process {
   virtual void drain() { crash("drained"); }
   /// Does it in its name, in order of time.
   void post(Millis delay, Task task);
+  /// Something has arrived: now, or when it is awake again; never when it is dead.
+  template <class What> void arrive(What what) {
+    if (!alive_) return;
+    if (frozen_) return kept_.push_back(std::move(what));
+    what();
+  }
+  /// Once it is gone it is not started again before that time has passed, or come_back().
+  void stay_away(Millis time);
+  void come_back();
+  /// Gone, and meant to be.
+  bool away() const { return !alive_ && away_; }
+  /// Is started as the newer version from now on; true when that is new.
+  bool upgrade() { return !std::exchange(newer_, true); }
+  void be_old() { newer_ = false; }
+  bool newer() const { return newer_; }
 
  protected:
   virtual void boot() = 0;
@@ -52,7 +68,7 @@ class Process {
   World& world_;
 
  private:
-  void run(Task task);
+  void restart(Millis delay);
   void next_tick();
 
   Kind kind_;
@@ -61,7 +77,10 @@ class Process {
   std::uint64_t incarnation_ = 0;
   bool alive_ = false;
   bool frozen_ = false;
+  bool away_ = false;
+  bool newer_ = true;
   std::uint64_t freezes_ = 0;
+  std::uint64_t absences_ = 0;
   Millis steady_offset_{0};
   Millis unix_offset_{0};
   std::deque<Task> kept_;

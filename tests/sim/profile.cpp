@@ -7,25 +7,79 @@
 #include "random.hpp"
 
 namespace convoke::sim {
+namespace {
+
+std::uint32_t pick(Random& random, std::uint32_t least, std::uint32_t most) {
+  return static_cast<std::uint32_t>(random.between(least, most));
+}
+
+// So small that everything meets them, and never so small that one message could not pass.
+void tighten(Profile& profile, Random& random) {
+  auto& owner = profile.owner;
+  owner.batch = pick(random, 1, 4);
+  owner.commits_in_flight = pick(random, 1, 2);
+  owner.loads_in_flight = pick(random, 1, 2);
+  owner.checks_in_flight = 1;
+  owner.check_batch = pick(random, 1, 4);
+  owner.reads_in_flight = pick(random, 1, 2);
+  owner.max_reads = pick(random, 2, 6);
+  owner.queue_per_scope = pick(random, 2, 8);
+  owner.queue_total = pick(random, 6, 30);
+  owner.cached_scopes = pick(random, 1, 3);
+  owner.notes_per_scope = pick(random, 1, 4);
+  owner.max_asked = pick(random, 16, 64);
+  owner.max_tries = pick(random, 2, 8);
+  auto& intercom = profile.intercom;
+  intercom.max_parked = pick(random, 1, 3);
+  intercom.stream_window = pick(random, 1'000, 20'000);
+  intercom.reserve = pick(random, 64'000, 200'000);
+  intercom.max_unconfirmed = pick(random, 16, 128);
+  profile.book.max_unacknowledged = pick(random, 1, 3);
+  profile.reader.max_ahead = pick(random, 1, 3);
+  profile.reader.max_held_bytes = pick(random, 64, 256);
+}
+
+void people_and_processes(Profile& profile, Random& random, Size size) {
+  const bool full = size == Size::full;
+  const bool small = size == Size::small;
+  profile.owners = random.chance(small ? 70 : 0) ? 1 : 1 + pick(random, 0, full ? 2 : 1);
+  profile.workers = small ? (random.chance(80) ? 1 : 2) : 1 + pick(random, 0, full ? 3 : 1);
+  profile.planners = random.chance(full ? 50 : 15) ? 2 : 1;
+  profile.executors = random.chance(full ? 50 : 15) ? 2 : 1;
+  profile.gateways = random.chance(full ? 60 : small ? 10 : 30) ? 2 : 1;
+  profile.clients = 1 + pick(random, 0, full ? 2 : 0);
+  profile.operations = 1 + pick(random, 0, full ? 9 : small ? 1 : 3);
+  profile.tasks = !small || random.chance(40);
+  profile.slow_words = !small;
+  if (!profile.tasks) profile.planners = profile.executors = 0;
+  if (small) {
+    profile.planners = std::min(profile.planners, 1u);
+    profile.executors = std::min(profile.executors, 1u);
+  }
+}
+
+}  // namespace
 
 // Swarm testing: each seed has some kinds of faults and not others, so that a rare one is not always hidden by a common one.
 Profile profile_of(const Options& options) {
   Random random(options.seed ^ 0xC0FFEE);
+  const bool full = options.size == Size::full;
+  const bool small = options.size == Size::small;
   Profile profile;
-  const auto kinds = random.below(6);
+  const auto kinds = random.below(small ? 3 : 6);
   for (std::uint64_t i = 0; i < kinds; ++i)
     profile.faults |= 1u << random.below(static_cast<std::uint64_t>(std::popcount(unsigned{all_faults})));
-  profile.owners = 1 + static_cast<std::uint32_t>(random.below(options.full ? 3 : 2));
-  profile.workers = 1 + static_cast<std::uint32_t>(random.below(options.full ? 4 : 2));
-  profile.planners = random.chance(options.full ? 50 : 15) ? 2 : 1;
-  profile.executors = random.chance(options.full ? 50 : 15) ? 2 : 1;
-  profile.gateways = random.chance(options.full ? 60 : 30) ? 2 : 1;
-  profile.clients = 1 + static_cast<std::uint32_t>(random.below(options.full ? 3 : 1));
-  profile.operations = 1 + static_cast<std::uint32_t>(random.below(options.full ? 10 : 4));
-  profile.chaos = random.millis(1'500, options.full ? 12'000 : 4'000);
-  profile.fault_every = random.millis(150, 1'500);
-  profile.crash_every = 20u << random.below(5);
-  profile.credit = 1 + static_cast<std::uint32_t>(random.below(6));
+  people_and_processes(profile, random, options.size);
+  const bool long_absence = (profile.faults & scale) != 0;
+  profile.chaos = small ? random.millis(300, 1'200) : random.millis(1'500, full ? (long_absence ? 40'000 : 12'000) : 4'000);
+  profile.fault_every = small ? random.millis(100, 500) : random.millis(150, 1'500);
+  profile.crash_every = 20u << random.below(small ? 3 : 5);
+  profile.book.credit = 1 + pick(random, 0, 5);
+  static constexpr wire::CommandBody newer[] = {wire::CommandBody::NONE, wire::CommandBody::AnswerRequest, wire::CommandBody::Cancel,
+                                                wire::CommandBody::Post};
+  profile.lacks = newer[random.below(std::size(newer))];
+  profile.lacks_reads = random.chance(25);
+  if ((profile.faults & ~options.without & tight) != 0) tighten(profile, random);
   profile.faults &= ~options.without;
   profile.operations = std::min(profile.operations, options.most_operations);
   return profile;

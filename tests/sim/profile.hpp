@@ -6,7 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "agents/turns/book.hpp"
+#include "api/reader.hpp"
 #include "core/time.hpp"
+#include "groupchat/owner/options.hpp"
+#include "intercom/settings.hpp"
+#include "wire/message.hpp"
 
 namespace convoke::sim {
 
@@ -27,24 +32,34 @@ enum Faults : std::uint32_t {
   drain = 1u << 13,          // an orderly end (SIGTERM), and a new process
   clocks = 1u << 14,         // offset against each other
   clients_rude = 1u << 15,   // duplicates, another body with the same key, reconnects
-  tool_trouble = 1u << 16,   // tools fail or are slow
+  tool_trouble = 1u << 16,   // tools and models fail or are slow
   crash_clients = 1u << 17,  // connections of clients end
   half_cut = 1u << 18,       // one direction only
-  all_faults = (1u << 19) - 1,
+  two_intercoms = 1u << 19,  // an intercom is replaced; for a while both are there, and each is believed by some
+  scale = 1u << 20,          // all or some processes of a kind go away for long, down to none, and come back
+  roll = 1u << 21,           // everything begins as an older version and is replaced, one process after the other
+  tight = 1u << 22,          // every bound is so small that queues, caches and windows are full
+  all_faults = (1u << 23) - 1,
 };
 
-inline constexpr const char* fault_names[] = {"crash-owner",  "crash-worker", "crash-gateway", "crash-intercom", "freeze",
-                                              "cut-bus",      "break-bus",    "break-redis",   "redis-outage",   "redis-dies",
-                                              "redis-slow",   "redis-loses",  "slow-bus",      "drain",          "clocks",
-                                              "rude-clients", "tool-trouble", "client-breaks", "half-cut"};
+inline constexpr const char* fault_names[] = {
+    "crash-owner",  "crash-worker",  "crash-gateway", "crash-intercom", "freeze",   "cut-bus", "break-bus", "break-redis",
+    "redis-outage", "redis-dies",    "redis-slow",    "redis-loses",    "slow-bus", "drain",   "clocks",    "rude-clients",
+    "tool-trouble", "crash-clients", "half-cut",      "two-intercoms",  "scale",    "roll",    "tight"};
+
+enum class Size : std::uint8_t {
+  small,  // one person with a chat or two, or one task; a kind or two of faults: for speed
+  usual,
+  full,  // up to three people, ten operations each, up to a dozen processes, faults for up to 12 s (40 s where things stay away)
+};
 
 struct Options {
   std::uint64_t seed = 1;
-  std::uint32_t without = 0;                   // faults switched off
-  Millis faults_until{INT64_MAX / 4};          // no new fault after that
+  std::uint32_t without = 0;                   // kinds of faults
+  Millis faults_until{INT32_MAX};              // none after that
   std::uint32_t most_operations = UINT32_MAX;  // of people
   bool verbose = false;                        // print the history while it happens
-  bool full = false;                           // the larger workload
+  Size size = Size::usual;
 };
 
 struct Profile {
@@ -56,10 +71,19 @@ struct Profile {
   std::uint32_t gateways = 1;
   std::uint32_t clients = 1;
   std::uint32_t operations = 4;  // per client
+  bool tasks = true;             // else people only chat
+  bool slow_words = true;        // they may order what takes half a minute
   Millis chaos{4'000};           // while faults happen and people begin things
   Millis fault_every{400};
   std::uint32_t crash_every = 300;  // boundaries
-  std::uint32_t credit = 4;
+  // What the older version does not know yet
+  wire::CommandBody lacks = wire::CommandBody::NONE;
+  bool lacks_reads = false;
+  // Bounds
+  groupchat::owner::Options owner;
+  intercom::Settings intercom;
+  agents::BookOptions book;
+  api::ReaderLimits reader;
 };
 
 Profile profile_of(const Options& options);

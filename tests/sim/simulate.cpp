@@ -1,7 +1,12 @@
 // scripts/simulate: runs seeds, shrinks what fails, replays.
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <bit>
 #include <chrono>
 
@@ -10,6 +15,36 @@
 
 namespace convoke::sim {
 namespace {
+
+struct Wanted {
+  Options options;
+  std::uint64_t from = 1;
+  std::uint64_t seeds = 100;
+  std::uint64_t progress = 0;  // a line after so many seeds
+  unsigned jobs = 1;
+  bool keep_going = false;
+  bool brief = false;
+};
+
+/// What all jobs have done, in memory that they share.
+struct Totals {
+  std::atomic<std::uint64_t> seeds{0}, failed{0}, commits{0}, steps{0}, effects{0}, simulated_ms{0};
+};
+
+using Steady = std::chrono::steady_clock;
+/// Of this process and the jobs that have ended.
+double processor_seconds() {
+  double sum = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    ::getrusage(who, &used);
+    for (const auto& time : {used.ru_utime, used.ru_stime})
+      sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  }
+  return sum;
+}
+
+double seconds_since(Steady::time_point began) { return std::chrono::duration<double>(Steady::now() - began).count(); }
 
 /// The least that still fails in the same way: fewer kinds of faults, faults for a shorter time, fewer operations.
 Options shrink(Options options, const std::string& problem) {
@@ -38,57 +73,101 @@ Options shrink(Options options, const std::string& problem) {
   return options;
 }
 
+const char* flag_of(Size size) { return size == Size::full ? " --full" : size == Size::small ? " --small" : ""; }
+
 void show(const Options& failing, const Outcome& outcome) {
   fmt::print("seed {} FAILS: {}\n", failing.seed, outcome.problem);
-  const Options small = shrink(failing, outcome.problem);
-  Options told = small;
+  const Options least = shrink(failing, outcome.problem);
+  Options told = least;
   told.verbose = true;
-  fmt::print("shrunk to: {}; faults until {} ms\n", describe(profile_of(small)), small.faults_until.count());
+  fmt::print("shrunk to: {}; faults until {} ms\n", describe(profile_of(least)), least.faults_until.count());
   (void)simulate(told);
-  fmt::print("replay: scripts/simulate --replay {} --verbose{}\n\n", failing.seed, failing.full ? " --full" : "");
+  fmt::print("replay: scripts/simulate --replay {} --verbose{}\n\n", failing.seed, flag_of(failing.size));
 }
 
-int run_all(Options options, std::uint64_t from, std::uint64_t count, bool keep_going, bool brief) {
-  const auto began = std::chrono::steady_clock::now();
-  std::uint64_t failed = 0, commits = 0, steps = 0, effects = 0;
-  for (std::uint64_t seed = from; seed < from + count; ++seed) {
+/// Every `jobs`-th seed, beginning with the `which`-th.
+void run_seeds(const Wanted& wanted, unsigned which, Totals& totals, Steady::time_point began) {
+  Options options = wanted.options;
+  for (std::uint64_t seed = wanted.from + which; seed < wanted.from + wanted.seeds; seed += wanted.jobs) {
+    if (totals.failed > 0 && !wanted.keep_going) return;
     options.seed = seed;
     const auto outcome = simulate(options);
-    commits += outcome.commits;
-    steps += outcome.steps;
-    effects += outcome.effects;
-    if (outcome.ok) continue;
-    ++failed;
-    if (brief)
-      fmt::print("seed {} FAILS: {}\n", seed, outcome.problem);
-    else
-      show(options, outcome);
+    totals.commits += outcome.commits;
+    totals.steps += outcome.steps;
+    totals.effects += outcome.effects;
+    totals.simulated_ms += static_cast<std::uint64_t>(outcome.took.count());
+    const auto done = ++totals.seeds;
+    if (!outcome.ok) {
+      ++totals.failed;
+      wanted.brief ? fmt::print("seed {} FAILS: {}\n", seed, outcome.problem) : show(options, outcome);
+    }
+    if (wanted.progress > 0 && done % wanted.progress == 0)
+      fmt::print("{} seeds, {} failed, {:.0f} s\n", done, totals.failed.load(), seconds_since(began));
     std::fflush(stdout);
-    if (!keep_going) break;
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  fmt::print("{} seeds from {} in {:.1f} s ({:.0f} a second): {} commits, {} effects, {} steps; {} failed\n", count, from, took.count(),
-             static_cast<double>(count) / took.count(), commits, effects, steps, failed);
-  return failed == 0 ? 0 : 1;
 }
 
-/// Which seed notices which mistake first; the lines are those of the file `mutations`.
-int try_mutations(Options options, std::uint64_t from, std::uint64_t count, const std::vector<std::string>& names) {
+int run_all(const Wanted& wanted) {
+  const auto began = Steady::now();
+  void* shared = ::mmap(nullptr, sizeof(Totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return 2;
+  auto& totals = *new (shared) Totals;
+  std::vector<pid_t> children;
+  for (unsigned job = 1; job < wanted.jobs; ++job) {
+    const pid_t child = ::fork();
+    if (child < 0) return 2;
+    if (child > 0) {
+      children.push_back(child);
+      continue;
+    }
+    run_seeds(wanted, job, totals, began);
+    std::fflush(stdout);
+    ::_exit(0);
+  }
+  run_seeds(wanted, 0, totals, began);
+  bool broken = false;
+  for (const auto child : children) {
+    int status = 0;
+    if (::waitpid(child, &status, 0) != child || status != 0) broken = true;
+  }
+  const double took = seconds_since(began);
+  fmt::print(
+      "{} seeds from {} in {:.1f} s ({:.0f} a second, {:.0f} of processor time): {} commits, {} effects, {} steps, {:.1f} simulated "
+      "seconds a seed; {} failed{}\n",
+      totals.seeds.load(), wanted.from, took, static_cast<double>(totals.seeds) / took,
+      static_cast<double>(totals.seeds) / processor_seconds(), totals.commits.load(), totals.effects.load(), totals.steps.load(),
+      static_cast<double>(totals.simulated_ms) / 1e3 / static_cast<double>(std::max<std::uint64_t>(totals.seeds, 1)), totals.failed.load(),
+      broken ? "; a job died" : "");
+  return totals.failed == 0 && !broken ? 0 : 1;
+}
+
+/// Which seed notices which mistake first, and holds without it; the lines are those of the file `mutations`.
+int try_mutations(const Wanted& wanted, const std::vector<std::string>& names) {
   int missed = 0;
   for (const auto& name : names) {
-    mutation::active = name;
-    std::string line = fmt::format("# {} is not noticed by {} seeds from {}", name, count, from);
-    bool noticed = false;
-    for (options.seed = from; options.seed < from + count && !noticed; ++options.seed) {
+    std::string line = fmt::format("# {} is not noticed by {} seeds from {}", name, wanted.seeds, wanted.from);
+    Options options = wanted.options;
+    for (options.seed = wanted.from; options.seed < wanted.from + wanted.seeds; ++options.seed) {
+      mutation::active = name;
       const auto outcome = simulate(options);
-      noticed = !outcome.ok;
-      if (noticed) line = fmt::format("{} {}  # {}", name, options.seed, outcome.problem);
+      mutation::active = {};
+      if (outcome.ok || !simulate(options).ok) continue;
+      line = fmt::format("{} {}  # {}", name, options.seed, outcome.problem);
+      break;
     }
     fmt::print("{}\n", line);
     std::fflush(stdout);
-    missed += noticed ? 0 : 1;
+    missed += line.front() == '#' ? 1 : 0;
   }
   return missed == 0 ? 0 : 1;
+}
+
+int replay(Options options, std::uint64_t seed) {
+  options.seed = seed;
+  fmt::print("seed {}: {}\n", seed, describe(profile_of(options)));
+  const auto outcome = simulate(options);
+  fmt::print("{}\n", outcome.ok ? fmt::format("holds; at rest after {} ms", outcome.took.count()) : "FAILS: " + outcome.problem);
+  return outcome.ok ? 0 : 1;
 }
 
 }  // namespace
@@ -97,31 +176,30 @@ int try_mutations(Options options, std::uint64_t from, std::uint64_t count, cons
 int main(int argc, char** argv) {
   using namespace convoke::sim;
   CLI::App app("Runs seeded simulations of Convoke and checks its invariants");
-  Options options;
-  std::uint64_t seeds = 100, from = 1, replay = 0;
-  bool keep_going = false, brief = false;
+  Wanted wanted;
+  std::uint64_t one = 0;
+  bool full = false, small = false;
   std::vector<std::string> without, mutations;
   std::string mutation;
-  app.add_option("--seeds", seeds, "how many");
-  app.add_option("--from", from, "the first one");
-  app.add_option("--replay", replay, "this one alone, exactly as it was");
+  app.add_option("--seeds", wanted.seeds, "how many");
+  app.add_option("--from", wanted.from, "the first one");
+  app.add_option("--jobs", wanted.jobs, "processes that share the seeds")->check(CLI::Range(1, 256));
+  app.add_option("--progress", wanted.progress, "print a line after so many seeds");
+  app.add_option("--replay", one, "this one alone, exactly as it was");
   app.add_option("--without", without, "kinds of faults to leave out")->delimiter(',');
   app.add_option("--mutate", mutation, "with this mistake in the product (tests/sim/mutations)");
   app.add_option("--mutations", mutations, "say for each of these mistakes which seed notices it")->delimiter(',');
-  app.add_flag("--verbose", options.verbose, "print what happens to whom");
-  app.add_flag("--full", options.full, "the larger workload");
-  app.add_flag("--keep-going", keep_going, "do not stop at the first failing seed");
-  app.add_flag("--brief", brief, "do not shrink what fails");
+  app.add_flag("--verbose", wanted.options.verbose, "print what happens to whom");
+  app.add_flag("--small", small, "the smaller workload: speed");
+  app.add_flag("--full", full, "the larger workload");
+  app.add_flag("--keep-going", wanted.keep_going, "do not stop at the first failing seed");
+  app.add_flag("--brief", wanted.brief, "do not shrink what fails");
   CLI11_PARSE(app, argc, argv);
+  wanted.options.size = full ? Size::full : small ? Size::small : Size::usual;
   for (const auto& name : without)
     for (unsigned bit = 0; bit < std::size(fault_names); ++bit)
-      if (name == fault_names[bit]) options.without |= 1u << bit;
-  if (!mutations.empty()) return try_mutations(options, from, seeds, mutations);
+      if (name == fault_names[bit]) wanted.options.without |= 1u << bit;
+  if (!mutations.empty()) return try_mutations(wanted, mutations);
   convoke::mutation::active = mutation;
-  if (replay == 0) return run_all(options, from, seeds, keep_going, brief);
-  options.seed = replay;
-  fmt::print("seed {}: {}\n", replay, describe(profile_of(options)));
-  const auto outcome = simulate(options);
-  fmt::print("{}\n", outcome.ok ? fmt::format("holds; at rest after {} ms", outcome.took.count()) : "FAILS: " + outcome.problem);
-  return outcome.ok ? 0 : 1;
+  return one != 0 ? replay(wanted.options, one) : run_all(wanted);
 }

@@ -7,10 +7,8 @@ namespace convoke::sim {
 const char* TurnProcess::service() const { return kind() == Kind::planner ? "planner" : kind() == Kind::executor ? "executor" : "worker"; }
 
 void TurnProcess::boot() {
-  agents::BookOptions options;
-  options.credit = world_.profile.credit;
   report_ids_ = std::make_unique<IdMaker>([this] { return world_.random.next(); });
-  book_ = std::make_unique<agents::TurnBook>(options, [this] { return report_ids_->next(now().unix); });
+  book_ = std::make_unique<agents::TurnBook>(world_.profile.book, [this] { return report_ids_->next(now().unix); });
   jobs_.clear();
   draining_ = performing_ = false;
   boot_bus(true);
@@ -124,6 +122,27 @@ void TurnProcess::begin(agents::BeginTurn begun) {
   jobs_.insert_or_assign(begun.key, job);
   world_.say([&] { return fmt::format("{} begins turn {} of {}, attempt {}", name(), begun.key.turn, begun.key.agent, begun.attempt); });
   read_items(job);
+  if (world_.random.chance(20)) read_transcript(*job);
+}
+
+// What a worker without this instance in its cache does first.
+void TurnProcess::read_transcript(const Job& job) {
+  wire::ReadTranscriptT read;
+  read.agent = job.key.agent;
+  read.from = 1;
+  ask_owner(job, std::move(read), [](const Result<wire::AnswerT>&) {});
+}
+
+template <class Read> void TurnProcess::ask_owner(const Job& job, Read read, bus::Calls::Done done) {
+  wire::QueryT query;
+  query.scope = "s:" + job.key.session;
+  query.body.Set(std::move(read));
+  auto message = wire::message(std::move(query));
+  const auto address = agents::to_owner(job.key.session, job.key.agent);
+  message.header.dest_kind = address.dest_kind;
+  message.header.partition = address.partition;
+  message.header.source = address.source;
+  call(std::move(message), wire::Class::request, Millis{10'000}, std::move(done));
 }
 
 bool TurnProcess::current(const JobPtr& job) const {
@@ -142,15 +161,7 @@ void TurnProcess::read_items(const JobPtr& job) {
   read.agent = job->key.agent;
   read.turn = job->key.turn;
   read.from = job->items.size() + 1;
-  wire::QueryT query;
-  query.scope = "s:" + job->key.session;
-  query.body.Set(std::move(read));
-  auto message = wire::message(std::move(query));
-  const auto address = agents::to_owner(job->key.session, job->key.agent);
-  message.header.dest_kind = address.dest_kind;
-  message.header.partition = address.partition;
-  message.header.source = address.source;
-  call(std::move(message), wire::Class::request, Millis{10'000}, [this, job](Result<wire::AnswerT> answer) {
+  ask_owner(*job, std::move(read), [this, job](Result<wire::AnswerT> answer) {
     if (!current(job)) return;
     job->reading = false;
     const auto* page = answer ? answer->body.AsItemPage() : nullptr;

@@ -62,6 +62,8 @@ class TurnProcess final : public BusProcess {
   void perform();
   void begin(agents::BeginTurn begun);
   void read_items(const JobPtr& job);
+  void read_transcript(const Job& job);
+  template <class Read> void ask_owner(const Job& job, Read read, bus::Calls::Done done);
   void take_over(Job& job);
   bool current(const JobPtr& job) const;
   void advance(const JobPtr& job);

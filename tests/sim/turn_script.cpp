@@ -14,13 +14,19 @@ constexpr Millis tool_timeout{1'000};
 constexpr Millis start_within{2'000};
 
 bool is_word(const std::string& word) {
-  return word == "idem" || word == "once" || word == "both" || word == "person" || word == "tell" || word == "broken" ||
-         word.starts_with("ask:");
+  static constexpr std::string_view words[] = {"idem",   "once",   "both", "four",   "person", "tell",
+                                               "broken", "doomed", "gone", "greedy", "slow"};
+  return std::ranges::find(words, word) != std::end(words) || word.starts_with("ask:");
 }
+
+// Of words that order no call: the model itself fails, for the moment or for good.
+bool is_failure(const std::string& word) { return word == "doomed" || word == "gone"; }
 
 std::vector<Call> calls_of(const std::string& word, std::uint64_t turn, std::uint64_t round) {
   const auto id = [&](int index) { return fmt::format("c{}-{}-{}", turn, round, index); };
   if (word == "both") return {{id(0), "idem", {}}, {id(1), "once", {}}};
+  if (word == "four") return {{id(0), "idem", {}}, {id(1), "idem", {}}, {id(2), "idem", {}}, {id(3), "idem", {}}};
+  if (word == "greedy") return {{id(0), "idem", {}}};
   if (word == "person") return {{id(0), "ask_human", {}}};
   if (word == "tell") return {{id(0), "contact_human", {}}};
   if (word.starts_with("ask:")) return {{id(0), "chat_with_agent", word.substr(4)}};
@@ -101,8 +107,10 @@ void TurnProcess::advance(const JobPtr& job) {
 
 void TurnProcess::think(const JobPtr& job) {
   job->thinking = true;
-  post(world_.random.millis(1, 120), [this, job] {
+  const bool fails = world_.has(tool_trouble) && world_.random.chance(8);
+  post(world_.random.millis(1, 120), [this, job, fails] {
     job->thinking = false;
+    if (fails) return conclude(job, outcome(wire::Outcome::failed, Fault::model_overloaded, "the model is overloaded"));
     job->thought = true;
     advance(job);
   });
@@ -122,11 +130,20 @@ std::uint64_t TurnProcess::add_item(const JobPtr& job, wire::ItemT item) {
 void TurnProcess::respond(const JobPtr& job) {
   const auto& work = *job->work;
   if (job->rounds < job->script.size()) {
-    if (!book_->has_room(job->key, job->attempt)) return;
+    const auto& word = job->script[job->rounds];
+    if (is_failure(word))
+      return conclude(job, outcome(wire::Outcome::failed, word == "doomed" ? Fault::model_overloaded : Fault::model_unauthorised, word));
+    if (!book_->has_room(job->key, job->attempt)) {
+      job->thought = true;
+      return;
+    }
     auto calls = calls_of(job->script[job->rounds], job->key.turn, job->rounds);
     wire::ItemT item;
     item.kind = wire::ItemKind::response;
     item.text = json_of(calls);
+    item.usage = std::make_unique<wire::UsageT>();
+    item.usage->model_calls = 1;
+    item.usage->prompt_tokens = word == "greedy" ? 3'000'000 : 10;
     const auto number = add_item(job, std::move(item));
     if (number == 0 || !current(job)) return;
     job->response = number;
@@ -192,7 +209,7 @@ bool TurnProcess::settle_unknown(const JobPtr& job) {
   if (!job->recorded) return false;
   wire::TurnResultT result = outcome(wire::Outcome::awaiting, Fault::none, {});
   for (const auto& call : job->calls) {
-    if (call.done || call.running || (call.tool != "once" && call.tool != "broken")) continue;
+    if (call.done || call.running || (call.tool != "once" && call.tool != "broken" && call.tool != "slow")) continue;
     wire::AskT ask;
     ask.call = call.id;
     ask.kind = wire::RequestKind::unknown_outcome;
@@ -219,7 +236,7 @@ void TurnProcess::run_tool(const JobPtr& job, std::size_t index) {
   world_.checks.tool_starts(job->key, job->response, call.id);
   world_.ledger.start(key, idempotent, job->key.session, call.id);
   if (boundary("after a call began")) return;
-  const Millis takes = world_.random.millis(1, world_.has(tool_trouble) ? 800 : 60);
+  const Millis takes = call.tool == "slow" ? Millis{25'000} : world_.random.millis(1, world_.has(tool_trouble) ? 800 : 60);
   // It happens out there whether or not the worker lives.
   world_.clock.after(takes / 2, [this, key] { world_.ledger.apply(key); });
   const bool fails = call.tool == "broken" || (world_.has(tool_trouble) && world_.random.chance(15));
@@ -289,6 +306,7 @@ wire::TurnResultT TurnProcess::plan(const Job& job) {
     result.draft->clarification_request = "what exactly?";
     return result;
   }
+  if (work.goal == "nonsense") return outcome(wire::Outcome::failed, Fault::invalid, "no plan fits");
   std::istringstream parts(unclear ? work.goal.substr(8) : work.goal);
   for (std::string part; std::getline(parts, part, '|');) {
     wire::DraftStepT step;
@@ -310,7 +328,8 @@ wire::TurnResultT TurnProcess::decide(const Job& job) {
   wire::TurnResultT result = outcome(wire::Outcome::decision, Fault::none, {});
   Now at = now();
   if (work.now_ms != 0) at.unix = from_unix_ms(work.now_ms);
-  result.decision = std::make_unique<wire::PlanDecisionT>(executor::decide(*work.plan, work.inbox, at));
+  static const executor::Rules rules{.people = {"P"}};
+  result.decision = std::make_unique<wire::PlanDecisionT>(executor::decide(*work.plan, work.inbox, at, rules));
   return result;
 }
 

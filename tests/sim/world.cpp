@@ -10,11 +10,12 @@ namespace {
 
 constexpr Millis start_within{20'000};
 constexpr Millis heal_within{240'000};
+constexpr Millis for_ever{1'000'000'000};
 
-agents::Team the_team() {
+agents::Team the_team(std::string description) {
   agents::Team team;
   team.name = "t";
-  team.description = "a team";
+  team.description = std::move(description);
   team.models = {{"default", "scripted"}};
   for (const char* name : {"A", "B", "C"}) {
     agents::Agent agent;
@@ -25,6 +26,12 @@ agents::Team the_team() {
     agent.limits.turn_timeout_ms = 20'000;
     team.agents.push_back(std::move(agent));
   }
+  agents::Agent person;
+  person.name = "P";
+  person.description = "people";
+  person.instructions = "do it";
+  person.kind = agents::AgentKind::human;
+  team.agents.push_back(std::move(person));
   agents::StartingTask task;
   task.id = "one";
   task.name = "One";
@@ -36,9 +43,23 @@ agents::Team the_team() {
   return team;
 }
 
-const std::string& team_json() {
-  static const std::string json = agents::to_json(the_team());
-  return json;
+const std::string& team_json(bool second) {
+  static const std::string first_version = agents::to_json(the_team("a team"));
+  static const std::string second_version = agents::to_json(the_team("a better team"));
+  return second ? second_version : first_version;
+}
+
+// `up` applies the team file under a key of its own and repeats until it is answered.
+wire::CommandT apply_command(bool second) {
+  wire::ApplyTeamT apply;
+  apply.definition = team_json(second);
+  wire::CommandT command;
+  command.scope = "t:t";
+  command.user = "operator";
+  command.key = second ? "team2" : "team";
+  command.hash.assign(16, second ? 8 : 7);
+  command.body.Set(std::move(apply));
+  return command;
 }
 
 }  // namespace
@@ -56,7 +77,11 @@ void World::build() {
     if constexpr (std::is_base_of_v<BusProcess, P>) on_bus_.push_back(made);
     processes_.push_back(std::move(process));
   };
-  add(intercom_, Kind::intercom, "intercom");
+  add(intercoms_.emplace_back(), Kind::intercom, "intercom");
+  if (has(two_intercoms)) {
+    add(intercoms_.emplace_back(), Kind::intercom, "intercom-2");
+    intercoms_.back()->stay_away(for_ever);
+  }
   for (std::uint32_t i = 0; i < profile.owners; ++i) add(owners_.emplace_back(), Kind::owner, fmt::format("owner-{}", i + 1));
   TurnProcess* turns = nullptr;
   for (std::uint32_t i = 0; i < profile.workers; ++i) add(turns, Kind::worker, fmt::format("worker-{}", i + 1));
@@ -64,6 +89,11 @@ void World::build() {
   for (std::uint32_t i = 0; i < profile.executors; ++i) add(turns, Kind::executor, fmt::format("executor-{}", i + 1));
   for (std::uint32_t i = 0; i < profile.gateways; ++i) add(gateways_.emplace_back(), Kind::gateway, fmt::format("gateway-{}", i + 1));
   for (std::uint32_t i = 0; i < profile.clients; ++i) clients_.push_back(std::make_unique<Client>(*this, fmt::format("user{}", i + 1)));
+}
+
+IntercomProcess& World::intercom_for_whoever_asks() {
+  if (!replacing_) return intercom();
+  return *intercoms_[random.below(intercoms_.size())];
 }
 
 GatewayProcess* World::some_gateway() {
@@ -134,21 +164,26 @@ bool World::until(Millis limit, const std::function<bool()>& reached) {
 }
 
 void World::apply_team() {
-  // `up` applies the team file under a key of its own and repeats until it is answered.
-  wire::ApplyTeamT apply;
-  apply.definition = team_json();
-  wire::CommandT command;
-  command.scope = "t:t";
-  command.user = "operator";
-  command.key = "team";
-  command.hash.assign(16, 7);
-  command.body.Set(std::move(apply));
   auto applied = std::make_shared<bool>(false);
   auto* gateway = gateways_.front();
-  gateway->post(Millis{300}, [gateway, command, applied] {
-    gateway->command(command, [applied](Result<wire::AnswerT> answer) { *applied = answer && answer->body.AsAccepted() != nullptr; });
+  gateway->post(Millis{300}, [gateway, applied] {
+    gateway->command(apply_command(false),
+                     [applied](const Result<wire::AnswerT>& answer) { *applied = answer && answer->body.AsAccepted() != nullptr; });
   });
   if (!until(start_within, [&] { return *applied; }) && !failed()) fail("the team was not applied although nothing is wrong");
+}
+
+// A new version while runs of the old one are under way.
+void World::change_team() {
+  if (!team_owed_) return;
+  clock.after(Millis{9'000}, [this] { change_team(); });  // whoever was asked may be dead
+  auto* gateway = some_gateway();
+  if (gateway == nullptr) return clock.after(Millis{300}, [this] { change_team(); });
+  gateway->post(Millis{1}, [this, gateway] {
+    gateway->command(apply_command(true), [this](const Result<wire::AnswerT>& answer) {
+      if (answer && answer->body.AsAccepted() != nullptr) team_owed_ = false;
+    });
+  });
 }
 
 void World::schedule_people() {
@@ -168,28 +203,36 @@ void World::schedule_people() {
 
 Outcome World::run() {
   const auto faults = std::exchange(profile.faults, profile.faults & (clocks | tool_trouble));
-  for (auto& process : processes_) process->start();
+  for (auto& process : processes_) {
+    if ((faults & roll) != 0) process->be_old();
+    if (!process->away()) process->start();
+  }
   apply_team();
   profile.faults = faults;
   schedule_people();
+  team_owed_ = random.chance(20);
+  if (team_owed_) clock.after(random.millis(0, profile.chaos.count()), [this] { change_team(); });
+  if (has(roll)) clock.after(random.millis(0, profile.chaos.count() / 2), [this] { roll_over(0); });
   if (faults != 0) clock.after(random.millis(0, profile.fault_every.count()), [this] { trouble(); });
   until(profile.chaos, [] { return false; });
   heal();
-  std::string last;
-  const bool rests = until(heal_within, [&] {
-    last = restless();
-    return last.empty();
-  });
-  if (!rests && !failed()) fail(fmt::format("not at rest {} ms after the last fault: {}", heal_within.count(), last));
+  const bool rested = until(heal_within, [this] { return rests(); });
+  if (!rested && !failed()) fail(fmt::format("not at rest {} ms after the last fault: {}", heal_within.count(), restless()));
   if (!failed()) checks.at_rest();
   return finish();
 }
 
+bool World::rests() const {
+  return std::ranges::all_of(processes_, [](const auto& process) { return process->alive() || process->away(); }) &&
+         std::ranges::all_of(clients_, [](const auto& client) { return client->has_finished(); }) && !team_owed_ && checks.is_quiet();
+}
+
 std::string World::restless() {
   for (const auto& process : processes_)
-    if (!process->alive()) return fmt::format("{} is not there", process->name());
+    if (!process->alive() && !process->away()) return fmt::format("{} is not there", process->name());
   for (const auto& client : clients_)
     if (auto why = client->unfinished(); !why.empty()) return why;
+  if (team_owed_) return "the team's second version is not applied";
   return checks.open_work();
 }
 

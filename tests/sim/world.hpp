@@ -55,7 +55,11 @@ class World {
   UnixTime unix_now() const { return UnixTime{Millis{1'700'000'000'000} + clock.now()}; }
   bool has(Faults fault) const { return (profile.faults & fault) != 0; }
   bool healing() const { return healing_; }
-  IntercomProcess& intercom() { return *intercom_; }
+  /// The one that is meant to be there.
+  IntercomProcess& intercom() { return *intercoms_[which_intercom_]; }
+  const IntercomProcess& intercom() const { return *intercoms_[which_intercom_]; }
+  /// While one replaces the other, either.
+  IntercomProcess& intercom_for_whoever_asks();
   GatewayProcess* some_gateway();
   const std::vector<std::unique_ptr<Client>>& clients() const { return clients_; }
   const std::vector<OwnerProcess*>& owners() const { return owners_; }
@@ -75,15 +79,22 @@ class World {
   void build();
   void tell(std::string line);
   void apply_team();
+  void change_team();
   void trouble();
   void one_fault(Faults fault);
   void cut(BusProcess& process);
   void outage();
   void lose_commits();
+  void replace_intercom();
+  void intercom_replaced();
+  void scale_down();
+  void roll_over(std::size_t next);
+  static void ask_to_leave(Process& process);
   void heal();
   void schedule_people();
   BusProcess* some_process();
   bool until(Millis limit, const std::function<bool()>& reached);
+  bool rests() const;
   /// Why it is not at rest; empty: it is.
   std::string restless();
   Outcome finish();
@@ -93,7 +104,10 @@ class World {
   std::vector<BusProcess*> on_bus_;
   std::vector<OwnerProcess*> owners_;
   std::vector<GatewayProcess*> gateways_;
-  IntercomProcess* intercom_ = nullptr;
+  std::vector<IntercomProcess*> intercoms_;
+  std::size_t which_intercom_ = 0;
+  bool replacing_ = false;
+  bool team_owed_ = false;  // its second version
   std::vector<std::unique_ptr<Client>> clients_;
   bool tells_ = false;
   bool healing_ = false;
