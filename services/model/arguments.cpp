@@ -36,6 +36,7 @@ class Filler {
 
   Filled run() {
     said_by_name();
+    examples();
     assign();
     for (const auto& parameter : tool_.parameters) {
       if (filled(parameter)) continue;
@@ -68,6 +69,26 @@ class Filler {
       const auto value = trim(std::string_view(r_.text).substr(at.second, value_end(at.second) - at.second));
       if (value.empty()) continue;
       set_from_text(parameter, value, at);
+    }
+  }
+
+  /// A value that the parameter's own description gives: "annual ones", "revoke it" where the status may be "revoked".
+  void examples() {
+    for (const auto& parameter : tool_.parameters) {
+      if (filled(parameter) || (parameter.want != Want::name && parameter.want != Want::text)) continue;
+      std::size_t best = last_;
+      for (const auto& example : parameter.examples) {
+        const auto words = tokenize(example);
+        for (std::size_t i = first_; i + words.size() <= std::min(last_, best); ++i) {
+          bool same = true;
+          for (std::size_t k = 0; k < words.size(); ++k)
+            same = same && !used_[i + k] && r_.entity_of[i + k] == Reading::none && r_.tokens[i + k].stem == words[k].stem;
+          if (!same) continue;
+          best = i;
+          out_.arguments[parameter.name] = example;
+        }
+      }
+      if (best < last_) use(best, best + tokenize(out_.arguments[parameter.name].get<std::string>()).size());
     }
   }
 

@@ -48,6 +48,12 @@ bool announces(const Tool& tool, const std::string& stemmed) {
   });
 }
 
+bool switches(const Tool& tool, const std::string& stemmed) {
+  return std::ranges::any_of(tool.parameters, [&](const Parameter& parameter) {
+    return parameter.want == Want::flag && std::ranges::find(parameter.cues, stemmed) != parameter.cues.end();
+  });
+}
+
 void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
   const auto own = stems_of_name(tool);
   const auto says_again = [&](std::size_t i) {
@@ -63,6 +69,10 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     std::string behind;
     while (candidate.last > candidate.first && says_again(candidate.last - 1)) behind = reading.tokens[--candidate.last].stem;
     while (candidate.last > candidate.first && says_again(candidate.first)) ++candidate.first;
+    // "the lamp unavailable": what a yes or no is asked for is no part of the name.
+    while (candidate.last > candidate.first + 1 && reading.entity_of[candidate.last - 1] == Reading::none &&
+           switches(tool, reading.tokens[candidate.last - 1].stem))
+      --candidate.last;
     if (candidate.last == candidate.first) continue;
     // "Ask the neighbours for salt": whom one asks is not what one wants.
     const bool recipient = verb < last && one_of(reading.tokens[verb].lower, {"ask", "tell", "inform", "notify", "remind"});
@@ -151,6 +161,11 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
     const bool opens = is_imperative(token.lower) &&
                        (token.sentence_start || i == 0 || one_of(reading.tokens[i - 1].lower, {"and", "please", "to", "then", "you"}));
     if (opens) break;
+    // In "the old machine is worn" the machine is the thing itself and announces nothing.
+    const bool told = candidate.lead == "is" || candidate.lead == "are" || candidate.lead == "was" || candidate.lead == "were";
+    if (told && candidate.entity == nullptr && i > 0 && !is_stop_word(reading.tokens[i - 1].lower) &&
+        cues(reading.tokens[i - 1].stem) == 0 && !is_imperative(reading.tokens[i - 1].lower))
+      break;
     if (const double cue = cues(token.stem); cue > 0) {
       best = std::max(best, (0.65 - 0.05 * step) * cue);
       break;
@@ -166,7 +181,8 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
     const auto gap =
         std::string_view(reading.text)
             .substr(reading.tokens[candidate.last - 1].end, reading.tokens[candidate.last].begin - reading.tokens[candidate.last - 1].end);
-    if (gap == " " || gap == "-" || gap == "'s ") {
+    // "aimed" announces what comes behind it, not what stands before.
+    if ((gap == " " || gap == "-" || gap == "'s ") && !is_announcing(reading.tokens[candidate.last].lower)) {
       const auto& next = reading.tokens[candidate.last].stem;
       const bool named = std::ranges::any_of(parameter.words, [&](const std::string& word) { return stem(word) == next; });
       // Synonyms say what kind of thing a name is ("Figma, the app"); of a common noun the word is a part ("core switch").

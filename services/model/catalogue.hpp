@@ -47,9 +47,10 @@ struct Parameter {
   bool required = false;
   bool has_default = false;
   Want want = Want::name;
-  std::vector<std::string> words;  // of the name
-  std::vector<std::string> leads;  // prepositions among its synonyms: "from", "to"
-  std::vector<std::string> cues;   // stems of the words that announce the value in a text
+  std::vector<std::string> words;     // of the name
+  std::vector<std::string> leads;     // prepositions among its synonyms: "from", "to"
+  std::vector<std::string> examples;  // values that its description gives: "such as annual or perpetual"
+  std::vector<std::string> cues;      // stems of the words that announce the value in a text
 };
 
 struct Tool {

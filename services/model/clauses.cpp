@@ -76,6 +76,7 @@ class Cutter {
 
   /// A verb at `i` that has an object or a preposition behind it: "order a desk", not "order and delivery".
   bool acts(std::size_t i) const {
+    if (opens_phrasal(r_, i)) return true;
     if (!is_verb(i)) return false;
     if (i + 1 >= r_.tokens.size()) return true;
     const auto& next = r_.tokens[i + 1];
@@ -99,7 +100,10 @@ class Cutter {
       if (sign == ' ' || initial) {
         const bool joint = word == "and" || word == "then" || word == "plus" || word == "also" ||
                            (word == "as" && i > 1 && r_.tokens[i - 2].lower == "well");
-        if (joint && starts_.back().token < i - 1) add_start(i, false);
+        // "between 20 and 30" is one thing.
+        bool between = false;
+        for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
+        if (joint && !between && starts_.back().token < i - 1) add_start(i, false);
       } else if (sign != ':') {
         add_start(i, sign != ',' && sign != '&');
         // Behind a comma a noun without article or count goes on with what is before it.
@@ -134,7 +138,10 @@ class Cutter {
       std::size_t telling = 0;
       for (std::size_t i = starts_[k].token; i < last; ++i) {
         const auto& word = r_.tokens[i].lower;
-        points = points || refers_back(word);
+        // Also "find out why", "take care of the purchase".
+        points = points || refers_back(word) || word == "why" ||
+                 (i > starts_[k].token && r_.tokens[i - 1].lower == "the" && is_request_verb(r_.tokens[i].stem));
+        if (word == "care" || word == "please") continue;
         if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
       }
       if (points && telling == 0) starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(k));
@@ -195,8 +202,8 @@ class Cutter {
     if (made.fits) {
       gain = made.ranked.front().score - step_cost;
       // A statement before a request is most likely what the request is about.
-      const bool statement =
-          !made.imperative && starts_[from].sentence && to < starts_.size() && starts_[to].imperative && !is_question_at(from, to);
+      const bool statement = !made.imperative && starts_[from].sentence && to < starts_.size() && starts_[to].imperative &&
+                             (!is_question_at(from, to) || !has_entities_at(to));
       if (statement && (made.ranked.front().score < 0.6 || made.ranked.front().cover < 0.8)) gain = 0;
       // Without a verb of its own it must name what it wants.
       if (!made.imperative && from > 0 && !starts_[from].sentence && (made.ranked.front().cover < 0.7 || !names_something(made))) gain = 0;
@@ -275,13 +282,21 @@ class Cutter {
   /// The clause goes on with the arguments of the tool before it: "… with cost price 40 | and selling price 65".
   bool continues(const Clause& made, const Clause& before) const {
     if (made.imperative || !before.fits) return false;
-    const auto terms = topic_of(r_, index_, made.first, made.last).terms;
+    auto terms = topic_of(r_, index_, made.first, made.last).terms;
+    std::erase_if(terms, [](const Term& term) { return term.weight < 0.5; });  // quoted: a value
     const auto announced = std::ranges::count_if(terms, [&](const Term& term) {
       return std::ranges::any_of(catalogue_.tools[before.ranked.front().tool].parameters, [&](const Parameter& parameter) {
         return std::ranges::find(parameter.cues, term.stem) != parameter.cues.end();
       });
     });
     return announced * 2 >= static_cast<std::ptrdiff_t>(terms.size()) && announced > 0;
+  }
+
+  bool has_entities_at(std::size_t from) const {
+    const auto last = from + 1 < starts_.size() ? starts_[from + 1].token : r_.tokens.size();
+    return std::any_of(r_.entity_of.begin() + static_cast<std::ptrdiff_t>(starts_[from].token),
+                       r_.entity_of.begin() + static_cast<std::ptrdiff_t>(last),
+                       [](std::size_t entity) { return entity != Reading::none; });
   }
 
   bool has_entities(const Clause& made) const {

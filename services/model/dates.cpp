@@ -1,6 +1,7 @@
 #include "model/dates.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -45,6 +46,17 @@ unsigned day_number(std::string_view lower) {
   const auto rest = lower.substr(i);
   if (i == 0 || value > 31) return 0;
   return rest.empty() || rest == "st" || rest == "nd" || rest == "rd" || rest == "th" ? value : 0;
+}
+
+/// "third", "fourteenth": only said of a day where a month stands beside it.
+unsigned spelled_day(std::string_view lower) {
+  static constexpr std::array<std::string_view, 20> words{
+      "first",    "second",  "third",      "fourth",     "fifth",     "sixth",     "seventh",     "eighth",     "ninth",      "tenth",
+      "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"};
+  for (unsigned i = 0; i < words.size(); ++i) {
+    if (words[i] == lower) return i + 1;
+  }
+  return lower == "thirtieth" ? 30 : 0;
 }
 
 int year_number(std::string_view lower) {
@@ -135,9 +147,9 @@ class Finder {
 
   /// 3 March, the 3rd of March 2027.
   std::optional<DateFound> day_month(std::size_t i) {
-    const auto d = day_number(word(i));
-    if (d == 0) return std::nullopt;
     const std::size_t at = word(i + 1) == "of" ? i + 2 : i + 1;
+    const auto d = day_number(word(i));
+    if (d == 0) return spelled_day_month(i);
     if (const auto m = month_number(word(at)); m != 0) return with_year(i, at + 1, m, d);
     // "from 3 to 7 March", "3-7 March": the first day's month is behind the second.
     const bool joined = word(i + 1) == "to" || word(i + 1) == "until" || word(i + 1) == "and";
@@ -155,6 +167,16 @@ class Finder {
     return std::nullopt;
   }
 
+  /// The third of March, the twenty-first of March 2027.
+  std::optional<DateFound> spelled_day_month(std::size_t i) {
+    const unsigned tens = word(i) == "twenty" ? 20 : word(i) == "thirty" ? 30 : 0;
+    const std::size_t ones = tens != 0 ? i + 1 : i;
+    const auto d = spelled_day(word(ones));
+    const std::size_t at = word(ones + 1) == "of" ? ones + 2 : ones + 1;
+    const auto m = month_number(word(at));
+    return d == 0 || m == 0 || (tens != 0 && d > 9) ? std::nullopt : with_year(i, at + 1, m, tens + d);
+  }
+
   /// March 3, March 3rd 2027; March, March 2027 (vague). The second day of "March 3 to 7" takes the first one's month.
   std::optional<DateFound> month_day(std::size_t i) {
     const auto m = month_number(word(i));
@@ -170,7 +192,7 @@ class Finder {
       return day && *day >= previous_->day ? std::optional(exact(i, i + 1, *day)) : std::nullopt;
     }
     const std::size_t at = word(i + 1) == "the" ? i + 2 : i + 1;
-    if (const auto d = day_number(word(at)); d != 0) return with_year(i, at + 1, m, d);
+    if (const auto d = std::max(day_number(word(at)), spelled_day(word(at))); d != 0) return with_year(i, at + 1, m, d);
     // "may", "march" and "mar" are also other words.
     if (!tokens_[i].capital && (word(i) == "may" || word(i).starts_with("mar") || word(i) == "sep" || word(i) == "dec" || word(i) == "jan"))
       return std::nullopt;
@@ -197,7 +219,11 @@ class Finder {
     const bool middle = word(i) == "middle" || word(i) == "mid";
     if (!end && !start && !middle) return std::nullopt;
     std::size_t at = i + 1;
-    if (word(at) == "of") ++at;
+    if (word(at) == "of") {
+      ++at;
+    } else if (!middle && (i == 0 || (word(i - 1) != "the" && word(i - 1) != "at"))) {
+      return std::nullopt;  // "beginning next week": from then on, on whichever day
+    }
     if (word(at) == "the") ++at;
     const auto span = relative_span(at) ? relative_span(at) : bare_span(at) ? bare_span(at) : month_day(at);
     if (!span || !span->vague) return std::nullopt;

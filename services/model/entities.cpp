@@ -127,7 +127,8 @@ class Reader {
       if (code && !model) return add_run(Shape::code, run);
       if (model) return;
       if (hyphened && digit(run.back())) return add_run(Shape::name, run);
-    } else if (upper == letters && letters >= 2 && digits >= 3 && std::isalpha(static_cast<unsigned char>(run.back())) == 0) {
+    } else if (upper == letters && digits >= 3 &&
+               (hyphened || (letters >= 2 && std::isalpha(static_cast<unsigned char>(run.back())) == 0))) {
       add_run(Shape::code, run);
     }
   }
@@ -220,7 +221,7 @@ class Reader {
     for (std::size_t i = 0; i < r_.tokens.size(); ++i) {
       if (used_[i] || r_.tokens[i].possessive) continue;
       const auto found = number_at(r_.text, r_.tokens, i);
-      if (!found || (found->in_words && r_.tokens[i].lower == "one")) continue;
+      if (!found || (found->in_words && r_.tokens[i].lower == "one" && found->last == i + 1)) continue;
       if (found->end < r_.text.size() && r_.text[found->end] == '-') continue;  // two-factor, 3-way
       // "XPS 15", "Windows 11": a number behind a capitalised word is part of a name.
       if (!found->in_words && i > 0 && !used_[i - 1] && r_.tokens[i - 1].capital && !r_.tokens[i - 1].sentence_start &&

@@ -26,6 +26,23 @@ const Words& company_words() {
   return words;
 }
 
+/// What a person is called at work: "our colleague X", "a new employee, X".
+const Words& person_nouns() {
+  static const Words words{"employee", "colleague", "coworker", "hire", "starter",   "joiner",     "newcomer", "candidate", "applicant",
+                           "intern",   "trainee",   "manager",  "boss", "assistant", "husband",    "wife",     "brother",   "sister",
+                           "mother",   "father",    "daughter", "son",  "friend",    "accountant", "designer", "engineer",  "developer"};
+  return words;
+}
+
+/// First names that are everyday words: names only before a surname.
+const Words& worldly_names() {
+  static const Words words{"mark",  "will",  "grace", "bill",  "rob",   "sue",  "pat",   "frank", "jack",  "rose", "hope",
+                           "faith", "joy",   "dean",  "chase", "grant", "max",  "art",   "ray",   "miles", "drew", "skip",
+                           "penny", "ruby",  "ivy",   "holly", "dawn",  "guy",  "cliff", "lance", "nick",  "rich", "ward",
+                           "chip",  "olive", "pearl", "amber", "jade",  "lily", "daisy", "poppy", "robin"};
+  return words;
+}
+
 class Finder {
  public:
   Finder(std::string_view text, const std::vector<Token>& tokens, const std::vector<bool>& used,
@@ -63,8 +80,10 @@ class Finder {
       if (tokens_[i].digits) return 0;
       if (i > first && company_words().contains(tokens_[i].lower)) return 0;
     }
-    double likely = 0.1;
     const auto& head = tokens_[first];
+    if (introduced(first)) return 1;
+    if (size >= 2 && worldly_names().contains(head.lower) && !ordinary(tokens_[first + 1])) return 1;
+    double likely = 0.1;
     if (is_first_name(head.lower)) {
       likely = 1;
     } else if (size >= 2 && size <= 3 &&
@@ -85,6 +104,13 @@ class Finder {
   }
   bool capital(std::size_t i) const { return tokens_[i].capital; }
   bool ordinary(const Token& token) const { return known_(token.stem) || is_request_verb(token.stem) || !groups_of(token.stem).empty(); }
+
+  /// "the new employee, X", "our colleague X"
+  bool introduced(std::size_t first) const {
+    if (first == 0 || !person_nouns().contains(tokens_[first - 1].lower)) return false;
+    const auto gap = text_.substr(tokens_[first - 1].end, tokens_[first].begin - tokens_[first - 1].end);
+    return (gap == " " || gap == ", " || gap == ": ") && !(tokens_[first].all_caps && ordinary(tokens_[first]));
+  }
 
   /// Only a space, a hyphen, an ampersand or an initial's full stop stands between this word and the next.
   bool joined(std::size_t i) const {

@@ -1,6 +1,7 @@
 #include "model/phrases.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "model/thesaurus.hpp"
@@ -12,11 +13,11 @@ using Words = std::unordered_set<std::string_view>;
 
 bool is_polite(std::string_view lower) {
   static const Words words{
-      "please", "kindly", "can",   "could", "would",   "will",       "you",    "i",       "we",       "need",   "want",   "like", "d",
-      "ll",     "id",     "to",    "have",  "let",     "us",         "me",     "just",    "go",       "ahead",  "and",    "then", "also",
-      "first",  "second", "third", "next",  "finally", "afterwards", "lastly", "help",    "must",     "should", "the",    "hi",   "hello",
-      "hey",    "team",   "ok",    "okay",  "so",      "now",        "once",   "again",   "be",       "able",   "it",     "is",   "time",
-      "there",  "be",     "make",  "sure",  "ensure",  "that",       "get",    "someone", "somebody", "thanks", "quickly"};
+      "please", "kindly", "can",   "could", "would",   "will",       "you",    "i",       "we",       "need",   "want",    "like", "d",
+      "ll",     "id",     "to",    "have",  "let",     "us",         "me",     "just",    "go",       "ahead",  "and",     "then", "also",
+      "first",  "second", "third", "next",  "finally", "afterwards", "lastly", "help",    "must",     "should", "the",     "hi",   "hello",
+      "hey",    "team",   "ok",    "okay",  "so",      "now",        "once",   "again",   "be",       "able",   "it",      "is",   "time",
+      "there",  "be",     "make",  "sure",  "ensure",  "that",       "get",    "someone", "somebody", "thanks", "quickly", "mind"};
   return words.contains(lower);
 }
 
@@ -33,14 +34,46 @@ bool is_wish(std::string_view lower) {
   return words.contains(lower);
 }
 
+/// "packs of paper": the paper is the thing.
+bool is_measure(std::string_view lower) {
+  static const Words words{"pack",  "packs",  "packet", "packets", "box",    "boxes",  "bottle", "bottles",
+                           "piece", "pieces", "unit",   "units",   "pair",   "pairs",  "bag",    "bags",
+                           "roll",  "rolls",  "carton", "cartons", "crates", "sheets", "copies", "lots"};
+  return words.contains(lower);
+}
+
+/// Told of a thing: it ends the thing's name.
+bool is_finite(std::string_view lower) {
+  static const Words words{"came",  "went",  "broke",  "fell", "got",     "became", "arrived", "stopped", "keeps",  "runs",  "stays",
+                           "seems", "fails", "failed", "died", "crashed", "joins",  "joined",  "broken",  "worked", "works", "wants"};
+  return words.contains(lower);
+}
+
+bool is_being(std::string_view lower) { return lower == "is" || lower == "are" || lower == "was" || lower == "were"; }
+
 class Cutter {
  public:
   Cutter(const Reading& reading, std::size_t first, std::size_t last) : r_(reading), first_(first), last_(last) {}
 
   std::vector<Phrase> cut() {
-    const auto verb = opening_verb(r_, first_, last_);
+    auto verb = opening_verb(r_, first_, last_);
+    const auto passive = passive_verb(r_, first_, last_);
     for (std::size_t i = first_; i < last_; ++i) {
       punctuation(i);
+      // The verb of a request in a later sentence: "Five are needed. Please buy them."
+      if (i > first_ && r_.tokens[i].sentence_start) {
+        if (const auto later = opening_verb(r_, i, last_); later < last_) verb = later;
+      }
+      const bool polite = verb < last_ && i < verb && r_.entity_of[i] == Reading::none && is_polite(r_.tokens[i].lower);
+      if (i == passive || polite || tells(i)) {
+        close(i);
+        lead(i, "");
+        continue;
+      }
+      if (is_measure(r_.tokens[i].lower) && i + 2 < last_ && r_.tokens[i + 1].lower == "of" && !open_) {
+        ++i;
+        continue;
+      }
       const bool particle = verb < last_ && i == verb + 1 && r_.entity_of[i] == Reading::none && is_particle(r_.tokens[i].lower);
       if (i == verb || particle) {
         close(i);
@@ -68,6 +101,36 @@ class Cutter {
       close(i);
       listed_ = true;
     }
+  }
+
+  /// A verb that is said of the thing before it: "the boxes came with …", "have the car serviced", "how is the market developing".
+  bool tells(std::size_t i) const {
+    const auto& token = r_.tokens[i];
+    if (!open_ || r_.entity_of[i] != Reading::none) return false;
+    if (is_finite(token.lower)) return true;
+    const bool ends =
+        i + 1 >= last_ || r_.tokens[i + 1].sentence_start || is_preposition(r_.tokens[i + 1].lower) || r_.entity_at(i + 1) != nullptr;
+    if (ends && i > current_.first && asks_before(current_.first)) return true;
+    const bool done = token.lower.ends_with("ed");
+    const bool doing = token.lower.ends_with("ing") && is_request_verb(token.stem);
+    if (!ends || (!done && !doing)) return false;
+    for (std::size_t k = first_; k < current_.first; ++k) {
+      const auto& word = r_.tokens[k].lower;
+      if (done ? word == "have" || word == "get" : is_being(word)) return true;
+    }
+    return false;
+  }
+
+  /// "What would the | desks cost", "How did | it sell": the phrase is what a question asks of, its last word the verb.
+  bool asks_before(std::size_t phrase) const {
+    static const Words asking{"did", "does", "do", "would", "will", "can", "could"};
+    static const Words heads{"what", "how", "when", "where", "why", "which", "who"};
+    if (!heads.contains(r_.tokens[first_].lower)) return false;  // "Could you …", "Let's do …"
+    std::size_t i = phrase;
+    while (i > first_ &&
+           (is_determiner(r_.tokens[i - 1].lower) || (r_.entity_at(i - 1) != nullptr && r_.entity_at(i - 1)->shape == Shape::number)))
+      --i;
+    return i > first_ && asking.contains(r_.tokens[i - 1].lower);
   }
 
   static bool initial(std::size_t, std::string_view gap) { return gap == "."; }
@@ -161,10 +224,43 @@ std::vector<Phrase> phrases_of(const Reading& reading, std::size_t first, std::s
   return Cutter(reading, first, std::min(last, reading.tokens.size())).cut();
 }
 
+bool opens_phrasal(const Reading& reading, std::size_t i) {
+  const auto& word = reading.tokens[i].lower;
+  return (word == "back" || word == "phase" || word == "kick" || word == "hand") && i + 1 < reading.tokens.size() &&
+         is_particle(reading.tokens[i + 1].lower);
+}
+
+std::string active_stem(const Token& participle) {
+  static const std::unordered_map<std::string_view, std::string_view> irregular{
+      {"paid", "pay"},   {"bought", "buy"}, {"sent", "send"},         {"built", "build"}, {"written", "write"}, {"given", "give"},
+      {"held", "hold"},  {"sold", "sell"},  {"put", "put"},           {"set", "set"},     {"found", "find"},    {"brought", "bring"},
+      {"taken", "take"}, {"drawn", "draw"}, {"shown", "show"},        {"told", "tell"},   {"run", "run"},       {"made", "make"},
+      {"done", "do"},    {"let", "let"},    {"withdrawn", "withdraw"}};
+  if (const auto found = irregular.find(participle.lower); found != irregular.end()) return stem(found->second);
+  return participle.lower.ends_with("ed") && is_request_verb(participle.stem) ? participle.stem : std::string{};
+}
+
+std::size_t passive_verb(const Reading& reading, std::size_t first, std::size_t last) {
+  static const Words before{"to", "should", "must", "shall", "will", "can", "could", "please", "would"};
+  if (opening_verb(reading, first, last) < last) return last;
+  bool asked = false;
+  for (std::size_t i = first; i + 1 < last; ++i) {
+    const auto& word = reading.tokens[i].lower;
+    if (reading.entity_of[i] != Reading::none) continue;
+    asked = asked || before.contains(word);
+    if (asked && (word == "be" || word == "get" || word == "gets") && reading.entity_of[i + 1] == Reading::none &&
+        !active_stem(reading.tokens[i + 1]).empty())
+      return i + 1;
+  }
+  return last;
+}
+
 std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t last) {
   for (std::size_t i = first; i < last; ++i) {
     const auto& token = reading.tokens[i];
     if (reading.entity_of[i] != Reading::none) return last;
+    if (i > first && reading.tokens[i - 1].lower == "mind" && token.lower.ends_with("ing") && is_request_verb(token.stem)) return i;
+    if (opens_phrasal(reading, i) && i + 1 < last) return i;
     if (is_imperative(token.lower) && !(token.lower == "let" || token.lower == "help" || token.lower == "need" || token.lower == "get" ||
                                         token.lower == "make" || token.lower == "have"))
       return i;

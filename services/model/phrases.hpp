@@ -24,6 +24,14 @@ std::vector<Phrase> phrases_of(const Reading& reading, std::size_t first, std::s
 /// The verb that opens tokens [first, last), after what is polite; `last` when none does.
 std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t last);
 
+/// Verbs only with their particle: back up, phase out.
+bool opens_phrasal(const Reading& reading, std::size_t token);
+
+/// The participle of a request in the passive ("should be booked"), where no verb opens it; `last` when there is none.
+std::size_t passive_verb(const Reading& reading, std::size_t first, std::size_t last);
+/// The stem of the verb that a participle belongs to: paid gives pay. Empty when it is of no verb that requests use.
+std::string active_stem(const Token& participle);
+
 /// called, named, targeting, starting …: words that announce a value like a preposition.
 bool is_announcing(std::string_view lower);
 

@@ -101,12 +101,19 @@ class Planner {
 
   /// A goal such as "onboard somebody": no tool is called that, but several say that they belong to it.
   bool broad(const Clause& clause) {
+    if (welcomes(clause)) {
+      const auto members = belonging(stem("onboard"));
+      if (members.size() >= 3) {
+        choose(members, clause);
+        return true;
+      }
+    }
     if (clause.fits && clause.ranked.front().name_cover >= 0.6) return false;
     const auto shared = std::ranges::count_if(
         clause.ranked, [&](const Ranked& entry) { return entry.phrase && entry.score > clause.ranked.front().score - 0.15; });
     if (clause.fits && clause.ranked.front().phrase && shared < 3) return false;
     const auto topic = topic_of(r_, index_, clause.first, clause.last);
-    if (topic.terms.empty() || topic.terms.size() > 5) return false;
+    if (topic.question || topic.terms.empty() || topic.terms.size() > 5) return false;
     std::vector<std::size_t> members;
     double telling = 0;
     for (const auto& term : topic.terms) {
@@ -122,6 +129,24 @@ class Planner {
     if (members.empty() || !level(members, clause)) return false;
     choose(members, clause);
     return true;
+  }
+
+  /// "Set up everything for the new colleague", "see to her complete onboarding": all that a newcomer needs.
+  bool welcomes(const Clause& clause) const {
+    static constexpr std::array<std::string_view, 7> wholes{"everything", "anything", "whatever", "complete", "entire", "whole", "full"};
+    bool whole = false;
+    bool fresh = false;
+    bool comes = false;
+    bool staff = false;
+    for (std::size_t i = clause.first; i < clause.last; ++i) {
+      const auto& word = r_.tokens[i].lower;
+      const bool one = related(r_.tokens[i].stem, stem("employee"));
+      whole = whole || std::ranges::find(wholes, word) != wholes.end();
+      staff = staff || one;
+      fresh = fresh || (one && i > 0 && (r_.tokens[i - 1].lower == "new" || (i > 1 && r_.tokens[i - 2].lower == "new")));
+      comes = comes || word == "joins" || word == "joining" || word == "starts" || related(r_.tokens[i].stem, stem("onboard"));
+    }
+    return whole && (fresh || (staff && comes));
   }
 
   /// Tools that say in their description, or in a synonym that several of them have, that they are about this.

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <set>
 
-#include "model/phrases.hpp"
 #include "model/spelling.hpp"
 #include "model/thesaurus.hpp"
 #include "model/words.hpp"
@@ -57,19 +56,6 @@ bool same_deed(std::string_view left, std::string_view right) {
 bool does(const std::vector<std::string>& words, std::string_view verb) {
   if (words.empty()) return false;
   return same_deed(words.front(), verb) || (words.size() > 1 && is_light_verb(words.front()) && same_deed(words[1], verb));
-}
-
-/// "Where is it?", "What does it cost?"; not "Can you send it?".
-bool is_question(const Reading& reading, std::size_t first, std::size_t last) {
-  if (first >= last) return false;
-  static constexpr std::string_view asking[] = {"what", "where", "when", "who", "which", "how",  "why", "whats", "is",
-                                                "are",  "does",  "do",   "did", "was",   "were", "has", "have"};
-  const auto& head = reading.tokens[first].lower;
-  const bool asks = std::ranges::find(asking, head) != std::end(asking);
-  const auto behind = reading.text.find_first_not_of(" \"')", reading.tokens[last - 1].end);
-  const bool mark = behind != std::string::npos && reading.text[behind] == '?';
-  const bool polite = head == "can" || head == "could" || head == "would" || head == "will" || head == "please";
-  return (asks || mark) && !polite && opening_verb(reading, first, last) == last;
 }
 
 /// Nouns of deeds: "testing", "resolution", "payment".
@@ -312,7 +298,7 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
                   agent_share * std::min(1.0, 3 * agent[tool.agent] / most) + (entry.phrase ? phrase_bonus : 0);
   }
   score_verbs(ranked, topic);
-  if (topic.question) score_questions(ranked);
+  if (topic.question) score_questions(ranked, topic.told ? 2 * question_share : question_share);
   std::erase_if(ranked, [&](const Ranked& entry) { return !entries_[entry.tool].listed || (entry.explained == 0 && entry.cover == 0); });
   std::ranges::sort(ranked, [](const Ranked& left, const Ranked& right) {
     return left.score != right.score ? left.score > right.score : left.tool < right.tool;
@@ -351,14 +337,14 @@ void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& 
   }
 }
 
-void Index::score_questions(std::vector<Ranked>& ranked) const {
-  static constexpr std::string_view telling[] = {"get",      "fetch",  "list",     "show",      "check",   "track",
-                                                 "find",     "lookup", "analyze",  "analyse",   "monitor", "verify",
-                                                 "evaluate", "review", "forecast", "calculate", "read",    "search"};
+void Index::score_questions(std::vector<Ranked>& ranked, double share) const {
+  static constexpr std::string_view telling[] = {"get",      "fetch",     "list",    "show",    "check",        "track",    "find",
+                                                 "lookup",   "analyze",   "analyse", "monitor", "verify",       "evaluate", "review",
+                                                 "forecast", "calculate", "read",    "search",  "troubleshoot", "diagnose"};
   for (auto& entry : ranked) {
     const auto words = identifier_words(catalogue_.tools[entry.tool].name);
     const bool tells = !words.empty() && std::ranges::find(telling, words.front()) != std::end(telling);
-    entry.score += tells ? question_share : -question_share;
+    entry.score += tells ? share : -share;
   }
 }
 
@@ -418,55 +404,6 @@ double Index::fit(const Topic& topic, const Tool& tool) const {
     }
   }
   return std::clamp(sum, -1.0, 1.0);
-}
-
-Topic topic_of(const Reading& reading, const Index& index, std::size_t first, std::size_t last) {
-  last = std::min(last, reading.tokens.size());
-  Topic topic;
-  const std::vector<Token> tokens(reading.tokens.begin() + static_cast<std::ptrdiff_t>(first),
-                                  reading.tokens.begin() + static_cast<std::ptrdiff_t>(last));
-  std::vector<std::size_t> positions;
-  const auto stems = content_stems(tokens, &positions);
-  for (std::size_t i = 0; i < stems.size(); ++i) {
-    const auto at = first + positions[i];
-    const auto* entity = reading.entity_at(at);
-    if (entity == nullptr && is_announcing(reading.tokens[at].lower)) continue;
-    Term term{stems[i], reading.tokens[at].lower, 1, at};
-    if (entity != nullptr) {
-      if (entity->shape == Shape::quoted) {
-        term.weight = 0.25;
-      } else if (entity->shape == Shape::name && entity->person < 0.75 && index.knows(term.stem)) {
-        term.weight = 0.35;
-      } else {
-        continue;
-      }
-    }
-    // Two words that tools write as one.
-    if (i + 1 < stems.size() && positions[i + 1] == positions[i] + 1) {
-      const auto compound = stem(reading.tokens[at].lower + reading.tokens[at + 1].lower);
-      if (index.knows(compound) && compound != term.stem) topic.terms.push_back({compound, compound, term.weight, at});
-    }
-    topic.terms.push_back(std::move(term));
-  }
-  const auto verb = opening_verb(reading, first, last);
-  topic.question = is_question(reading, first, last);
-  if (verb < last && !is_light_verb(reading.tokens[verb].stem)) {
-    topic.verb = reading.tokens[verb].stem;
-    for (auto& term : topic.terms) term.verb = term.token == verb;
-  }
-  for (const auto& entity : reading.entities) {
-    if (entity.first < first || entity.first >= last) continue;
-    topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
-    topic.name = topic.name || entity.shape == Shape::quoted || (entity.shape == Shape::name && entity.person < 0.65);
-    topic.email = topic.email || entity.shape == Shape::email;
-    topic.phone = topic.phone || entity.shape == Shape::phone;
-    topic.date = topic.date || entity.shape == Shape::date;
-    topic.money = topic.money || entity.shape == Shape::money;
-    topic.percent = topic.percent || entity.shape == Shape::percent;
-    topic.number = topic.number || entity.shape == Shape::number;
-    topic.code = topic.code || entity.shape == Shape::code;
-  }
-  return topic;
 }
 
 }  // namespace convoke::model

@@ -24,6 +24,7 @@ struct Term {
 struct Topic {
   std::vector<Term> terms;
   bool question = false;  // asks to be told, not for something to be done
+  bool told = false;      // "find out which …": a question in the form of a request
   std::string verb;       // the stem of the verb that opens it, if that says anything
   // What the request contains, for the fit of parameters.
   bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
@@ -90,7 +91,7 @@ class Index {
   std::vector<Match> misspelt(std::string_view stem) const;
   double idf_of(std::size_t documents) const;
   void score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const;
-  void score_questions(std::vector<Ranked>& ranked) const;
+  void score_questions(std::vector<Ranked>& ranked, double share) const;
   double fit(const Topic& topic, const Tool& tool) const;
   double cover(const Phrase& phrase, const std::vector<double>& matched, std::size_t verb) const;
   void score_names(std::vector<Ranked>& ranked, const std::vector<double>& matched, std::size_t verb) const;

@@ -23,6 +23,8 @@ prepare ready arrange draft plan create
 setup configure establish arrange initialise activate
 install deploy load
 activate enable switch turn
+raise increase lift
+lower decrease reduce cut
 put set place
 add enable activate include append insert attach extend
 remove delete erase drop disable deactivate

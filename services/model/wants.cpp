@@ -79,6 +79,28 @@ Want want_of_string(const Parameter& parameter) {
   return Want::name;
 }
 
+/// The values behind "such as" or a colon, if there are two or more and they are short.
+std::vector<std::string> examples_of(std::string_view description) {
+  auto at = description.find("such as ");
+  at = at == std::string_view::npos ? description.find(": ") : at + 6;
+  if (at == std::string_view::npos) return {};
+  auto rest = std::string(description.substr(at + 2));
+  rest.resize(std::min(rest.size(), rest.find('.')));
+  for (std::size_t joint = 0; (joint = rest.find(" or ")) != std::string::npos;) rest.replace(joint, 4, ", ");
+  std::vector<std::string> examples;
+  while (!rest.empty()) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    auto example = trim(rest.substr(0, comma));
+    rest.erase(0, std::min(comma + 1, rest.size()));
+    if (const auto dots = example.find(" \xE2\x80\xA6"); dots != std::string::npos) example.resize(dots);
+    const auto words = tokenize(example);
+    if (words.empty()) continue;
+    if (words.size() > 2) return {};
+    examples.push_back(std::move(example));
+  }
+  return examples.size() >= 2 ? examples : std::vector<std::string>{};
+}
+
 }  // namespace
 
 void analyse(Parameter& parameter) {
@@ -91,6 +113,7 @@ void analyse(Parameter& parameter) {
     const auto stems = content_stems(synonym);
     if (stems.size() == 1) parameter.cues.push_back(stems.front());
   }
+  if (parameter.type == ValueType::string) parameter.examples = examples_of(parameter.description);
   if (!parameter.choices.empty()) {
     parameter.want = Want::choice;
   } else if (parameter.type == ValueType::boolean) {

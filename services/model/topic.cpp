@@ -1,0 +1,108 @@
+// What a request is about: its telling words, the deed it asks for, and what it contains.
+#include <algorithm>
+
+#include "model/phrases.hpp"
+#include "model/ranking.hpp"
+#include "model/thesaurus.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+/// "Where is it?", "What does it cost?"; not "Can you send it?".
+bool is_question(const Reading& reading, std::size_t first, std::size_t last) {
+  if (first >= last) return false;
+  static constexpr std::string_view asking[] = {"what", "where", "when", "who", "which", "how",  "why", "whats", "is",
+                                                "are",  "does",  "do",   "did", "was",   "were", "has", "have"};
+  const auto& head = reading.tokens[first].lower;
+  const bool asks = std::ranges::find(asking, head) != std::end(asking);
+  const auto behind = reading.text.find_first_not_of(" \"')", reading.tokens[last - 1].end);
+  const bool mark = behind != std::string::npos && reading.text[behind] == '?';
+  const bool polite = head == "can" || head == "could" || head == "would" || head == "will" || head == "please";
+  return (asks || mark) && !polite && opening_verb(reading, first, last) == last;
+}
+
+/// "Find out which …", "Look up what …", "Tell me how …".
+bool asks_to_be_told(const Reading& reading, std::size_t verb, std::size_t last) {
+  static constexpr std::string_view verbs[] = {"find", "look", "tell", "check", "see", "figure", "show"};
+  static constexpr std::string_view heads[] = {"what", "which", "who", "how", "where", "when", "why", "whether"};
+  if (std::ranges::find(verbs, reading.tokens[verb].lower) == std::end(verbs)) return false;
+  for (std::size_t i = verb + 1; i < last && i < verb + 4; ++i) {
+    const auto& word = reading.tokens[i].lower;
+    if (std::ranges::find(heads, word) != std::end(heads)) return true;
+    if (word != "out" && word != "up" && word != "me" && word != "us") return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Topic topic_of(const Reading& reading, const Index& index, std::size_t first, std::size_t last) {
+  last = std::min(last, reading.tokens.size());
+  Topic topic;
+  const std::vector<Token> tokens(reading.tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                                  reading.tokens.begin() + static_cast<std::ptrdiff_t>(last));
+  std::vector<std::size_t> positions;
+  const auto stems = content_stems(tokens, &positions);
+  for (std::size_t i = 0; i < stems.size(); ++i) {
+    const auto at = first + positions[i];
+    const auto* entity = reading.entity_at(at);
+    if (entity == nullptr && is_announcing(reading.tokens[at].lower)) continue;
+    Term term{stems[i], reading.tokens[at].lower, 1, at};
+    if (entity != nullptr) {
+      if (entity->shape == Shape::quoted) {
+        term.weight = 0.25;
+      } else if (entity->shape == Shape::name && entity->person < 0.75 && index.knows(term.stem)) {
+        term.weight = 0.35;
+      } else {
+        continue;
+      }
+    }
+    // Two words that tools write as one.
+    if (i + 1 < stems.size() && positions[i + 1] == positions[i] + 1) {
+      const auto compound = stem(reading.tokens[at].lower + reading.tokens[at + 1].lower);
+      if (index.knows(compound) && compound != term.stem) topic.terms.push_back({compound, compound, term.weight, at});
+    }
+    topic.terms.push_back(std::move(term));
+  }
+  auto verb = opening_verb(reading, first, last);
+  topic.question = is_question(reading, first, last);
+  if (verb < last && asks_to_be_told(reading, verb, last)) {
+    topic.question = true;
+    topic.told = true;
+    std::erase_if(topic.terms, [&](const Term& term) { return term.token == verb; });
+    verb = last;
+  } else if (verb == last && !topic.question) {
+    verb = passive_verb(reading, first, last);
+    const auto deed = verb < last ? active_stem(reading.tokens[verb]) : std::string{};
+    for (auto& term : topic.terms) {
+      if (term.token == verb) term.stem = deed;
+    }
+    if (verb < last && !is_light_verb(deed)) {
+      topic.verb = deed;
+      for (auto& term : topic.terms) term.verb = term.token == verb;
+    }
+    verb = last;
+  }
+  if (verb < last && !is_light_verb(reading.tokens[verb].stem)) {
+    // A verb with its particle stands as one word: "back up".
+    const auto said = std::ranges::find(topic.terms, verb, &Term::token);
+    topic.verb = said != topic.terms.end() && said->stem.starts_with(reading.tokens[verb].stem) ? said->stem : reading.tokens[verb].stem;
+    for (auto& term : topic.terms) term.verb = term.token == verb;
+  }
+  for (const auto& entity : reading.entities) {
+    if (entity.first < first || entity.first >= last) continue;
+    topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
+    topic.name = topic.name || entity.shape == Shape::quoted || (entity.shape == Shape::name && entity.person < 0.65);
+    topic.email = topic.email || entity.shape == Shape::email;
+    topic.phone = topic.phone || entity.shape == Shape::phone;
+    topic.date = topic.date || entity.shape == Shape::date;
+    topic.money = topic.money || entity.shape == Shape::money;
+    topic.percent = topic.percent || entity.shape == Shape::percent;
+    topic.number = topic.number || entity.shape == Shape::number;
+    topic.code = topic.code || entity.shape == Shape::code;
+  }
+  return topic;
+}
+
+}  // namespace convoke::model
