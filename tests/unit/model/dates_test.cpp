@@ -29,7 +29,7 @@ using List = std::vector<std::string>;
 
 TEST_CASE("model dates: exact days in many forms") {
   for (const char* text : {"on 2026-12-03", "on December 3", "on Dec 3rd, 2026", "the 3rd of December", "3 December 2026", "12/3/2026",
-                           "03.12.2026", "Thursday, 3 December"}) {
+                           "03.12.2026", "Thursday, 3 December", "the third of December", "December third"}) {
     INFO(text);
     CHECK(dates(text) == List{"2026-12-03"});
   }
@@ -37,6 +37,7 @@ TEST_CASE("model dates: exact days in many forms") {
 
 TEST_CASE("model dates: relative to today") {
   CHECK(dates("tomorrow") == List{"2026-11-21"});
+  CHECK(dates("from the twenty-first of December") == List{"2026-12-21"});
   CHECK(dates("the day after tomorrow") == List{"2026-11-22"});
   CHECK(dates("on Monday") == List{"2026-11-23"});
   CHECK(dates("next Tuesday") == List{"2026-11-24"});
