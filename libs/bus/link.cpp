@@ -13,6 +13,7 @@ namespace convoke::bus {
 namespace {
 
 constexpr int receive_batch = 256;
+constexpr Millis connect_anew{2'000};  // a socket that has reached nobody by then is made anew: ZeroMQ's own attempts are not relied upon
 
 std::string_view view(const zmq::message_t& frame) { return {static_cast<const char*>(frame.data()), frame.size()}; }
 // Small things count for what they occupy, so that a bound in bytes is one in memory.
@@ -36,8 +37,8 @@ SteadyTime Link::next() const {
     case State::waiting: return retry_at_;
     case State::registering: return stated_ + options_.connect_within;
     case State::up: return std::min(stated_ + options_.heartbeat, heard_ + options_.lost_after);
-    case State::connecting:  // ZeroMQ tries by itself; what waits meanwhile still expires
-      return queue_.empty() ? never : stepped_ + options_.heartbeat;
+    case State::connecting:  // ZeroMQ tries by itself, for a while; what waits meanwhile still expires
+      return std::min(connecting_ + connect_anew, queue_.empty() ? never : stepped_ + options_.heartbeat);
     case State::closed: break;
   }
   return never;
@@ -48,6 +49,7 @@ void Link::step(SteadyTime now) {
   if (now - stepped_ > options_.lost_after / 2) heard_ = std::max(heard_, now - options_.lost_after / 2);
   stepped_ = now;
   if (state_ == State::waiting && now >= retry_at_) connect(now);
+  if (state_ == State::connecting && now - connecting_ >= connect_anew) lose("no intercom answers");
   if (state_ == State::registering && now - stated_ >= options_.connect_within) lose("the intercom does not answer the registration");
   if (state_ == State::up && now - heard_ >= options_.lost_after) {
     pump();
@@ -85,6 +87,7 @@ void Link::connect(SteadyTime now) {
           if (const auto link = self.lock()) link->lose(reason);
         });
     state_ = State::connecting;
+    connecting_ = now;
     trouble_ = fmt::format("no intercom at {}", endpoint_);
     socket_->zmq().connect(endpoint_);
     socket_->watch([self = weak_from_this()] {

@@ -108,6 +108,7 @@ class Link : public std::enable_shared_from_this<Link> {
   SteadyTime retry_at_{};
   SteadyTime heard_{};
   SteadyTime stated_{};
+  SteadyTime connecting_{};
   SteadyTime stepped_{};
   Millis back_off_{0};
   std::uint64_t received_ = 0;  // on this connection

@@ -102,6 +102,7 @@ Monitor::Monitor(zmq::context_t& context, Socket& watched, const SocketOptions& 
   events_ = std::make_unique<Socket>(context, zmq::socket_type::pair, options, std::move(executor));
   events_->zmq().connect(endpoint);
   events_->watch([this] { drain(); });
+  drain();  // ZeroMQ signals only to who has found the queue empty once
 }
 
 void Monitor::drain() {

@@ -168,6 +168,18 @@ TEST_CASE("bus: the intercom is killed: clients come back, state themselves agai
   CHECK(bus.until([&] { return !gateway->messages.empty(); }));
 }
 
+TEST_CASE("bus: an intercom that dies is noticed by the end of its connection, not by its silence") {
+  Bus bus;
+  auto options = bus.options();
+  options.lost_after = 60s;
+  auto gateway = bus.node("gateway", options);
+  REQUIRE(bus.until([&] { return gateway->client.connected(); }));
+  bus.kill();
+  CHECK(bus.until([&] { return gateway->downs == 1; }, 2s));  // ZeroMQ's own heartbeat takes three
+  bus.start();
+  CHECK(bus.until([&] { return gateway->client.connected(); }));
+}
+
 TEST_CASE("bus: a client that was forgotten registers again and repeats its calls") {
   Bus bus;
   auto gateway = bus.node("gateway");
