@@ -42,7 +42,7 @@ TEST_CASE("rubbish: any bytes on the TCP ports of bus, health and model disturb 
   const auto service_health = free_port();
   TempDir folder;
   Process intercom({{program("convoke-intercom"), "--intercom.bind=tcp://" + local(bus), "--process.health=" + local(bus_health)}, {}, {}});
-  Process offline({{program("convoke-model"), "--model.listen=" + local(model), "--process.health=" + local(model_health)}, {}, {}});
+  Process offline({{program("convoke-model"), "--offline.listen=" + local(model), "--process.health=" + local(model_health)}, {}, {}});
   Process executor({{program("convoke-executor"), "--process.intercoms=tcp://" + local(bus), "--process.data=" + folder.path().string(),
                      "--process.health=" + local(service_health)},
                     {},
