@@ -208,6 +208,7 @@ asio::awaitable<void> TurnHost::carry_out(std::shared_ptr<Turn> turn) {
       result = failed(Fault::internal, "The agent's code failed: " + what);
     }
   }
+  turn->pending_text_.clear();  // the result has it
   turn->answered_ = result.outcome == wire::Outcome::answer;
   if (turn->answered_) turn->answer_ = result.text;
   book_.finish(turn->key_, turn->attempt_, std::move(result), steady());

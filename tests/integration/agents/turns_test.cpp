@@ -292,7 +292,10 @@ TEST_CASE("turns: text is streamed in bundles with its place") {
   CHECK(cluster.owner.deltas[1].text == "three");
   CHECK(cluster.owner.deltas[1].offset == 8);
   CHECK(cluster.owner.deltas[1].message == "s1~m1");
-  CHECK(cluster.owner.turn(1).result->text == "one two three four");  // its end came with the result
+  CHECK(cluster.owner.turn(1).result->text == "one two three four");  // its end came with the result …
+  cluster.owner.give(cluster.work(2));
+  REQUIRE(cluster.until([&] { return cluster.owner.turn(2).closed; }));
+  for (const auto& delta : cluster.owner.deltas) CHECK(delta.text != " four");  // … and does not come once more
 }
 
 TEST_CASE("turns: a worker that leaves finishes what it can and hands back the rest") {
