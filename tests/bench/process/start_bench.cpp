@@ -66,7 +66,7 @@ test::Command like(test::Installation& installation, const std::string& name, co
     if (argument.starts_with("--process.name=")) argument = "--process.name=one-more";
     if (argument.starts_with("--process.health=")) argument = "--process.health=unix:" + health;
     if (argument.starts_with("--intercom.bind=")) argument = "--intercom.bind=ipc://" + folder + "/intercom";
-    if (argument.starts_with("--model.listen=")) argument = "--model.listen=unix:" + folder + "/model";
+    if (argument.starts_with("--offline.listen=")) argument = "--offline.listen=unix:" + folder + "/model";
     if (argument.starts_with("--http.listen=")) argument = "--http.listen=127.0.0.1:0";
     command.arguments.push_back(argument);
   }
