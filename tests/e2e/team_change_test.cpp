@@ -50,7 +50,8 @@ TEST_CASE("team: an agent that is added while the team works is planned for at o
   REQUIRE(applied.code == 0);
   const auto answer = Json::parse(applied.out, nullptr, false);
   CHECK(answer["team_version"] == 2);
-  CHECK(answer["lagging"].is_array());  // a busy machine may need more than the two seconds that an answer waits; nobody has to wait for them
+  CHECK(
+      answer["lagging"].is_array());  // a busy machine may need more than the two seconds that an answer waits; nobody has to wait for them
 
   const auto plan = planned(installation, "q5", cookies);
   INFO(plan.dump());

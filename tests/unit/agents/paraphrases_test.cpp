@@ -50,6 +50,7 @@ bool fits(const tools::Parameter& parameter, const Json& value) {
   if (parameter.type == tools::Type::string) return value.is_string();
   if (parameter.type == tools::Type::integer) return value.is_number_integer();
   if (parameter.type == tools::Type::number) return value.is_number();
+  if (parameter.type == tools::Type::boolean) return value.is_boolean();
   return parameter.type == tools::Type::list && value.is_array();
 }
 
