@@ -74,6 +74,7 @@ Gateway::Gateway(runtime::Runtime& runtime, bus::Client& bus, GatewayOptions opt
       options_(std::move(options)),
       rules_(load_rules(options_)),
       backend_(bus, runtime.tracer(), options_.backend),
+      probe_(bus, runtime.tracer(), {.query_deadline = options_.probe_deadline}),
       streams_(runtime, bus, backend_, options_.streams),
       tasks_(options_, backend_, streams_),
       native_(options_, backend_, streams_),
@@ -130,7 +131,7 @@ void Gateway::count() {
 asio::awaitable<void> Gateway::watch_owners() {
   runtime_.set_ready("owners", false, "not asked yet");
   for (;;) {
-    const auto answer = co_await backend_.session("probe", Caller{});
+    const auto answer = co_await probe_.session("probe", Caller{});
     const bool answered = answer || answer.error().code == Fault::not_found;
     runtime_.set_ready("owners", answered, answered ? std::string() : answer.error().message);
     co_await sleep_for(options_.probe_interval);

@@ -41,6 +41,7 @@ class Gateway {
   GatewayOptions options_;
   AccessRules rules_;
   Backend backend_;
+  Backend probe_;  // with little patience, for /readyz
   Streams streams_;
   TaskDoor tasks_;
   NativeDoor native_;

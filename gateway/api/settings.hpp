@@ -17,6 +17,7 @@ struct GatewayOptions {
   std::string team = "company";      // for requests that name none
   Millis plan_wait{20'000};          // input_task waits so long for the plan
   Millis probe_interval{1'000};      // how often an owner is asked whether it answers
+  Millis probe_deadline{1'000};      // and how long that may take
   InputLimits limits;
   BackendOptions backend;
   StreamOptions streams;
@@ -32,6 +33,7 @@ struct GatewayOptions {
     field("origins", origins, "foreign pages that may call, such as https://app.example");
     field("team", team, "team of requests that name none");
     field("probe_interval", probe_interval, "how often an owner is asked whether it answers, for /readyz");
+    field("probe_deadline", probe_deadline, "how long an owner may take to answer that");
     field("plan_wait", plan_wait, "how long input_task waits for the plan");
     field("max_text", limits.max_text, "bytes of one text");
     field("max_depth", limits.max_depth, "levels of nested JSON");
