@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -20,6 +21,12 @@ namespace {
 
 const std::string root = CONVOKE_SOURCE_DIR;
 const model::Day today = *model::parse_iso("2026-11-20");
+
+/// The requests to measure; another file can be measured before it joins these (tests/data/README.md).
+std::string requests_path() {
+  const char* other = std::getenv("CONVOKE_PARAPHRASES");
+  return other != nullptr ? other : root + "/tests/data/paraphrases.yaml";
+}
 
 std::string read_file(const std::string& path) {
   std::ifstream file(root + path);
@@ -186,8 +193,8 @@ void judge_arguments(Bench& bench, const std::string& goal, const YAML::Node& ex
 TEST_CASE("offline model: finds tools and arguments of requests that others have written") {
   Bench plain_company(company(false));
   Bench with_baker(company(true));
-  const auto requests = YAML::LoadFile(root + "/tests/data/paraphrases.yaml")["requests"];
-  REQUIRE(requests.size() >= 60);
+  const auto requests = YAML::LoadFile(requests_path())["requests"];
+  REQUIRE(requests.size() >= 40);
   Tally tools;
   Tally arguments;
   std::string report;
