@@ -32,12 +32,13 @@ struct Append {
 };
 
 /// The answer to a command, so that its repetition is answered and not carried out. `key` includes whoever may repeat it
-/// (`<user>/<key>`). Without `ttl` it lives as long as the scope and then as long as its tombstone: for creations.
+/// (`<user>/<key>`). It lives for `ttl`, but no longer than Limits::key_ttl; without `ttl` as long as the scope and then as long as its
+/// tombstone: for creations.
 struct KeyRecord {
   std::string key;
   std::string body_hash;  // at most 255 bytes
   std::string answer;
-  std::optional<Millis> ttl = std::chrono::hours(24);
+  std::optional<Millis> ttl = Millis::max();
 };
 
 /// Bytes too large, or needed too seldom, for the state: a key of their own. Writing an existing part replaces it.

@@ -32,6 +32,7 @@ struct Limits {
   std::uint32_t max_calls = 2048;     // other calls unanswered, per connection; beyond: OVERLOADED
   std::uint32_t spans = 2000;         // kept per session, about
   std::size_t span_bytes = 16 * kKiB;
+  Millis key_ttl = std::chrono::hours(24);
   Millis spans_ttl = std::chrono::hours(24);
   Millis tombstone_ttl = std::chrono::hours(24 * 7);
 };

@@ -123,7 +123,7 @@ void Memory::record(const Commit& commit, Data& data) {
   for (const auto& key : commit.keys) {
     Entry entry{.recorded = {.key = key.key, .body_hash = key.body_hash, .answer = key.answer}, .expires_ms = {}};
     if (key.ttl) {
-      entry.expires_ms = now_ms_ + key.ttl->count();
+      entry.expires_ms = now_ms_ + std::min(*key.ttl, limits_.key_ttl).count();
       expiries_.emplace(*entry.expires_ms, commit.scope);
     }
     data.keys.insert_or_assign(key.key, std::move(entry));

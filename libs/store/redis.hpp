@@ -40,6 +40,7 @@ struct RedisOptions {
     field("call_deadline", call_deadline, "for every call; a later reply is a lost connection");
     field("wait_replicas", wait_replicas, "with replicas: 1; a commit is ok only when so many have it");
     field("max_in_flight", limits.max_in_flight, "commits sent and unanswered");
+    field("key_ttl", limits.key_ttl, "a command's repetition is answered from its record for so long");
     field("spans_ttl", limits.spans_ttl, "spans are kept for so long");
     field("tombstone_ttl", limits.tombstone_ttl, "deleted sessions are remembered for so long");
   }

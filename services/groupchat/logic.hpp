@@ -14,6 +14,7 @@
 #include "agents/team/team.hpp"
 #include "core/id.hpp"
 #include "core/time.hpp"
+#include "groupchat/session/handout_times.hpp"
 #include "store/commit.hpp"
 #include "wire/message.hpp"
 
@@ -142,7 +143,7 @@ class ScopeLogic {
   virtual bool evictable() const = 0;
 };
 
-std::unique_ptr<ScopeLogic> make_session(std::string session);
+std::unique_ptr<ScopeLogic> make_session(std::string session, const session::HandoutTimes& times = {});
 std::unique_ptr<ScopeLogic> make_user(std::string user);
 std::unique_ptr<ScopeLogic> make_team(std::string team);
 

@@ -13,6 +13,7 @@ int main(int argc, char** argv) try {
   store::RedisOptions redis;
   groupchat::owner::Options owner;
   groupchat::ServiceOptions service_options;
+  groupchat::session::HandoutTimes handout;
   runtime::OtlpOptions otlp;
   runtime::Config config("convoke-groupchat", "Owns sessions, users and team versions; the only process that talks to Redis.");
   config.add("process", process);
@@ -21,10 +22,11 @@ int main(int argc, char** argv) try {
   config.add("otlp", otlp);
   config.add("owner", owner);
   config.add("groupchat", service_options);
+  config.add("handout", handout);
   if (const auto exit = config.load(argc, argv)) return *exit;
   runtime::Runtime runtime(process);
   runtime::OtlpExporter exporter(runtime, otlp);
-  groupchat::Service service(runtime, bus, redis, owner, service_options);
+  groupchat::Service service(runtime, bus, redis, owner, service_options, handout);
   service.start();
   return runtime.run();
 } catch (const std::exception& error) {

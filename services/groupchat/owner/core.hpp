@@ -25,6 +25,8 @@ using LogicFactory = std::function<std::unique_ptr<ScopeLogic>(std::string_view 
 
 /// `s:<session>`, `u:<user>`, `t:<team>` (logic.hpp).
 std::unique_ptr<ScopeLogic> make_logic(std::string_view scope);
+/// The same, with sessions that keep these times.
+LogicFactory make_logic_with(session::HandoutTimes times);
 
 /// Rising counts since the start, for metrics and tests.
 struct Counters {

@@ -180,12 +180,22 @@ const Counters& Core::counters() const { return engine_->counters(); }
 Sizes Core::sizes() const { return engine_->sizes(); }
 std::vector<store::PartitionEpoch> Core::held() const { return engine_->held(); }
 
-std::unique_ptr<ScopeLogic> make_logic(std::string_view scope) {
+namespace {
+
+std::unique_ptr<ScopeLogic> make(std::string_view scope, const session::HandoutTimes& times) {
   const std::string name(scope.substr(std::min<std::size_t>(2, scope.size())));
-  if (scope.starts_with("s:")) return make_session(name);
+  if (scope.starts_with("s:")) return make_session(name, times);
   if (scope.starts_with("u:")) return make_user(name);
   if (scope.starts_with("t:")) return make_team(name);
   return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<ScopeLogic> make_logic(std::string_view scope) { return make_logic_with({})(scope); }
+
+LogicFactory make_logic_with(session::HandoutTimes times) {
+  return [times](std::string_view scope) { return make(scope, times); };
 }
 
 }  // namespace convoke::groupchat::owner

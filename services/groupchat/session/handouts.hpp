@@ -9,17 +9,9 @@
 #include <vector>
 
 #include "groupchat/session/context.hpp"
+#include "groupchat/session/handout_times.hpp"
 
 namespace convoke::groupchat::session {
-
-struct HandoutTimes {
-  Millis resend{1000};        // Work or WorkQuery without a WorkState
-  Millis ask_parked{10'000};  // parked: still there?
-  Millis silence{3000};       // given, and nothing heard: ask the replica
-  Millis lost{6000};          // still nothing: the attempt is over
-  Millis repeat_cancel{500};
-  Millis overrun{5000};  // beyond the turn's time-out, which the worker keeps itself
-};
 
 struct Verdict {
   enum class Kind { raise, lost, timed_out };
@@ -35,6 +27,8 @@ using Budgets = std::map<std::string, std::uint64_t, std::less<>>;
 
 class Handouts {
  public:
+  explicit Handouts(HandoutTimes times) : times_(times) {}
+
   /// All open turns are somewhere, or nowhere: to be asked for.
   void loaded(State& state, Now now);
   void link_restored(Now now);

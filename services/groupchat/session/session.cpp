@@ -24,7 +24,7 @@ constexpr std::size_t max_live_bytes = std::size_t{256} * 1024;  // text so far 
 
 class Session final : public ScopeLogic {
  public:
-  explicit Session(std::string id) : id_(std::move(id)) {}
+  Session(std::string id, const HandoutTimes& times) : id_(std::move(id)), handouts_(times) {}
 
   Status load(std::string_view bytes, std::uint64_t version) override {
     auto loaded = wire::unpack<State>(bytes);
@@ -235,6 +235,8 @@ class Session final : public ScopeLogic {
 
 }  // namespace
 
-std::unique_ptr<ScopeLogic> make_session(std::string session) { return std::make_unique<Session>(std::move(session)); }
+std::unique_ptr<ScopeLogic> make_session(std::string session, const HandoutTimes& times) {
+  return std::make_unique<Session>(std::move(session), times);
+}
 
 }  // namespace convoke::groupchat
