@@ -93,7 +93,7 @@ void Socket::close() {
 
 Monitor::Monitor(zmq::context_t& context, Socket& watched, const SocketOptions& options, boost::asio::any_io_executor executor,
                  std::function<void(std::string)> on_end)
-    : on_end_(std::move(on_end)) {
+    : watched_(watched), on_end_(std::move(on_end)) {
   static std::atomic<std::uint64_t> number = 0;
   const std::string endpoint = "inproc://monitor-" + std::to_string(++number);
   const int wanted =
@@ -103,6 +103,13 @@ Monitor::Monitor(zmq::context_t& context, Socket& watched, const SocketOptions& 
   events_->zmq().connect(endpoint);
   events_->watch([this] { drain(); });
   drain();  // ZeroMQ signals only to who has found the queue empty once
+}
+
+// ZeroMQ's own thread sends the events, and waits for ever where nobody can receive them: with it, every connection of this process. So it
+// is told to stop before the receiving end goes.
+Monitor::~Monitor() {
+  on_end_ = nullptr;
+  zmq_socket_monitor(watched_.zmq().handle(), nullptr, 0);
 }
 
 void Monitor::drain() {

@@ -39,15 +39,20 @@ class Socket {
   std::shared_ptr<std::function<void()>> on_edge_;
 };
 
-/// Reports the end of a client socket's connection (ZMQ_EVENT_DISCONNECTED, a failed handshake), which ZeroMQ itself hides.
+/// Reports the end of a client socket's connection (ZMQ_EVENT_DISCONNECTED, a failed handshake), which ZeroMQ itself hides. Must go before
+/// the socket that it watches.
 class Monitor {
  public:
   Monitor(zmq::context_t& context, Socket& watched, const SocketOptions& options, boost::asio::any_io_executor executor,
           std::function<void(std::string)> on_end);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
 
  private:
   void drain();
 
+  Socket& watched_;
   std::unique_ptr<Socket> events_;
   std::function<void(std::string)> on_end_;
 };

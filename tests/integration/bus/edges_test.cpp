@@ -3,8 +3,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <boost/asio/local/stream_protocol.hpp>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <zmq.hpp>
@@ -206,6 +209,37 @@ TEST_CASE("edges: what waits too long for an intercom is answered with DEADLINE"
   message.header.ttl_ms = 50;
   node.client.send(message);
   CHECK(run_until(io, 5s, [&] { return node.faults(Fault::deadline) == 1; }));
+}
+
+TEST_CASE("edges: an address that ends every connection at once keeps nobody away from the intercom that comes there") {
+  using Local = boost::asio::local::stream_protocol;
+  Bus bus;
+  auto options = bus.options();
+  options.reconnect_first = options.reconnect_most = std::chrono::milliseconds(1);
+  const auto hasty = bus.node("worker", options);
+  REQUIRE(bus.together({hasty.get()}));
+  bus.kill();
+  const auto path = bus.endpoint().substr(std::string("ipc://").size());
+  std::filesystem::remove(path);
+  int ended = 0;
+  {
+    Local::acceptor acceptor(bus.io(), Local::endpoint(path));
+    std::function<void()> accept = [&] {
+      acceptor.async_accept([&](boost::system::error_code error, Local::socket socket) {
+        if (error) return;
+        socket.close();
+        ++ended;
+        accept();
+      });
+    };
+    accept();
+    CHECK(bus.until([&] { return ended >= 400; }, std::chrono::seconds(60)));
+    acceptor.close();
+    bus.until([] { return false; }, std::chrono::milliseconds(20));
+  }
+  std::filesystem::remove(path);
+  bus.start();
+  CHECK(bus.together({hasty.get()}));
 }
 
 TEST_CASE("edges: a frozen intercom is noticed, and taken up again when it wakes") {
