@@ -275,6 +275,8 @@ Result<std::vector<Due>> decode_due(const redisReply& reply) {
     const auto score = text_in(*items[i + 1]);
     double value = 0;  // a score is a double; check() keeps it a whole number below 2^53
     std::from_chars(score.data(), score.data() + score.size(), value);
+    constexpr double whole = 9'007'199'254'740'992.0;
+    if (!(value >= -whole && value <= whole)) return std::unexpected(unexpected(reply));
     found.push_back({.scope = std::string(text_in(*items[i])), .unix_ms = static_cast<std::int64_t>(value)});
   }
   return found;

@@ -230,6 +230,20 @@ TEST_CASE("store: a key is forgotten when its time is over, one without a time i
   CHECK(h->run(h->store->keys(kSession, {"long"})).value().size() == 1);
 }
 
+TEST_CASE("store: a key lives no longer than the store keeps keys") {
+  const auto h = make_harness();
+  const Epoch epoch = h->claim(kSession);
+  Commit commit = creation(epoch);
+  commit.keys = {key("usual"), key("day")};
+  commit.keys[1].ttl = std::chrono::hours(24);
+  REQUIRE(h->commit(commit).ok());
+  REQUIRE(h->run(h->store->keys(kSession, {"usual", "day"})).value().size() == 2);
+  CHECK(h->until([&] {
+    h->pass(Millis(200));
+    return h->run(h->store->keys(kSession, {"usual", "day"})).value().empty();
+  }));
+}
+
 TEST_CASE("store: appends are numbered densely from 1, and several logs and entries go in one commit") {
   const auto h = make_harness();
   const Epoch epoch = h->claim(kSession);

@@ -83,6 +83,7 @@ class Harness {
 inline store::Limits test_limits() {
   store::Limits limits;
   limits.tombstone_ttl = Millis(250);
+  limits.key_ttl = Millis(2'000);
   limits.state_bytes = 1024 * 1024;
   return limits;
 }
