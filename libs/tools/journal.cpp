@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -53,6 +55,24 @@ std::string timestamp(UnixTime now) {
                      time.subseconds().count());
 }
 
+// When a line was written. A result has its quotes escaped, and arguments stand before the time: the last such field is the line's own.
+std::optional<UnixTime> time_of(std::string_view line) {
+  constexpr std::string_view field = R"(, "time": ")";
+  const auto at = line.rfind(field);
+  if (at == std::string_view::npos) return {};
+  const std::string text(line.substr(at + field.size(), 24));
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hours = 0;
+  int minutes = 0;
+  int seconds = 0;
+  int ms = 0;
+  if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d.%3dZ", &year, &month, &day, &hours, &minutes, &seconds, &ms) != 7) return {};
+  const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
+  return UnixTime{date} + std::chrono::hours{hours} + std::chrono::minutes{minutes} + std::chrono::seconds{seconds} + Millis{ms};
+}
+
 std::string json_text(std::string_view text) { return Json(text).dump(); }
 
 std::string write_line(const Tool& tool, const Call& call, std::string_view arguments, std::string_view mark, UnixTime now,
@@ -80,13 +100,22 @@ Status check_call(const Call& call) {
 }  // namespace
 
 struct Journal::State {
-  explicit State(std::string path) : file(std::move(path)) {}
+  State(std::string path, std::optional<Millis> keep) : file(std::move(path)), keep_for(keep) {}
 
   JournalFile file;
   std::unordered_multimap<std::uint64_t, std::uint64_t> lines;  // hash of the key → offset of the line that applied it
   std::map<std::string, std::uint32_t> failures;                // session, agent, tool → failures so far
+  struct Entry {
+    UnixTime written;
+    std::uint64_t hash = 0;
+    std::uint64_t offset = 0;
+  };
+  std::deque<Entry> by_age;  // of `lines`, where they are not kept for ever
+  std::optional<Millis> keep_for;
+  UnixTime present{};
 
-  Result<JournalFile::Lock> enter();
+  Result<JournalFile::Lock> enter(UnixTime at);
+  void forget();
   void remember(std::uint64_t offset, std::string_view line);
   Result<std::optional<Json>> find(std::string_view key) const;
   Result<Applied> repeat(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now, const Json& first);
@@ -94,21 +123,39 @@ struct Journal::State {
 };
 
 // Locks the file and learns what others have written since.
-Result<JournalFile::Lock> Journal::State::enter() {
+Result<JournalFile::Lock> Journal::State::enter(UnixTime at) {
+  present = at;
   auto lock = file.lock([this] {
     lines.clear();
     failures.clear();
+    by_age.clear();
   });
   if (!lock) return lock;
   if (auto read = file.catch_up([this](auto offset, auto line) { remember(offset, line); }); !read)
     return std::unexpected(std::move(read.error()));
+  forget();
   return lock;
+}
+
+void Journal::State::forget() {
+  while (!by_age.empty() && by_age.front().written + *keep_for < present) {
+    const auto [begin, end] = lines.equal_range(by_age.front().hash);
+    const auto found = std::find_if(begin, end, [&](const auto& line) { return line.second == by_age.front().offset; });
+    if (found != end) lines.erase(found);
+    by_age.pop_front();
+  }
 }
 
 void Journal::State::remember(std::uint64_t offset, std::string_view line) {
   const auto head = head_of(line);
   if (!head || head->repeat) return;
-  lines.emplace(std::hash<std::string_view>{}(head->key), offset);
+  const auto hash = std::hash<std::string_view>{}(head->key);
+  if (keep_for) {
+    const auto written = time_of(line).value_or(present);
+    if (written + *keep_for < present) return;
+    by_age.push_back({written, hash, offset});
+  }
+  lines.emplace(hash, offset);
   if (!head->failed) return;
   const Json fields = Json::parse(line, nullptr, false);
   if (!fields.is_object()) return;
@@ -161,9 +208,9 @@ Journal::Journal(Journal&&) noexcept = default;
 Journal& Journal::operator=(Journal&&) noexcept = default;
 Journal::~Journal() = default;
 
-Result<Journal> Journal::open(const std::string& path) {
-  auto state = std::make_unique<State>(path);
-  if (auto lock = state->enter(); !lock) return std::unexpected(std::move(lock.error()));
+Result<Journal> Journal::open(const std::string& path, std::optional<Millis> keep, UnixTime now) {
+  auto state = std::make_unique<State>(path, keep);
+  if (auto lock = state->enter(now); !lock) return std::unexpected(std::move(lock.error()));
   return Journal(std::move(state));
 }
 
@@ -177,7 +224,7 @@ Result<Applied> Journal::apply(const Tool& tool, const Call& call, UnixTime now)
 
   Result<Applied> applied = Applied{};
   {
-    const auto lock = state_->enter();
+    const auto lock = state_->enter(now);
     if (!lock) return std::unexpected(lock.error());
     const auto first = state_->find(call.key);
     if (!first) return std::unexpected(first.error());

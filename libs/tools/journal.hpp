@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,8 +34,10 @@ std::string call_key(std::string_view session, std::string_view agent, std::uint
 
 class Journal {
  public:
-  /// UNAVAILABLE when the file cannot be opened for writing. The folder must exist.
-  static Result<Journal> open(const std::string& path);
+  /// UNAVAILABLE when the file cannot be opened for writing. The folder must exist. `keep`: calls applied longer ago are forgotten (their
+  /// lines stay), and would be applied again; nothing: for ever. It must be longer than a turn may last, its repetitions included. `now` is
+  /// needed with it.
+  static Result<Journal> open(const std::string& path, std::optional<Millis> keep = {}, UnixTime now = {});
   Journal(Journal&&) noexcept;
   Journal& operator=(Journal&&) noexcept;
   ~Journal();

@@ -25,8 +25,8 @@ std::pair<std::string, std::string> served_or_throw(const WorkerOptions& options
   return std::move(*served);
 }
 
-tools::Journal open_journal(const std::string& folder) {
-  auto journal = tools::Journal::open(folder + "/effects.jsonl");
+tools::Journal open_journal(const std::string& folder, Millis keep, UnixTime now) {
+  auto journal = tools::Journal::open(folder + "/effects.jsonl", keep > Millis{0} ? std::optional(keep) : std::nullopt, now);
   if (!journal) throw std::invalid_argument(journal.error().message);
   return std::move(*journal);
 }
@@ -59,7 +59,7 @@ Service::Service(runtime::Runtime& runtime, ServiceOptions options)
       served_(served_or_throw(options_.worker)),
       http_(runtime.io(), options_.http),
       model_(runtime.io(), http_, options_.model.options()),
-      journal_(open_journal(runtime.options().data)),
+      journal_(open_journal(runtime.options().data, options_.worker.keep_effects, runtime.now().unix)),
       tooling_{model_, http_, journal_, runtime.tracer(), options_.conversation},
       turns_(runtime, options_.bus, options_.turns,
              {"worker",

@@ -14,10 +14,12 @@ namespace convoke::worker {
 struct WorkerOptions {
   std::string agent;
   std::string team;
+  Millis keep_effects{0};
 
   template <class Fields> void describe(Fields& field) {
     field("agent", agent, "full name of the agent whose turns are taken, <team>.<name>");
     field("team", team, "instead of agent: turns of all agents of this team, those included that it gets later");
+    field("keep_effects", keep_effects, "template tools know a call again for so long; 0: for ever. Longer than any turn lasts");
   }
 };
 

@@ -49,6 +49,23 @@ TEST_CASE("journal: a repeat answers from the record, on another day, from anoth
   CHECK_FALSE(lines[3].contains("repeat"));
 }
 
+TEST_CASE("journal: what is not kept for ever is forgotten after its time, by who was there and by who opens the file later") {
+  const Folder folder;
+  constexpr Millis minute{60'000};
+  auto forgetful = Journal::open(folder.file(), minute, today).value();
+  Call odd = call("odd");
+  odd.arguments = R"({"cookie_type": "x\", \"time\": \"2031-01-01T00:00:00.000Z", "quantity": 1})";
+  REQUIRE_FALSE(forgetful.apply(bake(), call("k"), today).value().repeat);
+  REQUIRE_FALSE(forgetful.apply(bake(), odd, today).value().repeat);
+  CHECK(forgetful.apply(bake(), call("k"), today + minute).value().repeat);
+  auto late = Journal::open(folder.file(), minute, today + minute + Millis{1}).value();
+  CHECK_FALSE(late.apply(bake(), odd, today + minute + Millis{1}).value().repeat);
+  CHECK_FALSE(forgetful.apply(bake(), call("k"), today + minute + Millis{1}).value().repeat);
+  CHECK(late.apply(bake(), call("k"), today + 2 * minute).value().repeat);
+  auto faithful = Journal::open(folder.file()).value();
+  CHECK(faithful.apply(bake(), call("k"), tomorrow).value().repeat);
+}
+
 TEST_CASE("journal: a key that comes back with something else is refused, and nothing is written") {
   const Folder folder;
   auto journal = Journal::open(folder.file()).value();
