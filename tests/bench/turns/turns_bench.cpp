@@ -1,5 +1,5 @@
 // What a durable turn costs through all processes, and whether it stays the same as a conversation grows. Usage: bench_turns [rounds].
-// The comparison with other systems is bench_peers. `bench_turns hold [turns]`: load to look at with a profiler, nothing is measured.
+// The comparison with other systems is bench_peers. `bench_turns hold [turns [conversations]]`: load to look at with a profiler, nothing is measured.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -93,9 +93,9 @@ bool growth(int rounds) {
   return bench::print(row);
 }
 
-void hold(std::size_t count) {
+void hold(std::size_t count, std::size_t conversations) {
   bench::Deployment deployment;
-  auto all = bench::open(deployment.address(), at_once);
+  auto all = bench::open(deployment.address(), conversations);
   bench::side_by_side(all, 20);
   fmt::print("go\n");
   std::fflush(stdout);
@@ -106,7 +106,8 @@ void hold(std::size_t count) {
 
 int main(int count, char** arguments) try {
   if (count > 1 && std::string(arguments[1]) == "hold") {
-    hold(count > 2 ? static_cast<std::size_t>(std::atoi(arguments[2])) : 200);
+    const auto number = [&](int at, std::size_t absent) { return count > at ? std::stoul(arguments[at]) : absent; };
+    hold(number(2, 200), number(3, at_once));
     return 0;
   }
   const int rounds = count > 1 ? std::max(1, std::atoi(arguments[1])) : 3;
