@@ -1,9 +1,29 @@
 #include "core/text.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace convoke {
 namespace {
+
+// Most text is plain, and looked at eight bytes at a time: what a model is told grows with its conversation.
+constexpr std::uint64_t each_byte = 0x0101010101010101;
+constexpr std::uint64_t each_high_bit = 0x80 * each_byte;
+
+std::uint64_t eight_bytes(std::string_view text, std::size_t at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data() + at, sizeof word);
+  return word;
+}
+
+/// Not 0 when one of the bytes is zero.
+constexpr std::uint64_t zero_bytes(std::uint64_t word) { return (word - each_byte) & ~word & each_high_bit; }
+
+/// Whether JSON takes all of them as they are; bytes of multi-byte characters count as such.
+constexpr bool is_plain(std::uint64_t word) {
+  const std::uint64_t controls = (word - 0x20 * each_byte) & ~word & each_high_bit;
+  return (controls | zero_bytes(word ^ ('"' * each_byte)) | zero_bytes(word ^ ('\\' * each_byte))) == 0;
+}
 
 struct Lead {
   std::size_t length;      // of the whole sequence; 0 when no sequence begins so
@@ -28,6 +48,8 @@ Lead lead_of(std::uint8_t byte) {
 std::size_t first_invalid_utf8(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   for (std::size_t i = 0; i < text.size();) {
+    while (i + 8 <= text.size() && (eight_bytes(text, i) & each_high_bit) == 0) i += 8;
+    if (i == text.size()) break;
     if (byte(i) < 0x80) {
       ++i;
       continue;
@@ -68,6 +90,8 @@ void append_escape(std::string& out, std::uint8_t byte) {
 void append_json_text(std::string& out, std::string_view text) {
   std::size_t begun = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (i + 8 <= text.size() && is_plain(eight_bytes(text, i))) i += 8;
+    if (i == text.size()) break;
     const auto byte = static_cast<std::uint8_t>(text[i]);
     if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
     out.append(text, begun, i - begun);

@@ -98,11 +98,17 @@ struct CurlLoop::Callbacks {
       loop.timer_.cancel();
       return 0;
     }
-    loop.timer_.expires_after(std::chrono::milliseconds(after_ms));
-    loop.timer_.async_wait([weak = loop.weak_from_this()](const boost::system::error_code& error) {
+    auto act = [weak = loop.weak_from_this()](const boost::system::error_code& error) {
       const auto alive = weak.lock();
       if (!error && alive && !alive->closed_) alive->act(CURL_SOCKET_TIMEOUT, 0);
-    });
+    };
+    if (after_ms == 0) {  // each request begins so, and a timer is a system call
+      loop.timer_.cancel();
+      asio::post(loop.io_, [act = std::move(act)] { act({}); });
+      return 0;
+    }
+    loop.timer_.expires_after(std::chrono::milliseconds(after_ms));
+    loop.timer_.async_wait(std::move(act));
     return 0;
   }
 

@@ -105,12 +105,11 @@ asio::awaitable<Result<std::uint64_t>> Conversation::record(const llm::Response&
 asio::awaitable<wire::TurnResultT> Conversation::run() {
   auto transcript = co_await turn_.transcript();
   if (!transcript) co_return failed(transcript.error().code, std::move(transcript.error().message));
-  history_ = history_of(transcript->entries, turn_.work(), tooling_.options.history_bytes);
   llm::Message system;
   system.role = llm::Role::system;
   system.content = instructions_for(team_->team, agent_, turn_.work().now_ms);
-  request_.messages.push_back(std::move(system));
-  std::ranges::move(history_.messages, std::back_inserter(request_.messages));
+  history_ = history_of(transcript->entries, turn_.work(), tooling_.options.history_bytes, std::move(system));
+  request_.messages = std::move(history_.messages);
   request_.tools = tools_for(team_->team, agent_, turn_.work(), tooling_.offers.of(*team_, agent_));
   auto taken = take_over();
   if (!taken) co_return failed(taken.error().code, std::move(taken.error().message));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,20 +18,24 @@ namespace {
 constexpr std::string_view question_prefix = "turn-";
 constexpr std::string_view executor = "system.executor";
 
+/// What one turn said, as far as others did not come between.
 struct Group {
   std::uint64_t turn = 0;
-  std::vector<llm::Message> messages;
+  std::size_t begin = 0;  // its first message
   std::size_t bytes = 0;
   std::size_t done = 0;
   std::size_t failed = 0;
   std::size_t unknown = 0;
-  std::string matter;
+  const std::string* matter = nullptr;
   std::optional<std::uint64_t> continues;
 };
 
 class Reader {
  public:
-  explicit Reader(const wire::WorkT& work) : work_(work) {}
+  Reader(const wire::WorkT& work, llm::Message opening, std::size_t entries) : work_(work) {
+    messages_.reserve(entries + work.input.size() + 8);
+    messages_.push_back(std::move(opening));
+  }
 
   void entry(const agents::Entry& entry) {
     group_of(entry.turn);
@@ -53,23 +58,31 @@ class Reader {
 
   History finish(std::size_t max_bytes) {
     const auto chain = chain_of(work_.turn);
+    const auto is_at_hand = [&](const Group& group) { return chain.contains(group.turn); };
     History history;
     std::size_t first = groups_.size();
     for (std::size_t bytes = 0; first > 0; --first) {
       const auto& group = groups_[first - 1];
-      if (!chain.contains(group.turn)) bytes += group.bytes;
+      if (!is_at_hand(group)) bytes += group.bytes;
       if (bytes > max_bytes) break;
     }
-    for (std::size_t i = first; i < groups_.size(); ++i) {
-      if (!chain.contains(groups_[i].turn)) take(groups_[i], history);
-    }
-    for (auto& group : groups_) {
-      if (!chain.contains(group.turn)) continue;
+    for (const auto& group : groups_) {
+      if (!is_at_hand(group)) continue;
       history.done += group.done;
       history.failed += group.failed;
       history.unknown += group.unknown;
-      if (history.matter.empty()) history.matter = group.matter;
-      take(group, history);
+      if (history.matter.empty() && group.matter != nullptr) history.matter = *group.matter;
+    }
+    if (first == 0 && std::ranges::is_partitioned(groups_, std::not_fn(is_at_hand))) {
+      history.messages = std::move(messages_);  // as it nearly always is
+    } else {
+      history.messages.push_back(std::move(messages_.front()));
+      for (std::size_t i = first; i < groups_.size(); ++i) {
+        if (!is_at_hand(groups_[i])) take(i, history);
+      }
+      for (std::size_t i = 0; i < groups_.size(); ++i) {
+        if (is_at_hand(groups_[i])) take(i, history);
+      }
     }
     history.again = std::move(again_);
     return history;
@@ -78,19 +91,16 @@ class Reader {
  private:
   void group_of(std::uint64_t turn) {
     if (groups_.empty() || groups_.back().turn != turn) {
-      groups_.emplace_back();
-      groups_.back().turn = turn;
+      groups_.push_back({.turn = turn, .begin = messages_.size()});
     }
   }
 
   llm::Message& add(llm::Role role, std::string text) {
-    auto& group = groups_.back();
-    group.bytes += text.size();
-    llm::Message message;
+    groups_.back().bytes += text.size();
+    auto& message = messages_.emplace_back();
     message.role = role;
     message.content = std::move(text);
-    group.messages.push_back(std::move(message));
-    return group.messages.back();
+    return message;
   }
 
   void input(const wire::InputT& input) {
@@ -103,7 +113,7 @@ class Reader {
       text = fmt::format("{} says: {}", input.author.substr(input.author.find('/') + 1), input.text);
     }
     auto& group = groups_.back();
-    if (group.matter.empty()) group.matter = input.text;
+    if (group.matter == nullptr || group.matter->empty()) group.matter = &input.text;
     add(llm::Role::user, std::move(text));
   }
 
@@ -112,7 +122,7 @@ class Reader {
     if (input.fault != 0 && text.empty()) text = "There is no answer.";
     if (const auto found = open_.find(input.call); found != open_.end()) {
       auto& asked = groups_[found->second.group];
-      asked.messages[found->second.message].content = text;
+      messages_[found->second.message].content = text;
       asked.bytes += text.size();
       groups_.back().continues = asked.turn;
       if (!is_communication(found->second.call.name)) unknown_settled(found->second.call, static_cast<Fault>(input.fault));
@@ -146,7 +156,7 @@ class Reader {
     if (item.kind == wire::ItemKind::result) ++(item.fault == 0 ? group.done : group.failed);
     const auto found = open_.find(item.call);
     if (found == open_.end()) return;
-    groups_[found->second.group].messages[found->second.message].content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
+    messages_[found->second.message].content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
     group.bytes += item.text.size();
     open_.erase(found);
   }
@@ -154,15 +164,13 @@ class Reader {
   void response(const wire::ItemT& item) {
     auto response = llm::response_from_json(item.text);
     if (!response) return;
-    auto message = llm::as_message(*response);
-    auto& group = groups_.back();
-    group.bytes += item.text.size();
-    group.messages.push_back(message);
-    for (const auto& call : message.tool_calls) {
+    messages_.push_back(llm::as_message(*response));
+    groups_.back().bytes += item.text.size();
+    for (const auto& call : response->tool_calls) {
       const bool waits = std::ranges::find(work_.pending, call.id) != work_.pending.end();
       auto& result = add(llm::Role::tool, waits ? "There is no answer yet." : "No result is known.");
       result.tool_call_id = call.id;
-      open_[call.id] = {groups_.size() - 1, group.messages.size() - 1, call};
+      open_[call.id] = {groups_.size() - 1, messages_.size() - 1, call};
     }
   }
 
@@ -175,8 +183,9 @@ class Reader {
     return chain;
   }
 
-  static void take(Group& group, History& history) {
-    for (auto& message : group.messages) history.messages.push_back(std::move(message));
+  void take(std::size_t index, History& history) {
+    const auto end = index + 1 < groups_.size() ? groups_[index + 1].begin : messages_.size();
+    for (auto i = groups_[index].begin; i < end; ++i) history.messages.push_back(std::move(messages_[i]));
   }
 
   struct Open {  // the placeholder of a call's result
@@ -186,6 +195,7 @@ class Reader {
   };
 
   const wire::WorkT& work_;
+  std::vector<llm::Message> messages_;
   std::vector<Group> groups_;
   std::map<std::string, Open> open_;
   std::vector<llm::ToolCall> again_;
@@ -196,8 +206,8 @@ class Reader {
 
 std::string question_id(std::uint64_t turn) { return fmt::format("{}{}", question_prefix, turn); }
 
-History history_of(const agents::Entries& transcript, const wire::WorkT& work, std::size_t max_bytes) {
-  Reader reader(work);
+History history_of(const agents::Entries& transcript, const wire::WorkT& work, std::size_t max_bytes, llm::Message opening) {
+  Reader reader(work, std::move(opening), transcript.size());
   for (const auto& entry : transcript) reader.entry(*entry);
   reader.current();
   return reader.finish(max_bytes);

@@ -13,7 +13,7 @@
 namespace convoke::worker {
 
 struct History {
-  /// Earlier turns, then those that this turn continues, then this turn's input. Each assistant message with calls is followed by one tool
+  /// The opening, earlier turns, then those that this turn continues, then this turn's input. Each assistant message with calls is followed by one tool
   /// message per call.
   std::vector<llm::Message> messages;
   /// What the turns that this one continues have done already.
@@ -26,8 +26,9 @@ struct History {
   std::string matter;
 };
 
-/// Earlier turns beyond `max_bytes` are left out, the oldest first; the matter at hand never is.
-History history_of(const agents::Entries& transcript, const wire::WorkT& work, std::size_t max_bytes);
+/// `opening`: what the model is told before all else. Earlier turns beyond `max_bytes` are left out, the oldest first; the matter at hand
+/// never is.
+History history_of(const agents::Entries& transcript, const wire::WorkT& work, std::size_t max_bytes, llm::Message opening);
 
 /// Call id under which a question is put that no tool call of the model asked for: the turn's own.
 std::string question_id(std::uint64_t turn);

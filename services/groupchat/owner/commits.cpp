@@ -47,9 +47,9 @@ void Core::Engine::committed(Slot& slot, Flight flight, const store::CommitAnswe
   end_outage();
   const Partition& partition = partitions_[slot.key.partition];
   const bool current = partition.hold == Hold::held && partition.epoch == flight.epoch;
-  publish(slot, flight);
   if (!current || flight.removes) {
     // Committed under an epoch that is over, or nothing is left: what was cached is of no more use.
+    publish(slot, flight);
     if (flight.removes) due_.erase(slot.key);
     if (!flight.removes && partition.hold == Hold::held) slot.reload = true;
     unload(slot);
@@ -60,13 +60,14 @@ void Core::Engine::committed(Slot& slot, Flight flight, const store::CommitAnswe
   bytes_ += flight.state_bytes;
   bytes_ -= slot.bytes;
   slot.bytes = flight.state_bytes;
+  owe(slot);  // work first: its way is the longest
+  publish(slot, flight);
   if (flight.strike) {
     flight.batch[0].strikes = Strikes::committed;
     flight.batch[0].alone = true;
     slot.queue.push_front(std::move(flight.batch[0]));
   }
   rearm(slot);
-  owe(slot);
   kick(slot);
 }
 

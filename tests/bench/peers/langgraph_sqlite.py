@@ -1,11 +1,13 @@
 """LangGraph with its SQLite checkpointer: a ring of three nodes that answer at once, a checkpoint after each.
 
-usage: langgraph_sqlite.py     prints {"turn_us": one conversation alone, "turns_per_s": the best of one and of 20 side by side}
+usage: langgraph_sqlite.py [1]     1: on one core; prints {"turn_us": one conversation alone, "turns_per_s": the best of one and of 20 side by side}
 """
 import asyncio
 import json
 import operator
+import os
 import statistics
+import sys
 import tempfile
 import time
 from typing import Annotated, TypedDict
@@ -56,4 +58,6 @@ async def main() -> None:
             print(json.dumps({"turn_us": alone * 1e6, "turns_per_s": max(beside, 1 / alone)}))
 
 
+if sys.argv[1:] == ["1"]:
+    os.sched_setaffinity(0, {0})
 asyncio.run(main())

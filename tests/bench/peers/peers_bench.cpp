@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bus/measure.hpp"
+#include "bus/peers.hpp"
 #include "common/row.hpp"
 #include "support/offline_model.hpp"
 #include "turns/load.hpp"
@@ -63,32 +64,41 @@ Ours our_turns() {
   bench::side_by_side(all, 5);
   Ours ours;
   ours.turns_per_s = bench::side_by_side(all, 50);
-  bench::Conversation lone(deployment.address());
-  bench::one_by_one(lone, 20);
-  ours.turn_us = bench::median(bench::one_by_one(lone, 200));
+  ours.turn_us = bench::alone(deployment.address());
   return ours;
+}
+
+double our_turn_on_one_core() {
+  return bench::apart([] {
+    bench::pin();
+    const bench::Deployment deployment;
+    return bench::alone(deployment.address());
+  });
 }
 
 bool turns(const Peers& peers, int rounds) {
   Row autogen{"turns, 64 conversations at once, durable", "/s", "AutoGen AgentChat, nothing stored", Better::higher, 1.0};
   Row langgraph{"turns, 64 conversations at once, durable", "/s", "LangGraph, SQLite", Better::higher, 3.0};
   Row mahilo{"turns, 64 conversations at once, durable", "/s", "Mahilo", Better::higher, 20.0};
-  Row alone{"turn, one conversation, durable: p50", "us", "LangGraph, SQLite", Better::lower, 1.0};
+  Row alone{"turn, one conversation, durable, one core", "us", "LangGraph, SQLite", Better::lower, 1.0};
+  Row apart{"turn, one conversation, durable, both cores", "us", "LangGraph, SQLite", Better::lower, 0};
   const test::OfflineModel model({"--instant", bench::answer()});
   for (int i = 0; i < rounds; ++i) {
     const auto ours = our_turns();
     for (auto* row : {&autogen, &langgraph, &mahilo}) row->ours.push_back(ours.turns_per_s);
-    alone.ours.push_back(ours.turn_us);
+    apart.ours.push_back(ours.turn_us);
+    alone.ours.push_back(our_turn_on_one_core());
     if (peers.has("autogen")) autogen.theirs.push_back(peers.run("autogen", "autogen_teams.py")["turns_per_s"]);
     if (peers.has("langgraph")) {
       const auto theirs = peers.run("langgraph", "langgraph_sqlite.py");
       langgraph.theirs.push_back(theirs["turns_per_s"]);
-      alone.theirs.push_back(theirs["turn_us"]);
+      apart.theirs.push_back(theirs["turn_us"]);
+      alone.theirs.push_back(peers.run("langgraph", "langgraph_sqlite.py", {"1"})["turn_us"]);
     }
     if (peers.has("mahilo")) mahilo.theirs.push_back(peers.run("mahilo", "mahilo_people.py", {model.url()})["turns_per_s"]);
   }
   bool met = true;
-  for (const auto* row : {&autogen, &langgraph, &mahilo, &alone}) {
+  for (const auto* row : {&autogen, &langgraph, &mahilo, &alone, &apart}) {
     if (row->theirs.empty())
       bench::print_skipped(row->what + ", against " + row->against, "it is not installed");
     else

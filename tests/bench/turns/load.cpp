@@ -5,7 +5,10 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <stdexcept>
+
+#include "common/row.hpp"
 
 namespace convoke::bench {
 namespace {
@@ -136,6 +139,18 @@ std::vector<double> one_by_one(Conversation& conversation, std::size_t turns) {
     times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begun).count());
   }
   return times;
+}
+
+double alone(const std::string& address) {
+  constexpr std::size_t turns = 51;  // what tests/bench/peers/langgraph_sqlite.py takes
+  constexpr int conversations = 5;
+  std::vector<double> means;
+  for (int i = 0; i <= conversations; ++i) {
+    Conversation conversation(address);
+    const auto times = one_by_one(conversation, turns);
+    if (i > 0) means.push_back(std::accumulate(times.begin(), times.end(), 0.0) / turns);
+  }
+  return median(std::move(means));
 }
 
 }  // namespace convoke::bench

@@ -52,7 +52,7 @@ void print_cpu(const std::map<std::string, double>& before, const std::map<std::
 
 void costs(const std::string& fsync, int rounds) {
   Row rate{fmt::format("turns, {} conversations at once, appendfsync {}", at_once, fsync), "/s", "", Better::higher, 0};
-  Row alone{fmt::format("turn, one conversation, appendfsync {}: p50", fsync), "us", "", Better::lower, 0};
+  Row alone{fmt::format("turn, one conversation, appendfsync {}", fsync), "us", "", Better::lower, 0};
   bench::Deployment deployment(fsync);
   std::map<std::string, double> before;
   std::map<std::string, double> after;
@@ -62,9 +62,7 @@ void costs(const std::string& fsync, int rounds) {
     before = cpu(deployment.installation());
     rate.ours.push_back(bench::side_by_side(all, turns));
     after = cpu(deployment.installation());
-    bench::Conversation lone(deployment.address());
-    bench::one_by_one(lone, 20);
-    alone.ours.push_back(bench::median(bench::one_by_one(lone, 200)));
+    alone.ours.push_back(bench::alone(deployment.address()));
   }
   bench::print(rate);
   print_cpu(before, after);

@@ -100,6 +100,14 @@ std::vector<std::string> told(const worker::History& history) {
   return lines;
 }
 
+worker::History history_of(const agents::Entries& entries, const wire::WorkT& work, std::size_t max_bytes) {
+  auto history = worker::history_of(entries, work, max_bytes, {.role = llm::Role::system, .content = "rules"});
+  REQUIRE_FALSE(history.messages.empty());
+  CHECK(history.messages.front() == llm::Message{.role = llm::Role::system, .content = "rules"});
+  history.messages.erase(history.messages.begin());
+  return history;
+}
+
 using Lines = std::vector<std::string>;
 constexpr std::size_t plenty = 1 << 20;
 
@@ -108,7 +116,7 @@ constexpr std::size_t plenty = 1 << 20;
 TEST_CASE("worker: a plain conversation is told in its order") {
   Instance instance;
   instance.said(1, "hello").answered(1, "hi").said(2, "who?", "user/bob").answered(2, "me");
-  const auto history = worker::history_of(instance.entries, work(3, Instance::message("and now?")), plenty);
+  const auto history = history_of(instance.entries, work(3, Instance::message("and now?")), plenty);
   CHECK(told(history) == Lines{"user:hello", "assistant:hi", "user:bob says: who?", "assistant:me", "user:and now?"});
   CHECK(history.matter == "and now?");
 }
@@ -117,7 +125,7 @@ TEST_CASE("worker: calls are followed by their results, also where none is known
   Instance instance;
   instance.said(1, "do it").response(1, "", {"c1", "c2", "c3"}).result(1, "c2", "two").result(1, "c1", "one", Fault::tool_failed);
   instance.answered(1, "done");
-  const auto history = worker::history_of(instance.entries, work(2, Instance::message("thanks")), plenty);
+  const auto history = history_of(instance.entries, work(2, Instance::message("thanks")), plenty);
   CHECK(told(history) == Lines{"user:do it", "assistant:!c1!c2!c3", "tool:one@c1", "tool:two@c2", "tool:No result is known.@c3",
                                "assistant:done", "user:thanks"});
   CHECK(history.done == 0);  // that was another matter
@@ -127,7 +135,7 @@ TEST_CASE("worker: the same call id in two turns means two calls") {
   Instance instance;
   instance.said(1, "a").response(1, "", {"call_1"}).result(1, "call_1", "first").answered(1, "x");
   instance.said(2, "b").response(2, "", {"call_1"}).result(2, "call_1", "second").answered(2, "y");
-  const auto history = worker::history_of(instance.entries, work(3, Instance::message("c")), plenty);
+  const auto history = history_of(instance.entries, work(3, Instance::message("c")), plenty);
   const auto lines = told(history);
   CHECK(lines[2] == "tool:first@call_1");
   CHECK(lines[6] == "tool:second@call_1");
@@ -137,7 +145,7 @@ TEST_CASE("worker: an answer goes under its call, and the matter at hand comes l
   Instance instance;
   instance.step(1, "the step").response(1, "", {"c1", "q1"}).result(1, "c1", "made");
   instance.said(2, "another matter").answered(2, "fine");
-  const auto history = worker::history_of(instance.entries, work(3, Instance::reply("q1", "yes")), plenty);
+  const auto history = history_of(instance.entries, work(3, Instance::reply("q1", "yes")), plenty);
   CHECK(told(history) ==
         Lines{"user:another matter", "assistant:fine", "user:the step", "assistant:!c1!q1", "tool:made@c1", "tool:yes@q1"});
   CHECK(history.matter == "the step");
@@ -149,7 +157,7 @@ TEST_CASE("worker: a turn in between is told that the call is still open") {
   instance.said(1, "ask her").response(1, "", {"q1"});
   auto current = work(2, Instance::message("and?"));
   current.pending = {"q1"};
-  const auto history = worker::history_of(instance.entries, current, plenty);
+  const auto history = history_of(instance.entries, current, plenty);
   CHECK(told(history)[2] == "tool:There is no answer yet.@q1");
 }
 
@@ -158,7 +166,7 @@ TEST_CASE("worker: a continuation of a continuation finds where it began") {
   instance.step(1, "the step").response(1, "", {"q1"});
   instance.got(2, "q1", "yes").response(2, "", {"c1", "q2"}).result(2, "c1", "made");
   instance.said(3, "hello").answered(3, "hi");
-  const auto history = worker::history_of(instance.entries, work(4, Instance::reply("q2", "no")), plenty);
+  const auto history = history_of(instance.entries, work(4, Instance::reply("q2", "no")), plenty);
   CHECK(told(history) == Lines{"user:hello", "assistant:hi", "user:the step", "assistant:!q1", "tool:yes@q1", "assistant:!c1!q2",
                                "tool:made@c1", "tool:no@q2"});
   CHECK(history.matter == "the step");
@@ -168,7 +176,7 @@ TEST_CASE("worker: a continuation of a continuation finds where it began") {
 TEST_CASE("worker: a question that no call put is answered in words") {
   Instance instance;
   instance.step(5, "the step").response(5, "Which date?", {});
-  const auto history = worker::history_of(instance.entries, work(6, Instance::reply(worker::question_id(5), "1 May")), plenty);
+  const auto history = history_of(instance.entries, work(6, Instance::reply(worker::question_id(5), "1 May")), plenty);
   CHECK(told(history) == Lines{"user:the step", "assistant:Which date?", "user:The person answered: 1 May"});
   CHECK(history.matter == "the step");
 }
@@ -177,7 +185,7 @@ TEST_CASE("worker: questions of other agents say who asks") {
   auto question = Instance::message("ready?", "agent/office.HrAgent");
   question.kind = wire::InputKind::question;
   question.asker = "office.HrAgent";
-  CHECK(told(worker::history_of({}, work(1, std::move(question)), plenty)) == Lines{"user:HrAgent asks: ready?"});
+  CHECK(told(history_of({}, work(1, std::move(question)), plenty)) == Lines{"user:HrAgent asks: ready?"});
 }
 
 TEST_CASE("worker: the oldest turns are left out whole when there is too much, the matter at hand never") {
@@ -186,7 +194,7 @@ TEST_CASE("worker: the oldest turns are left out whole when there is too much, t
   instance.step(1, "the step " + big).response(1, "", {"q1"});
   instance.said(2, "old " + big).answered(2, "old answer");
   instance.said(3, "new").answered(3, "new answer");
-  const auto history = worker::history_of(instance.entries, work(4, Instance::reply("q1", "yes")), 500);
+  const auto history = history_of(instance.entries, work(4, Instance::reply("q1", "yes")), 500);
   const auto lines = told(history);
   REQUIRE(lines.size() == 5);
   CHECK(lines[0] == "user:new");
@@ -197,20 +205,20 @@ TEST_CASE("worker: a call of which a person says that it happened is done; one t
   Instance instance;
   instance.step(1, "the step").response(1, "", {"c1"});
   auto answer = Instance::reply("c1", "paid, receipt 7");
-  auto history = worker::history_of(instance.entries, work(2, std::move(answer)), plenty);
+  auto history = history_of(instance.entries, work(2, std::move(answer)), plenty);
   CHECK(told(history) == Lines{"user:the step", "assistant:!c1", "tool:paid, receipt 7@c1"});
   CHECK((history.done == 1 && history.unknown == 0 && history.again.empty()));
 
   answer = Instance::reply("c1", "ann says that it was not carried out.");
   answer.fault = static_cast<std::uint16_t>(Fault::tool_failed);
-  history = worker::history_of(instance.entries, work(2, std::move(answer)), plenty);
+  history = history_of(instance.entries, work(2, std::move(answer)), plenty);
   CHECK((history.done == 0 && history.failed == 0 && history.unknown == 0));
   REQUIRE(history.again.size() == 1);
   CHECK(history.again[0] == llm::ToolCall{"c1", "tool", "{}"});
 
   answer = Instance::reply("c1", "No answer in time.");
   answer.fault = static_cast<std::uint16_t>(Fault::timeout);
-  history = worker::history_of(instance.entries, work(2, std::move(answer)), plenty);
+  history = history_of(instance.entries, work(2, std::move(answer)), plenty);
   CHECK((history.done == 0 && history.unknown == 1 && history.again.empty()));
 }
 
@@ -225,7 +233,7 @@ TEST_CASE("worker: what a person ordered anew in an earlier turn is not ordered 
   entry->input->fault = static_cast<std::uint16_t>(Fault::tool_failed);
   instance.entries.back() = entry;
   instance.response(2, "", {"c1-2", "q1"}).result(2, "c1-2", "paid");
-  const auto history = worker::history_of(instance.entries, work(3, Instance::reply("q1", "yes")), plenty);
+  const auto history = history_of(instance.entries, work(3, Instance::reply("q1", "yes")), plenty);
   CHECK(history.again.empty());
   CHECK(history.done == 1);
 }
@@ -238,5 +246,5 @@ TEST_CASE("worker: entries that cannot be read are left out") {
   broken->item = std::make_unique<wire::ItemT>();
   broken->item->text = "no json";
   instance.entries.push_back(broken);
-  CHECK(told(worker::history_of(instance.entries, work(2, Instance::message("x")), plenty)) == Lines{"user:x"});
+  CHECK(told(history_of(instance.entries, work(2, Instance::message("x")), plenty)) == Lines{"user:x"});
 }
