@@ -155,20 +155,25 @@ void Link::pump_soon() {
   });
 }
 
-// Receives, then sends, then asks ZMQ_EVENTS once more, because each of the two may have eaten the descriptor's edge.
+// Sends, receives, sends what came of it. Each use may eat the descriptor's edge, so the last one must say that there is nothing: a receive
+// that found nothing, or ZMQ_EVENTS. Either costs two system calls.
 void Link::pump() {
   if (!socket_ || pumping_) return;
   pumping_ = true;
+  flush();
   int received = 0;
   while (socket_ && received < receive_batch && receive()) ++received;
+  const bool drained = received < receive_batch;
+  const auto sent = counters_.sent;
   if (socket_) flush();
   pumping_ = false;
   if (!socket_) return;
+  const bool confirmation_due = received_ - confirmed_ >= options_.confirm_messages || unconfirmed_bytes_ >= options_.confirm_bytes;
+  if (state_ == State::up && drained && counters_.sent == sent && queue_.empty() && !confirmation_due) return;
   const int ready = socket_->events();
   if (state_ == State::connecting && (ready & ZMQ_POLLOUT)) begin();
   const bool can_send = state_ != State::connecting && !queue_.empty() && (ready & ZMQ_POLLOUT);
-  if (state_ == State::up && (received_ - confirmed_ >= options_.confirm_messages || unconfirmed_bytes_ >= options_.confirm_bytes))
-    heartbeat(events_.now());
+  if (state_ == State::up && confirmation_due) heartbeat(events_.now());
   if ((ready & ZMQ_POLLIN) || can_send) pump_soon();
 }
 

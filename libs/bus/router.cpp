@@ -38,6 +38,7 @@ class Router::State : public std::enable_shared_from_this<Router::State> {
   void open();
   void close();
   void drain();
+  void drain_soon();
   bool receive();
   std::optional<Peer> peer_of(std::string_view routing);
   template <class Give> Sent transmit(Peer peer, std::string_view header, std::string_view body, Give give);
@@ -57,6 +58,7 @@ class Router::State : public std::enable_shared_from_this<Router::State> {
   zmq::message_t header;
   zmq::message_t body;
   bool posted = false;
+  bool draining = false;
 };
 
 void Router::State::open() {
@@ -122,23 +124,24 @@ bool Router::State::receive() {
   return true;
 }
 
-// Receives until there is nothing, re-reading ZMQ_EVENTS after the last use because every send may have eaten the descriptor's edge; gives
-// the loop a turn after each batch, so that timers and signals are served under any load.
+// Receives until there is nothing: every send may have eaten the descriptor's edge, so the last use has to be a receive that found nothing.
+// Gives the loop a turn after each batch, so that timers and signals are served under any load.
 void Router::State::drain() {
-  for (std::uint32_t handled = 0; socket;) {
-    while (socket && handled < options.drain_batch && receive()) ++handled;
-    if (!socket) return;
-    if (on_drained) on_drained();
-    if (!socket || !socket->readable()) return;
-    if (handled < options.drain_batch) continue;
-    if (!posted)
-      boost::asio::post(executor, [self = shared_from_this()] {
-        self->posted = false;
-        if (self->socket) self->drain();
-      });
-    posted = true;
-    return;
-  }
+  std::uint32_t handled = 0;
+  draining = true;
+  while (socket && handled < options.drain_batch && receive()) ++handled;
+  draining = false;
+  if (socket && on_drained) on_drained();
+  if (socket && handled == options.drain_batch) drain_soon();
+}
+
+void Router::State::drain_soon() {
+  if (posted || draining) return;
+  posted = true;
+  boost::asio::post(executor, [self = shared_from_this()] {
+    self->posted = false;
+    if (self->socket) self->drain();
+  });
 }
 
 template <class Give> Sent Router::State::transmit(Peer peer, std::string_view head, std::string_view bytes, Give give) {
@@ -146,6 +149,7 @@ template <class Give> Sent Router::State::transmit(Peer peer, std::string_view h
     ++counters.refused_gone;
     return Sent::gone;
   }
+  drain_soon();  // what is said out of the blue may eat the edge as well
   auto& zmq = socket->zmq();
   const auto label = failpoint_label(head, bytes);
   CONVOKE_FAILPOINT("send", label, "before");

@@ -1,5 +1,6 @@
 // One ZeroMQ socket on an Asio loop; for the .cpp files of this folder alone. It knows the sharp edge of ZMQ_FD: the descriptor is
-// edge-triggered and any send or receive eats the edge, so whoever uses the socket asks events() again after its last use before it waits.
+// edge-triggered and any send or receive eats the edge, so before it waits, whoever uses the socket ends with a receive that finds nothing
+// or with events().
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,7 +26,6 @@ class Socket {
   zmq::socket_t& zmq() { return socket_; }
   /// Calls `on_edge` from the loop each time the descriptor signals, until close(). The socket may be closed or destroyed inside it.
   void watch(std::function<void()> on_edge);
-  bool readable() { return (events() & ZMQ_POLLIN) != 0; }
   int events() { return socket_.get(zmq::sockopt::events); }
   /// Gives the descriptor back before closing: it belongs to ZeroMQ.
   void close();

@@ -23,6 +23,7 @@ namespace log = telemetry::log;
 
 constexpr std::size_t read_chunk = 16uz * 1024;
 constexpr std::size_t first_chunk = 2uz * 1024;  // all the memory that an idle connection holds for reading
+constexpr std::size_t body_chunk = 64uz * 1024;
 constexpr std::size_t linger_bytes = 4uz * 1024 * 1024;
 constexpr Millis linger_deadline{2000};
 
@@ -246,8 +247,8 @@ asio::awaitable<Connection::Received> Connection::receive(Incoming& incoming) {
 asio::awaitable<bool> Connection::read_more() {
   boost::system::error_code error;
   const auto before = buffer_.size();
-  const auto wanted = before == 0 ? first_chunk : read_chunk;
-  if (before == 0 && buffer_.capacity() > 2 * first_chunk) buffer_ = {};
+  const auto wanted = phase_ == Phase::body ? body_chunk : before == 0 ? first_chunk : read_chunk;
+  if (phase_ == Phase::idle && buffer_.capacity() > 2 * first_chunk) buffer_ = {};
   buffer_.resize(before + wanted);
   const auto space = asio::buffer(buffer_.data() + before, wanted);
   const auto count = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));

@@ -73,7 +73,6 @@ void Core::Engine::committed(Slot& slot, Flight flight, const store::CommitAnswe
 
 /// The epoch held when it was committed, after all of its messages had come: only refused commands still have to be looked up.
 void Core::Engine::publish(Slot& slot, Flight& flight) {
-  for (auto& answer : flight.answers) leave(nullptr, std::move(answer));
   std::vector<wire::Message> pushes;
   for (auto& event : flight.events) {
     if (CONVOKE_MUTATED(event_pushed_is_another)) event.id = wire::to_wire(ids_.next(now_.unix));
@@ -89,7 +88,8 @@ void Core::Engine::publish(Slot& slot, Flight& flight) {
     }
     found->as<wire::PushT>()->body.AsEventBatch()->events.push_back(std::move(event));
   }
-  for (auto& push : pushes) send(std::move(push));
+  for (auto& push : pushes) send(std::move(push));  // before the answers: people wait for these
+  for (auto& answer : flight.answers) leave(nullptr, std::move(answer));
   if (!flight.spans.empty()) {
     AppendSpans action{slot.key.scope.substr(2), {}};
     for (const auto& span : flight.spans) action.spans.push_back(wire::pack(span));

@@ -1,5 +1,6 @@
 // What a durable turn costs through all processes, and whether it stays the same as a conversation grows. Usage: bench_turns [rounds].
-// The comparison with other systems is bench_peers. `bench_turns hold [turns [conversations]]`: load to look at with a profiler, nothing is measured.
+// The comparison with other systems is bench_peers. `bench_turns hold [turns [conversations]]`: load to look at with a profiler, nothing is
+// measured.
 #include <fmt/core.h>
 
 #include <algorithm>

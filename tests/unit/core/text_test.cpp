@@ -14,7 +14,7 @@ TEST_CASE("utf-8: well-formed text passes, the first bad byte is named") {
   CHECK(first_invalid_utf8("\xED\xA0\x80") == 0);      // surrogate
   CHECK(first_invalid_utf8("x\xE2\x82") == 1);         // cut off
   CHECK(first_invalid_utf8("\xF4\x90\x80\x80") == 0);  // beyond U+10FFFF
-  for (std::size_t at = 0; at < 40; ++at) {             // wherever it is in the words that are looked at
+  for (std::size_t at = 0; at < 40; ++at) {            // wherever it is in the words that are looked at
     std::string text(40, 'a');
     CHECK(is_utf8(text));
     text[at] = '\xFF';
