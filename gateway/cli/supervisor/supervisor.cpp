@@ -11,6 +11,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "agents/team/load.hpp"
 #include "cli/arguments.hpp"
@@ -36,6 +37,16 @@ http::ServerOptions control_options(const Paths& paths) {
   options.listen = "unix:" + paths.control();
   options.max_connections = 64;
   return options;
+}
+
+/// `intercom: no intercom at …`, out of what /readyz answers.
+std::string reasons_of(const std::string& body) {
+  const auto answer = nlohmann::json::parse(body, nullptr, false);
+  std::string all;
+  if (answer.is_object() && answer.contains("reasons"))
+    for (const auto& [component, reason] : answer["reasons"].items())
+      all += (all.empty() ? "" : "; ") + component + ": " + (reason.is_string() ? reason.get<std::string>() : reason.dump());
+  return all.empty() ? "starting" : all;
 }
 
 std::string tail_of(const std::string& log) {
@@ -177,15 +188,15 @@ asio::awaitable<void> Supervisor::check(std::string name, int pid) {
   } else {
     const auto ready = co_await ask_ready(name);
     health.healthy = ready.has_value();
-    health.ready = ready.value_or(false);
-    if (!ready || !*ready) health.reason = ready ? "starting" : ready.error().message;
+    health.ready = ready && ready->empty();
+    if (!health.ready) health.reason = ready ? *ready : ready.error().message;
   }
   if (const auto still = programs_.find(name); still != programs_.end()) still->second.asking = false;
   feed(health);
 }
 
-// The value: is it ready? An error: it is not even alive.
-asio::awaitable<Result<bool>> Supervisor::ask_ready(std::string name) {
+// The value: why it is not ready, empty when it is. An error: it is not even alive.
+asio::awaitable<Result<std::string>> Supervisor::ask_ready(std::string name) {
   http::ClientRequest request;
   request.url = "http://localhost/healthz";
   request.unix_socket = options_.installation.paths.health(name);
@@ -196,7 +207,8 @@ asio::awaitable<Result<bool>> Supervisor::ask_ready(std::string name) {
   request.url = "http://localhost/readyz";
   auto ready = co_await http_.send(std::move(request));
   if (!ready) co_return std::unexpected(std::move(ready.error()));
-  co_return ready->status == 200;
+  if (ready->status == 200) co_return std::string();
+  co_return reasons_of(ready->body);
 }
 
 void Supervisor::add(Program program) {

@@ -61,7 +61,7 @@ class Supervisor {
   asio::awaitable<void> watch_children();
   asio::awaitable<void> watch_health();
   asio::awaitable<void> check(std::string name, int pid);
-  asio::awaitable<Result<bool>> ask_ready(std::string name);
+  asio::awaitable<Result<std::string>> ask_ready(std::string name);
   asio::awaitable<void> follow_team();
   asio::awaitable<Status> apply_team(Millis deadline);
   asio::awaitable<void> refresh_agents();
