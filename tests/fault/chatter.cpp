@@ -42,8 +42,8 @@ class Mouth {
   http::Client client_{io_, {}};
 };
 
-Chatter::Chatter(Installation& installation, const std::string& session, const std::string& agent, int people)
-    : address_(installation.address()), session_(session) {
+Chatter::Chatter(Installation& installation, const std::string& session, const std::string& agent, const std::string& address, int people)
+    : address_(address.empty() ? installation.address() : address), session_(session) {
   const Json fields{{"session_id", session}, {"agent", agent}, {"text", "hello"}};
   const auto opened = installation.surely("/api/chat", fields, "open");
   if (opened.status != 200) throw std::runtime_error("no conversation: " + opened.body.dump());

@@ -16,8 +16,9 @@ namespace convoke::test {
 
 class Chatter {
  public:
-  /// Opens the conversation with `agent` in `session`, and starts `people` threads that talk in it.
-  Chatter(Installation& installation, const std::string& session, const std::string& agent, int people = 3);
+  /// Opens the conversation with `agent` in `session`, and starts `people` threads that talk in it, by `address`; empty: straight.
+  Chatter(Installation& installation, const std::string& session, const std::string& agent, const std::string& address = {},
+          int people = 3);
   ~Chatter();
   Chatter(const Chatter&) = delete;
   Chatter& operator=(const Chatter&) = delete;

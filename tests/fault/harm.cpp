@@ -5,6 +5,7 @@
 
 #include <array>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "support/redis_server.hpp"
@@ -40,6 +41,58 @@ std::uint64_t address_space_of(pid_t pid) {
   return pages * 4096;
 }
 
+// The part of the append-only file that is being written.
+std::filesystem::path append_only_file(const std::filesystem::path& folder) {
+  std::filesystem::path newest;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder))
+    if (file.path().string().ends_with(".incr.aof") &&
+        (newest.empty() || file.last_write_time() > std::filesystem::last_write_time(newest)))
+      newest = file.path();
+  return newest;
+}
+
+struct Entry {
+  std::size_t at = 0;
+  std::size_t size = 0;
+};
+
+// End of the command that begins at `at`; npos when it is not whole.
+std::size_t end_of_command(const std::string& text, std::size_t at) {
+  const auto number_at = [&](char mark) -> std::optional<std::size_t> {
+    const auto end = text.find("\r\n", at);
+    if (end == std::string::npos || text[at] != mark) return std::nullopt;
+    const auto value = std::stoul(text.substr(at + 1, end - at - 1));
+    at = end + 2;
+    return value;
+  };
+  const auto parts = number_at('*');
+  if (!parts) return std::string::npos;
+  for (std::size_t i = 0; i < *parts; ++i) {
+    const auto size = at < text.size() ? number_at('$') : std::nullopt;
+    if (!size || at + *size + 2 > text.size()) return std::string::npos;
+    at += *size + 2;
+  }
+  return at;
+}
+
+// The last whole entry that begins at `from` or later. What a script wrote is one entry, from MULTI to EXEC.
+std::optional<Entry> last_entry(const std::string& text, std::size_t from) {
+  std::optional<Entry> last;
+  std::optional<std::size_t> transaction;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = end_of_command(text, at);
+    if (end == std::string::npos) break;
+    const auto command = text.substr(at, std::min<std::size_t>(end - at, 20));
+    if (command.find("\r\nMULTI\r\n") != std::string::npos) transaction = at;
+    const bool closes = command.find("\r\nEXEC\r\n") != std::string::npos;
+    const auto begin = transaction.value_or(at);
+    if (closes) transaction.reset();
+    if (!transaction && begin >= from) last = Entry{begin, end - begin};
+    at = end;
+  }
+  return last;
+}
+
 // The end of the scope gives back what was taken; a process that died meanwhile has nothing to be given.
 class Limit {
  public:
@@ -60,7 +113,7 @@ class Limit {
 
 }  // namespace
 
-Harm::Harm(Installation& installation) : installation_(installation) {
+Harm::Harm(Installation& installation) : installation_(installation), clients_(Wire::to(installation.address())) {
   for (const std::string socket : {"intercom", "redis", "model"})
     wires_[socket] = std::make_unique<Wire>(installation.run_folder() + "/" + socket);
   for (const auto& process : installation.status()["processes"]) {
@@ -132,33 +185,53 @@ std::string Harm::leave(Random& random) {
 
 std::string Harm::wire(Random& random) {
   auto at = wires_.begin();
-  std::advance(at, static_cast<int>(random() % wires_.size()));
+  const auto which = random() % (wires_.size() + 1);
+  if (which < wires_.size()) std::advance(at, static_cast<int>(which));
+  auto& wire = which < wires_.size() ? *at->second : *clients_;
+  const std::string name = which < wires_.size() ? at->first : "the gateway";
   const milliseconds time(between(random, 300, 4'000));
   const auto what = random() % 4;
   if (what == 3) {
-    at->second->snap();
-    return "every second connection to " + at->first + " is cut once";
+    wire.snap();
+    return "every second connection to " + name + " is cut once";
   }
   static const std::array<std::string, 3> words{"cut", "slow", "silent"};
-  at->second->set(static_cast<Wire::State>(what + 1));
+  wire.set(static_cast<Wire::State>(what + 1));
   rest(time);
-  at->second->set(Wire::State::whole);
-  return "connections to " + at->first + " are " + words[what] + " for " + ms(time);
+  wire.set(Wire::State::whole);
+  return "connections to " + name + " are " + words[what] + " for " + ms(time);
 }
 
-// Redis dies while it writes an entry that it has not acknowledged: half of it is in the file.
+// Redis dies while it writes: of its last entry, which nobody has heard of, a part is in the file. What it says is held back first, so that
+// whatever it writes from then on is unacknowledged; then it is killed, and its file ends in the middle of the last of that.
 std::string Harm::tear_file(Random& random) {
+  auto& wire = *wires_["redis"];
+  const auto dice = random();
+  redis({"CLIENT", "KILL", "TYPE", "normal"});  // whoever is connected past the wire
+  eventually(seconds(5), [&] { return wire.connections() >= 2; });
+  wire.set(Wire::State::mute);
+  const auto file = append_only_file(installation_.data() / "redis");
+  const auto acknowledged = std::filesystem::file_size(file);
+  std::optional<Entry> last;
+  eventually(seconds(2), [&] {
+    last = last_entry(text_of(file), acknowledged);
+    return last.has_value();
+  });
   const auto pid = installation_.pid("redis");
   ::kill(installation_.supervisor(), SIGSTOP);  // it would start Redis at once
   ::kill(pid, SIGKILL);
   eventually(seconds(5),
              [&] { return ::kill(pid, 0) != 0 || text_of("/proc/" + std::to_string(pid) + "/stat").find(") Z ") != std::string::npos; });
-  const std::string entry = "*3\r\n$3\r\nSET\r\n$9\r\n{p000}:xx\r\n$20\r\nthis is never whole!\r\n";
-  const auto part = static_cast<std::size_t>(between(random, 1, static_cast<int>(entry.size()) - 1));
-  for (const auto& file : std::filesystem::recursive_directory_iterator(installation_.data() / "redis"))
-    if (file.path().string().ends_with(".incr.aof")) std::ofstream(file.path(), std::ios::app | std::ios::binary) << entry.substr(0, part);
+  last = last_entry(text_of(file), acknowledged);
+  std::string said = "redis is killed; it had written nothing that was not acknowledged";
+  if (last) {
+    const auto part = 1 + dice % (last->size - 1);
+    std::filesystem::resize_file(file, last->at + part);
+    said = "redis is killed " + std::to_string(part) + " of " + std::to_string(last->size) + " bytes into an entry";
+  }
+  wire.set(Wire::State::whole);
   ::kill(installation_.supervisor(), SIGCONT);
-  return "redis is killed " + std::to_string(part) + " bytes into an entry";
+  return said;
 }
 
 // No file of Redis may grow: what a full disk does to it. It ends at each start until there is room.

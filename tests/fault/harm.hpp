@@ -14,13 +14,16 @@ namespace convoke::test {
 
 class Harm {
  public:
-  /// Puts a wire before each socket that others connect to, and has everybody connect through it.
+  /// Puts a wire before each socket that others connect to, and has everybody connect through it; one more stands before the gateway, for
+  /// clients who want it.
   explicit Harm(Installation& installation);
 
   /// One of all kinds, with victim and times, from the seed. Blocks until it is undone; says what it was.
   std::string strike(std::mt19937_64& random);
   /// How many connections go through wires.
   std::size_t connections() const;
+  /// host:port of the wire to the gateway.
+  const std::string& client_address() const { return clients_->address(); }
 
  private:
   using Random = std::mt19937_64;
@@ -40,6 +43,7 @@ class Harm {
 
   Installation& installation_;
   std::map<std::string, std::unique_ptr<Wire>> wires_;
+  std::unique_ptr<Wire> clients_;
   std::vector<std::string> names_;
 };
 

@@ -41,7 +41,7 @@ class Storm {
     try {
       if (!installation_) begin();
       const auto session = "seed-" + std::to_string(seed);
-      Chatter people(*installation_, "talk-" + std::to_string(seed), "Echo");
+      Chatter people(*installation_, "talk-" + std::to_string(seed), "Echo", harm_->client_address());
       const auto begin = std::chrono::steady_clock::now() + std::chrono::milliseconds(random() % 900);
       bool struck = false;
       const auto outcome = trial_.run(*installation_, session, [&] {
@@ -61,11 +61,28 @@ class Storm {
       std::vector<std::string> mistakes;
       operations_ += people.finish(file(), mistakes);
       CHECK(mistakes == std::vector<std::string>{});
+      const bool well = outcome.mistakes.empty() && outcome.state == expected_ && after.mistakes.empty() && after.state == expected_ &&
+                        after.unknown == 0 && mistakes.empty();
+      if (!well) keep(seed);
     } catch (const std::exception& error) {
       FAIL_CHECK("seed " << seed << ": " << harm << ": " << error.what());
+      keep(seed);
       end(false);
     }
     std::cout << "seed " << seed << ": " << harm << std::endl;
+  }
+
+  // The whole data folder of an installation in which a seed failed, for who tries it again.
+  void keep(std::uint64_t seed) const {
+    if (!installation_) return;
+    const auto folder = std::filesystem::path(text_or("CONVOKE_TEST_KEEP", (histories().parent_path() / "kept").string())) /
+                        ("seed-" + std::to_string(seed));
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    for (const auto* part : {"logs", "redis", "effects.jsonl"})
+      std::filesystem::copy(installation_->data() / part, folder / part,
+                            std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing, failed);
+    std::cout << "seed " << seed << " FAILED; kept: " << folder.string() << "; again: CONVOKE_TEST_RANDOM=" << seed << std::endl;
   }
 
   void end(bool well = true) {

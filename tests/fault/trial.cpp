@@ -142,6 +142,8 @@ InstallationOptions Trial::options() const {
                           {"CONVOKE_INTERCOM_SETTLE", "200ms"},
                           {"CONVOKE_INTERCOM_HOLD_BACK", "300ms"},
                           {"CONVOKE_BUS_REPEAT", "400ms"},
+                          {"CONVOKE_HANDOUT_SILENCE", "800ms"},
+                          {"CONVOKE_HANDOUT_LOST", "1800ms"},
                           {"CONVOKE_TURNS_START_WITHIN", "500ms"},
                           {"CONVOKE_TURNS_REPEAT", "250ms"}},
           .arguments = {"--team", folder_.file("team.yaml")}};

@@ -6,13 +6,16 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -21,13 +24,17 @@
 namespace convoke::test {
 
 namespace asio = boost::asio;
-using Local = asio::local::stream_protocol;
+using Stream = asio::generic::stream_protocol;
+using Acceptor = asio::basic_socket_acceptor<Stream>;
+using Tcp = asio::ip::tcp;
 using std::chrono::milliseconds;
 
 namespace {
 
 constexpr milliseconds look_every{20};
 constexpr milliseconds delay{150};
+
+Stream::endpoint local(const std::string& path) { return Stream::endpoint(asio::local::stream_protocol::endpoint(path)); }
 
 ino_t inode_of(const std::string& path) {
   struct stat found{};
@@ -38,16 +45,21 @@ ino_t inode_of(const std::string& path) {
 
 class Wire::Inside {
  public:
-  explicit Inside(std::string path) : path_(std::move(path)), real_(path_ + ".real") {
+  explicit Inside(std::string path) : path_(std::move(path)), real_(path_ + ".real"), server_(local(real_)) {
     take_place();
     asio::co_spawn(io_, keep_place(), asio::detached);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  explicit Inside(const Tcp::endpoint& server) : server_(server) {
+    acceptor_.emplace(io_, Stream::endpoint(Tcp::endpoint(asio::ip::address_v4::loopback(), 0)));
+    asio::co_spawn(io_, accept(generation_), asio::detached);
     thread_ = std::thread([this] { io_.run(); });
   }
   ~Inside() {
     io_.stop();
     thread_.join();
     std::error_code ignored;
-    if (inode_of(path_) == mine_) std::filesystem::rename(real_, path_, ignored);
+    if (!path_.empty() && inode_of(path_) == mine_) std::filesystem::rename(real_, path_, ignored);
   }
 
   void set(State state) {
@@ -58,11 +70,17 @@ class Wire::Inside {
     asio::post(io_, [this] { end(2); });
   }
   std::size_t connections() const { return count_; }
+  unsigned short port() const {
+    const auto at = acceptor_->local_endpoint();
+    Tcp::endpoint tcp;
+    std::memcpy(tcp.data(), at.data(), at.size());
+    return tcp.port();
+  }
 
  private:
   struct Pair {
-    Local::socket near;
-    Local::socket far;
+    Stream::socket near;
+    Stream::socket far;
   };
 
   // Under the server's name from now on; the server behind it is found under another.
@@ -70,7 +88,7 @@ class Wire::Inside {
     std::error_code failed;
     std::filesystem::rename(path_, real_, failed);
     if (failed) return;
-    acceptor_.emplace(io_, Local::endpoint(path_));
+    acceptor_.emplace(io_, local(path_));
     mine_ = inode_of(path_);
     ++generation_;
     asio::co_spawn(io_, accept(generation_), asio::detached);
@@ -91,22 +109,22 @@ class Wire::Inside {
   asio::awaitable<void> accept(int generation) {
     while (generation == generation_ && acceptor_) {
       boost::system::error_code error;
-      auto pair = std::make_shared<Pair>(Local::socket(io_), Local::socket(io_));
+      auto pair = std::make_shared<Pair>(Stream::socket(io_), Stream::socket(io_));
       co_await acceptor_->async_accept(pair->near, asio::redirect_error(asio::use_awaitable, error));
       if (error || state_ == State::cut) {
         if (error) break;
         continue;
       }
-      co_await pair->far.async_connect(Local::endpoint(real_), asio::redirect_error(asio::use_awaitable, error));
+      co_await pair->far.async_connect(server_, asio::redirect_error(asio::use_awaitable, error));
       if (error) continue;
       pairs_.insert(pair);
       count_ = pairs_.size();
-      asio::co_spawn(io_, pump(pair, pair->near, pair->far), asio::detached);
-      asio::co_spawn(io_, pump(pair, pair->far, pair->near), asio::detached);
+      asio::co_spawn(io_, pump(pair, pair->near, pair->far, false), asio::detached);
+      asio::co_spawn(io_, pump(pair, pair->far, pair->near, true), asio::detached);
     }
   }
 
-  asio::awaitable<void> pump(std::shared_ptr<Pair> pair, Local::socket& from, Local::socket& to) {
+  asio::awaitable<void> pump(std::shared_ptr<Pair> pair, Stream::socket& from, Stream::socket& to, bool is_answer) {
     std::array<char, 16'384> bytes{};
     asio::steady_timer timer(io_);
     boost::system::error_code error;
@@ -114,7 +132,7 @@ class Wire::Inside {
       const auto count = co_await from.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
       bool waited = false;
-      while (state_ == State::silent || (state_ == State::slow && !waited)) {
+      while (state_ == State::silent || (state_ == State::mute && is_answer) || (state_ == State::slow && !waited)) {
         waited = state_ == State::slow;
         timer.expires_after(state_ == State::slow ? delay : look_every);
         co_await timer.async_wait(asio::use_awaitable);
@@ -141,7 +159,8 @@ class Wire::Inside {
   asio::io_context io_{1};
   std::string path_;
   std::string real_;
-  std::optional<Local::acceptor> acceptor_;
+  Stream::endpoint server_;
+  std::optional<Acceptor> acceptor_;
   ino_t mine_ = 0;
   int generation_ = 0;
   std::atomic<State> state_ = State::whole;
@@ -151,6 +170,13 @@ class Wire::Inside {
 };
 
 Wire::Wire(std::string path) : inside_(std::make_unique<Inside>(std::move(path))) {}
+Wire::Wire(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) { address_ = "127.0.0.1:" + std::to_string(inside_->port()); }
+std::unique_ptr<Wire> Wire::to(const std::string& host_and_port) {
+  const auto colon = host_and_port.rfind(':');
+  const Tcp::endpoint server(asio::ip::make_address(host_and_port.substr(0, colon)),
+                             static_cast<unsigned short>(std::stoi(host_and_port.substr(colon + 1))));
+  return std::unique_ptr<Wire>(new Wire(std::make_unique<Inside>(server)));
+}
 Wire::~Wire() = default;
 void Wire::set(State state) { inside_->set(state); }
 void Wire::snap() { inside_->snap(); }

@@ -1,6 +1,6 @@
-// A wire that can be cut and slowed down: a proxy that takes the place of a Unix socket, `run/intercom` for example, and hands everything
-// on to the server behind it. It keeps that place when the server is started again. Connections that were made before, or in the moment of
-// a start, do not pass through it. Runs in a thread of its own.
+// A wire that can be cut and slowed down: a proxy that takes the place of a Unix socket, `run/intercom` for example (or stands beside a
+// port), and hands everything on to the server behind it. It keeps that place when the server is started again. Connections that were made
+// before, or in the moment of a start, do not pass through it. Runs in a thread of its own.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,8 @@ class Wire {
  public:
   /// `path`: the socket of a server that listens now.
   explicit Wire(std::string path);
+  /// To a server on a port: does not take its place, but listens on another of this host, `address()`.
+  static std::unique_ptr<Wire> to(const std::string& host_and_port);
   ~Wire();
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
@@ -21,14 +23,18 @@ class Wire {
     cut,     // connections end, new ones are ended at once
     slow,    // each piece waits 150 ms, in both directions
     silent,  // connections stay, and nothing passes
+    mute,    // connections stay, and what the server says does not pass
   };
   void set(State state);
   /// Ends the connections of every second peer, once.
   void snap();
   std::size_t connections() const;
+  const std::string& address() const { return address_; }
 
  private:
   class Inside;
+  explicit Wire(std::unique_ptr<Inside> inside);
+  std::string address_;
   std::unique_ptr<Inside> inside_;
 };
 
