@@ -154,6 +154,7 @@ void IntercomCore::take_work(Speaker& speaker, std::string_view body) {
   offer.turn = {std::string(header_.dest()), std::string(text_of(work->session())), work->turn(), work->attempt()};
   offer.id = speaker.sender.id;
   offer.partition = speaker.sender.partition;
+  if (partitions_.owner(offer.partition) == speaker.connection.replica->id) offer.epoch = partitions_.epoch(offer.partition);
   offer.frames = {std::string(header_.bytes()), std::string(body)};
   auto state = wire::message(queues_.offer(std::move(offer), now_.steady));
   state.header.turn = header_->turn();

@@ -44,6 +44,7 @@ bool Partitions::update(const Registry& registry, SteadyTime now) {
   }
   bool changed = owners != owners_;
   owners_ = owners;
+  epochs_ = epochs;
   if (members != members_) {
     members_ = std::move(members);
     changed_ = now;

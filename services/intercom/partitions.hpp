@@ -30,6 +30,8 @@ class Partitions {
   bool settle(SteadyTime now);
 
   const convoke::Uuid& owner(std::uint8_t partition) const { return owners_[partition]; }
+  /// The number under which its owner holds it; 0: nobody does.
+  std::uint64_t epoch(std::uint8_t partition) const { return epochs_[partition]; }
   const Holders& owners() const { return owners_; }
   const Holders& assigned() const { return assigned_; }
   std::uint32_t held() const;
@@ -38,6 +40,7 @@ class Partitions {
   const Settings& settings_;
   Holders owners_{};
   Holders assigned_{};
+  std::array<std::uint64_t, partition_count> epochs_{};
   std::vector<convoke::Uuid> members_;  // groupchat replicas that are not leaving, in order
   SteadyTime changed_{};
   bool settled_ = true;  // nobody is there yet

@@ -46,12 +46,25 @@ wire::WorkStateT WorkQueues::state(const TurnRef& turn) const {
   return state;
 }
 
+// A later attempt is known, or this one. Redis may have lost what was committed last: then the owner's claim is newer than what we know,
+// and so is what it says now.
+bool WorkQueues::is_over(const Instance& known, const Offer& offer) const {
+  const auto latest = std::pair(known.turn, known.attempt);
+  const auto offered = std::pair(offer.turn.turn, offer.turn.attempt);
+  return latest == offered || (latest > offered && offer.epoch <= known.epoch);
+}
+
 wire::WorkStateT WorkQueues::offer(Offer offer, SteadyTime now) {
   const auto known = find(offer.turn);
-  if (known != instances_.end() && std::pair(known->second.turn, known->second.attempt) >= std::pair(offer.turn.turn, offer.turn.attempt))
+  if (known != instances_.end() && is_over(known->second, offer)) {
+    if (known->second.turn == offer.turn.turn && known->second.attempt == offer.turn.attempt)
+      known->second.epoch = std::max(known->second.epoch, offer.epoch);
     return report(known);
+  }
   const std::uint64_t bytes = offer.frames.header.size() + offer.frames.body.size();
   const auto queue = queues_.find(offer.turn.agent);
+  const bool falls_back =
+      known != instances_.end() && std::pair(known->second.turn, known->second.attempt) > std::pair(offer.turn.turn, offer.turn.attempt);
   const bool replaces = known != instances_.end() && known->second.where == Where::parked;
   if (!replaces &&
       ((queue != queues_.end() && queue->second.size() >= settings_.max_parked) || parked_bytes_ + bytes > settings_.max_parked_bytes)) {
@@ -69,10 +82,24 @@ wire::WorkStateT WorkQueues::offer(Offer offer, SteadyTime now) {
   instance.attempt = offer.turn.attempt;
   instance.id = offer.id;
   instance.partition = offer.partition;
+  instance.epoch = offer.epoch;
+  if (Replica* holder = falls_back ? holder_of(offer.turn) : nullptr; holder != nullptr) {
+    instance.where = Where::given;
+    instance.holder = holder->id;
+    instance.since = now;
+    instance.frames = {};
+    return report(entry);
+  }
   instance.frames = std::move(offer.frames);
   park(entry, arrival, now);
   give(entry, now);
   return report(entry);
+}
+
+Replica* WorkQueues::holder_of(const TurnRef& turn) const {
+  for (const auto& [id, worker] : registry_.all())
+    if (worker->in_flight.contains(turn)) return worker.get();
+  return nullptr;
 }
 
 void WorkQueues::park(Entry entry, std::uint64_t arrival, SteadyTime now) {
@@ -177,7 +204,14 @@ void WorkQueues::begun(const Replica& worker, const TurnRef& turn) {
 void WorkQueues::ended(Replica& worker, const TurnRef& turn, SteadyTime now) {
   take_from(worker, turn);
   const auto entry = find(turn);
-  if (is_given_to(entry, turn, worker)) settle(entry, Where::ended);
+  if (is_given_to(entry, turn, worker)) {
+    settle(entry, Where::ended);
+  } else if (entry != instances_.end() && entry->second.where == Where::parked && ref_of(entry) == turn) {
+    // BUSY was said of an earlier turn of that name, which Redis has lost: this one was carried out.
+    unpark(entry);
+    entry->second.holder = worker.id;
+    settle(entry, Where::ended);
+  }
   dispatch(worker, now);
 }
 
@@ -220,6 +254,7 @@ void WorkQueues::holds(Replica& worker, const std::vector<wire::HeldTurnT>& held
     wake(entry);
     instance.turn = turn.turn;
     instance.attempt = turn.attempt;
+    if (stated > latest) instance.epoch = 0;
     instance.holder = worker.id;
     instance.where = Where::given;
     instance.since = now;

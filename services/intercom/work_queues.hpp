@@ -33,13 +33,15 @@ class WorkQueues {
     TurnRef turn;
     convoke::Uuid id;  // of the Work message
     std::uint8_t partition = 0;
+    std::uint64_t epoch = 0;  // under which whoever offers it holds the partition; 0: somebody else does
     wire::Frames frames;
   };
 
   WorkQueues(const Settings& settings, Registry& registry, Port& port) : settings_(settings), registry_(registry), port_(port) {}
 
   /// Takes a turn; the answer is for whoever sent it: PARKED, GIVEN, OVERLOADED, or the present state when this attempt is not newer than
-  /// what is known of the instance.
+  /// what is known of the instance. Under a higher epoch an older attempt counts as newer: what came after it is lost (a fail-over of
+  /// Redis).
   wire::WorkStateT offer(Offer offer, SteadyTime now);
   /// Where an attempt is. UNKNOWN: it may be sent again.
   wire::WorkStateT state(const TurnRef& turn) const;
@@ -79,7 +81,8 @@ class WorkQueues {
     convoke::Uuid holder;  // has it, or had it last: it may have the transcript
     convoke::Uuid id;      // of the Work message
     std::uint8_t partition = 0;
-    wire::Frames frames;  // while parked, and while given until the worker reports
+    std::uint64_t epoch = 0;  // of the offer; 0: known from its holder alone
+    wire::Frames frames;      // while parked, and while given until the worker reports
     std::uint64_t arrival = 0;
     SteadyTime since;
     std::uint64_t idle = 0;  // place in idle_ while nothing is under way
@@ -100,6 +103,8 @@ class WorkQueues {
   void settle(Entry entry, Where where);  // nothing is under way any more
   void wake(Entry entry);
   void lose(Entry entry);
+  bool is_over(const Instance& known, const Offer& offer) const;
+  Replica* holder_of(const TurnRef& turn) const;
   void take_from(Replica& worker, const TurnRef& turn);
   Replica* choose(const std::string& agent, const Instance& instance) const;
   void tell(const Entry& entry);

@@ -46,6 +46,7 @@ class Checks {
   /// Nothing is open anywhere.
   bool is_quiet() const;
   std::uint64_t under_way() const;
+  const OwnerProcess* crowded() const;
   /// What is still open, for people; empty: nothing.
   std::string open_work();
   void at_rest();
@@ -104,7 +105,6 @@ class Checks {
   void session_at_rest(const std::string& scope);
   void effects_at_rest();
   void lists_at_rest();
-  void bookkeeping_at_rest();
 
   World& world_;
   Truth truth_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,15 @@ using Task = std::move_only_function<void()>;
 
 class Clock {
  public:
+  Clock() : wheel_(spare() ? std::move(spare()) : std::make_unique<Wheel>()) {}
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  /// The next world gets the wheel with the room that its slots have.
+  ~Clock() {
+    for (auto& slot : *wheel_) slot.clear();
+    spare() = std::move(wheel_);
+  }
+
   /// Since the world began.
   Millis now() const { return Millis{now_}; }
   std::uint64_t steps() const { return steps_; }
@@ -58,9 +68,14 @@ class Clock {
 
  private:
   static constexpr std::int64_t size = 1024;
-  std::vector<Task>& slot(std::int64_t ms) { return near_slots_[static_cast<std::size_t>(ms % size)]; }
+  using Wheel = std::array<std::vector<Task>, size>;
+  static std::unique_ptr<Wheel>& spare() {
+    thread_local std::unique_ptr<Wheel> one;
+    return one;
+  }
+  std::vector<Task>& slot(std::int64_t ms) { return (*wheel_)[static_cast<std::size_t>(ms % size)]; }
 
-  std::array<std::vector<Task>, size> near_slots_;
+  std::unique_ptr<Wheel> wheel_;
   std::map<std::int64_t, std::vector<Task>> far_;
   std::int64_t now_ = 0;
   std::size_t next_ = 0;  // in the slot of this millisecond

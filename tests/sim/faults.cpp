@@ -142,6 +142,8 @@ void World::lose_commits() {
     memory = *behind;
     memory.set_now(unix_now());
     lost();
+    ++losses_;
+    if (team_changed_ && !std::exchange(team_owed_, true)) clock.after(Millis{500}, [this] { change_team(); });  // it may be gone
     redis_up = false;
     for (auto* owner : owners_) owner->redis_changed();
     redis_up = true;

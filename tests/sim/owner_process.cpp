@@ -201,7 +201,7 @@ own::Event OwnerProcess::execute(const own::Action& action) {
     for (const auto& claim : one->claims) {
       const auto answer = memory.claim(claim);
       if (!answer) return own::Claimed{one->ticket, std::unexpected(answer.error())};
-      world_.checks.claimed(claim.partition, answer->epoch);
+      if (answer->held) world_.checks.claimed(claim.partition, answer->epoch);  // else: a newer format, left alone
       answers.push_back(*answer);
     }
     return own::Claimed{one->ticket, std::move(answers)};

@@ -180,8 +180,10 @@ void World::change_team() {
   auto* gateway = some_gateway();
   if (gateway == nullptr) return clock.after(Millis{300}, [this] { change_team(); });
   gateway->post(Millis{1}, [this, gateway] {
-    gateway->command(apply_command(true), [this](const Result<wire::AnswerT>& answer) {
-      if (answer && answer->body.AsAccepted() != nullptr) team_owed_ = false;
+    gateway->command(apply_command(true), [this, losses = losses_](const Result<wire::AnswerT>& answer) {
+      if (!answer || answer->body.AsAccepted() == nullptr || losses != losses_) return;
+      team_owed_ = false;
+      team_changed_ = true;
     });
   });
 }

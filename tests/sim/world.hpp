@@ -107,7 +107,9 @@ class World {
   std::vector<IntercomProcess*> intercoms_;
   std::size_t which_intercom_ = 0;
   bool replacing_ = false;
-  bool team_owed_ = false;  // its second version
+  bool team_owed_ = false;     // its second version
+  bool team_changed_ = false;  // it was applied
+  std::uint32_t losses_ = 0;   // fail-overs that lost something
   std::vector<std::unique_ptr<Client>> clients_;
   bool tells_ = false;
   bool healing_ = false;

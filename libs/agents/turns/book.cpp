@@ -71,7 +71,7 @@ void TurnBook::drain() {
 void TurnBook::on_work(wire::HeaderT header, wire::WorkT work, SteadyTime now) {
   const auto key = key_of(work);
   if (const auto old = turns_.find(key); old != turns_.end()) {
-    if (work.attempt <= old->second.attempt) return;  // a repetition of what is held, or of what is over
+    if (work.attempt <= old->second.attempt) return repeated(key, old->second, work, now);
     end(key, Halt::superseded);
   }
   if (draining_ || running_ >= options_.credit) {
@@ -90,6 +90,27 @@ void TurnBook::on_work(wire::HeaderT header, wire::WorkT work, SteadyTime now) {
   ++running_;
   if (knows_last) know_last(key, begin.attempt, begin.work->items.back());
   actions_.emplace_back(std::move(begin));
+}
+
+// Attempts are given once, unless Redis has lost some and they are opened again. The intercom counts this one as under way here: it has
+// to see how it ends.
+void TurnBook::repeated(const TurnKey& key, Held& held, const wire::WorkT& work, SteadyTime now) {
+  if (work.attempt == held.attempt) {
+    for (auto& waiting : held.unanswered) {
+      if (!is_result(waiting.report)) continue;
+      waiting.sent = now;
+      send(key, held, waiting.report, now);
+    }
+    return;  // else its result is still to come
+  }
+  Held refused;
+  refused.attempt = work.attempt;
+  refused.header = held.header;
+  auto report = report_of(key, refused);
+  wire::ReturnedT returned;
+  returned.reason = "a later attempt is held";
+  report.body.Set(std::move(returned));
+  send(key, refused, report, now);
 }
 
 void TurnBook::know_last(const TurnKey& key, std::uint32_t attempt, wire::ItemT item) {

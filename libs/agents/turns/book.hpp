@@ -184,6 +184,7 @@ class TurnBook {
   void resend(const TurnKey& key, Held& held, std::uint64_t from, SteadyTime since, SteadyTime now);
   void acknowledge(const TurnKey& key, Held& held, const Sent& sent, const wire::AcknowledgedT& answer, SteadyTime now);
   void refuse(const TurnKey& key, Held& held, const Sent& sent, const wire::FaultT& fault, SteadyTime now);
+  void repeated(const TurnKey& key, Held& held, const wire::WorkT& work, SteadyTime now);
   void end(const TurnKey& key, Halt why);
   void stop_running(Held& held);
   void state_free() { actions_.emplace_back(StateFree{free()}); }

@@ -23,12 +23,14 @@ void Core::Engine::on(Viewed& event) {
     slot.logic->note(view_, now_);
     owe(slot);
   }
-  for (const auto& held : partitions_.held()) {
+  for (std::size_t index = 0; index < Partitions::size(); ++index) {
+    const auto number = number_of(index);
+    const auto& held = partitions_[number];
     // Either the view is older than our claim, or we slept through a loss: Redis knows.
-    if (!partitions_.held_elsewhere(held.partition) || doubted_[held.partition]) continue;
-    doubted_.set(held.partition);
+    if (held.hold != Hold::held || !partitions_.held_elsewhere(number) || doubted_[number]) continue;
+    doubted_.set(number);
     Checking doubt;
-    doubt.key = Key{held.partition, ""};
+    doubt.key = Key{number, ""};
     doubt.epoch = held.epoch;
     check(std::move(doubt));
   }
@@ -75,7 +77,8 @@ void Core::Engine::settle() {
       } else {
         wanted.push_back(number);
       }
-    } else if (bus_up_ && partitions_.may_take(number, now_.steady) && now_.steady >= claim_again_at_) {
+    } else if (partition.hold == Hold::unclaimed && bus_up_ && partitions_.may_take(number, now_.steady) &&
+               now_.steady >= claim_again_at_) {
       wanted.push_back(number);
     }
   }

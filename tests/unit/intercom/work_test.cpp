@@ -185,6 +185,64 @@ TEST_CASE("work: one attempt is given to one replica ever") {
   CHECK(office.given(2) + office.given(3) == 0);
 }
 
+TEST_CASE("work: an owner that has claimed anew may fall back, because Redis may have lost what came after") {
+  Office office;
+  office.worker(2, 5);
+  office.work("s1", 3, 2);
+  office.result(2, "s1", 3, 2);
+  office.work("s1", 4);
+  office.result(2, "s1", 4);
+  office.take(2);
+  office.told();
+
+  SECTION("under the epoch in which it was given, the later turn stands") {
+    office.work("s1", 3, 3);
+    CHECK(office.told().at(0).turn == 4);
+    CHECK(office.given(2) == 0);
+  }
+  SECTION("under a higher one the earlier turn is given") {
+    office.join(owner, 1, "groupchat", claiming(2, {7}));
+    office.take(owner);
+    office.work("s1", 3, 3);
+    const auto told = office.told();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].turn == 3);
+    CHECK(told[0].attempt == 3);
+    CHECK(told[0].status == WorkStatus::given);
+    CHECK(office.given(2) == 1);
+    office.work("s1", 3, 1);  // and its own later word stands again
+    CHECK(office.told().at(0).attempt == 3);
+    CHECK(office.given(2) == 0);
+  }
+  SECTION("not to an owner that does not hold the partition now") {
+    office.join(3, 3, "groupchat", claiming(2, {7}));
+    office.clear();
+    office.work("s1", 3, 3);
+    CHECK(office.told().at(0).turn == 4);
+    CHECK(office.given(2) == 0);
+  }
+}
+
+TEST_CASE("work: what an owner falls back to stays with the worker that has it") {
+  Office office;
+  office.worker(2, 1);
+  office.worker(3, 5);
+  office.work("s1", 3);
+  REQUIRE(office.given(3) == 1);  // the one with more room
+  office.work("s1", 3, 2);
+  REQUIRE(office.given(3) == 1);
+  office.told();
+  office.join(owner, 1, "groupchat", claiming(2, {7}));
+  office.take(owner);
+  office.work("s1", 3, 1);
+  const auto told = office.told();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].attempt == 1);
+  CHECK(told[0].status == WorkStatus::given);
+  CHECK(wire::from_wire(told[0].replica) == id(3));
+  CHECK(office.given(2) + office.given(3) == 0);
+}
+
 TEST_CASE("work: a parked turn is replaced by a higher attempt only, and keeps its place") {
   Office office;
   office.work("s1", 1, 1);
@@ -372,6 +430,20 @@ TEST_CASE("work: BUSY queues the turn again, first in line, and the owner hears 
   CHECK(office.status() == WorkStatus::given);
   office.busy(2, "s1", 1);  // no longer its to hand back
   CHECK(office.told().empty());
+}
+
+TEST_CASE("work: BUSY for a turn that Redis has lost does not keep the one of its name waiting after its result") {
+  Office office;
+  office.worker(2, 1);
+  office.work("s1", 2);
+  office.busy(2, "s1", 2);  // of the lost one: no slot is free, it is queued again
+  CHECK(office.core().queues().parked() == 1);
+  office.result(2, "s1", 2);  // … and was carried out
+  CHECK(office.core().queues().parked() == 0);
+  office.given(2);
+  office.credit(2, 1);
+  CHECK(office.given(2) == 0);
+  CHECK(office.ask("s1", 2) == WorkStatus::given);  // the holder repeats its result
 }
 
 TEST_CASE("work: BUSY for a turn that had begun is a loss, never a second giving") {

@@ -148,9 +148,15 @@ TEST_CASE("turns: work begins once per attempt, and a higher attempt ends the lo
   CHECK_FALSE(halted);
   CHECK(worker.book.holds(key, 2));
   CHECK(worker.book.running() == 1);
+  worker.sent();
   worker.give(1);
   CHECK(worker.book.holds(key, 2));
   CHECK_FALSE(worker.item(1));
+  const auto returned = worker.one();  // who gave it learns that it will not end here
+  CHECK(returned.as<wire::ReportT>()->body.AsReturned() != nullptr);
+  CHECK(returned.as<wire::ReportT>()->attempt == 1);
+  worker.acknowledge(returned);
+  CHECK(worker.book.holds(key, 2));
 }
 
 TEST_CASE("turns: a superseded attempt is halted before the new one begins") {
@@ -443,8 +449,10 @@ TEST_CASE("turns: a finished turn whose work comes again is not carried out agai
   worker.give();
   worker.finish();
   worker.seen<BeginTurn>();
+  worker.sent();
   worker.give(1);
   CHECK(worker.seen<BeginTurn>().empty());
+  CHECK(worker.one().as<wire::ReportT>()->body.AsTurnResult() != nullptr);  // said again: who gave it waits for that
 }
 
 TEST_CASE("turns: results that nobody answers take slots once there are many") {
