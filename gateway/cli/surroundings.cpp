@@ -23,7 +23,7 @@ Result<std::string> find_in_path(const std::string& name) {
   const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
   std::istringstream folders(path ? path : "/usr/bin:/bin");
   for (std::string folder; std::getline(folders, folder, ':');)
-    if (const auto candidate = folder + "/" + name; access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (auto candidate = fmt::format("{}/{}", folder, name); access(candidate.c_str(), X_OK) == 0) return candidate;
   return fail(Fault::not_found, fmt::format("{} is not installed: apt-get install {}", name, name));
 }
 

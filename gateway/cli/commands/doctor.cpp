@@ -38,7 +38,7 @@ void check_programs(Findings& findings) {
   const auto folder = program_folder();
   std::string missing;
   for (const auto& name : service_programs())
-    if (access((folder + "/" + name).c_str(), X_OK) != 0) missing.append(" ").append(name);
+    if (access(fmt::format("{}/{}", folder, name).c_str(), X_OK) != 0) missing.append(" ").append(name);
   if (missing.empty())
     findings.good("programs", folder);
   else
