@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <array>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -64,6 +65,20 @@ http::Response not_allowed(const Router::Match& match, std::string_view method) 
   response.status = 405;
   response.headers.set("Allow", allow);
   return response;
+}
+
+// An owner that has no such session can only say so; people asked for something in it.
+Error in_their_words(Error error, std::string_view pattern, std::string_view id) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kinds{{{"plans", "plan"},
+                                                                                       {"runs", "run"},
+                                                                                       {"requests", "request"},
+                                                                                       {"dead-letters", "dead letter"},
+                                                                                       {"conversations", "conversation"},
+                                                                                       {"trace", "conversation"}}};
+  if (error.code != Fault::not_found || !error.message.starts_with("no session")) return error;
+  for (const auto& [folder, kind] : kinds)
+    if (pattern.starts_with(fmt::format("/{}/", folder))) error.message = fmt::format("there is no {} '{}'", kind, id);
+  return error;
 }
 
 }  // namespace
@@ -203,8 +218,9 @@ asio::awaitable<Result<http::Response>> Gateway::admit(http::Request request, Ro
   call.session = &session;
   const auto key = call.key;
   call.request = std::move(request);
+  const auto wanted = call.parameters.contains("id") ? call.parameters.at("id") : std::string();
   auto response = co_await (*match.handler)(std::move(call));
-  if (!response) response = http::error_response(response.error());
+  if (!response) response = http::error_response(in_their_words(std::move(response.error()), match.pattern, wanted));
   span.session = session;
   span.set("http.response.status_code", std::to_string(response->status));
   runtime_.metrics()

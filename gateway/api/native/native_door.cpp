@@ -92,7 +92,7 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::plan(Call call) {
   auto view = co_await backend_.session(owner, caller(call), id);
   if (!view) co_return std::unexpected(std::move(view.error()));
   const auto found = std::ranges::find(view->plans, id, &wire::PlanT::id);
-  if (found == view->plans.end()) co_return fail(Fault::not_found, "Plan not found");
+  if (found == view->plans.end()) co_return fail(Fault::not_found, fmt::format("there is no plan '{}'", id));
   auto json = plan_with_steps_json(*found);
   json["requests"] = Json::array();
   for (const auto& request : view->requests)
@@ -127,7 +127,7 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letter(Call call) {
   auto view = co_await backend_.session(owner, caller(call));
   if (!view) co_return std::unexpected(std::move(view.error()));
   const auto found = std::ranges::find(view->dead_letters, id, &wire::DeadLetterT::id);
-  if (found == view->dead_letters.end()) co_return fail(Fault::not_found, "no such dead letter");
+  if (found == view->dead_letters.end()) co_return fail(Fault::not_found, fmt::format("there is no dead letter '{}'", id));
   co_return json_answer(letter_json(*found));
 }
 

@@ -24,6 +24,12 @@ asio::awaitable<Result<bool>> shown(Shown event) {
   co_return true;
 }
 
+/// An owner that has no such session can only say so.
+Error of_plan(Error error) {
+  if (error.code == Fault::not_found) error.message = "Plan not found";
+  return error;
+}
+
 bool ends_planning(const ReadAction& action) {
   if (const auto* read = std::get_if<read::Event>(&action)) {
     const auto kind = read->event.kind;
@@ -91,7 +97,7 @@ asio::awaitable<void> TaskDoor::wait_for_plan(std::string conversation, std::str
 asio::awaitable<Result<wire::PlanT>> TaskDoor::plan(std::string id, Caller who) {
   const std::string session(session_of(id));
   auto view = co_await backend_.session(session, std::move(who), id);
-  if (!view) co_return std::unexpected(std::move(view.error()));
+  if (!view) co_return std::unexpected(of_plan(std::move(view.error())));
   for (auto& each : view->plans)
     if (each.id == id) co_return std::move(each);
   co_return fail(Fault::not_found, "Plan not found");
@@ -114,7 +120,7 @@ asio::awaitable<Result<wire::AcceptedT>> TaskDoor::decide(const Call& call, Fiel
   }
   const std::string session(session_of(plan_id));
   auto view = co_await backend_.session(session, caller(call), plan_id);
-  if (!view) co_return std::unexpected(std::move(view.error()));
+  if (!view) co_return std::unexpected(of_plan(std::move(view.error())));
   // A step that a person carries out is answered, not approved.
   for (const auto& request : view->requests) {
     if (step.empty() || request.step != step || request.kind == wire::RequestKind::approval) continue;

@@ -1,5 +1,7 @@
 #include "api/ws/protocol.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "api/common/render.hpp"
@@ -87,7 +89,12 @@ std::string unsubscribed(std::string_view id, std::string_view conversation) {
 }
 
 std::string delivery(std::string_view id, std::string_view conversation, std::uint64_t from, const ReadAction& action) {
-  if (const auto* failed = std::get_if<read::Failed>(&action)) return error(id, failed->error, conversation);
+  if (const auto* failed = std::get_if<read::Failed>(&action)) {
+    // An owner that has no such session can only say so.
+    auto told = failed->error;
+    if (told.code == Fault::not_found) told.message = fmt::format("there is no conversation '{}'", conversation);
+    return error(id, told, conversation);
+  }
   if (const auto* event = std::get_if<read::Event>(&action)) {
     auto json = frame("event", {});
     json["conversation"] = conversation;
