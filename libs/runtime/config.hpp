@@ -15,6 +15,7 @@
 //
 // Types: bool, integers (with KiB, MiB, GiB for sizes), double, std::string, Millis (`250ms`, `2s`, `5m`, `1h`; a bare number is
 // milliseconds), std::vector<std::string> (a YAML list, or separated by commas). Unknown keys are mistakes, named with file and line.
+// One file may serve all programs: each reads its own sections and passes over those of the others.
 #pragma once
 
 #include <chrono>
@@ -58,9 +59,6 @@ class Config {
 
   /// A positional argument or list of them: what is left of the command line. Without this call any is a mistake.
   void positional(std::vector<std::string>& rest, std::string help);
-
-  /// Sections that other programs read from the same file: accepted unread here.
-  void allow_sections(std::vector<std::string> sections) { foreign_ = std::move(sections); }
 
   /// Fills all structs. Returns an exit code when the process has to end at once: --help, --print-config (secrets masked) and
   /// --check-config (0, or 2 with every mistake on standard error), or a mistake (2).
@@ -106,7 +104,6 @@ class Config {
   std::string program_;
   std::string purpose_;
   std::vector<Entry> entries_;
-  std::vector<std::string> foreign_;
   std::vector<std::string>* rest_ = nullptr;
   std::string rest_help_;
 };

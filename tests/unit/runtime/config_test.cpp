@@ -110,6 +110,12 @@ TEST_CASE("config: every mistake of a file is named with its line, all at once")
         "config.yaml:6: stor.wait: no such key\n");
 }
 
+TEST_CASE("config: sections of other programs in the same file are passed over") {
+  const auto loaded = load({}, "gateway:\n  whatever: 1\nstore:\n  workers: 3\nintercom: {tick: 5}\n");
+  CHECK_FALSE(loaded.code.has_value());
+  CHECK(loaded.options.workers == 3);
+}
+
 TEST_CASE("config: a file that is no YAML, or is not there, is named") {
   CHECK(load({}, "store: [\n").err.find("config.yaml:2:") != std::string::npos);
   CHECK(load({}, "just text\n").err == "config.yaml:1: expected sections with keys\n");
