@@ -30,33 +30,6 @@ State& state() {
 
 constexpr std::array<std::string_view, 5> level_names{"debug", "info", "warn", "error", "off"};
 
-void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (auto bad = first_invalid_utf8(text); bad != std::string_view::npos; bad = first_invalid_utf8(text)) {
-    append_escaped(out, text.substr(0, bad));
-    out += "\xEF\xBF\xBD";  // U+FFFD
-    text.remove_prefix(bad + 1);
-  }
-  append_escaped(out, text);
-  out += '"';
-}
-
 std::string timestamp() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
@@ -89,11 +62,11 @@ void write(Level level, std::string_view message, const TraceContext& context) {
   std::string line = R"({"ts":")" + timestamp() + R"(","level":")";
   line += level_names[static_cast<std::size_t>(level)];
   line += R"(","service":)";
-  append_quoted(line, shared.options.service);
+  append_json_string(line, shared.options.service);
   line += R"(,"replica":)";
-  append_quoted(line, shared.options.replica);
+  append_json_string(line, shared.options.replica);
   line += R"(,"msg":)";
-  append_quoted(line, message);
+  append_json_string(line, message);
   if (context) line += R"(,"trace_id":")" + trace_id_hex(context) + R"(","span_id":")" + span_id_hex(context.span) + '"';
   line += '}';
   shared.logger.log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
