@@ -25,7 +25,7 @@ struct WebSocketMessage {
 
 enum class Sent : std::uint8_t {
   queued,
-  full,    // the reader is slow: nothing was taken; `on_writable` tells when there is room again
+  full,    // the reader is slow: nothing was taken; `when_below` tells when there is room again
   closed,  // the socket is closing or gone
 };
 
@@ -40,8 +40,9 @@ class WebSocket {
   virtual Sent send(Frame frame) = 0;
   Sent send_text(std::string_view payload) { return send(text_frame(payload)); }
 
-  /// Called once when the queue has fallen under half its bound after a `full`.
-  virtual void on_writable(std::function<void()> call) = 0;
+  /// Calls once, on the loop, when at most so many bytes are queued; never when the socket ends before. One call at a time: a later one
+  /// replaces it.
+  virtual void when_below(std::size_t bytes, std::function<void()> call) = 0;
   virtual std::size_t queued_bytes() const = 0;
 
   /// Sends what is queued, then a close frame; a read in progress ends. Codes: RFC 6455, 7.4.

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "core/failpoint.hpp"
 
@@ -92,10 +93,7 @@ asio::awaitable<bool> WebSocketSession::receive() {
 Sent WebSocketSession::send(Frame frame) {
   if (!open()) return Sent::closed;
   const bool fits = queued_bytes_ == 0 || queued_bytes_ + frame.bytes->size() <= limits_.max_queued_bytes;
-  if (!fits) {
-    was_full_ = true;
-    return Sent::full;
-  }
+  if (!fits) return Sent::full;
   enqueue(std::move(frame));
   return Sent::queued;
 }
@@ -174,10 +172,15 @@ void WebSocketSession::await_writable() {
   });
 }
 
+void WebSocketSession::when_below(std::size_t bytes, std::function<void()> call) {
+  below_ = bytes;
+  when_below_ = std::move(call);
+  schedule_flush();
+}
+
 void WebSocketSession::make_room() {
-  if (!was_full_ || queued_bytes_ > limits_.max_queued_bytes / 2 || !open()) return;
-  was_full_ = false;
-  if (on_writable_) on_writable_();
+  if (!when_below_ || queued_bytes_ > below_ || !open()) return;
+  std::exchange(when_below_, nullptr)();
 }
 
 void WebSocketSession::close(std::uint16_t code, std::string_view reason) {
@@ -191,7 +194,7 @@ void WebSocketSession::close(std::uint16_t code, std::string_view reason) {
 asio::awaitable<void> WebSocketSession::finish() {
   const auto self = shared_from_this();
   close(1000, {});
-  on_writable_ = nullptr;
+  when_below_ = nullptr;
   heard_ = Clock::now();  // sweep() cuts us off when this takes too long
   reading_ = true;
   while (!failed_ && !(peer_closed_ && drained())) {
@@ -231,6 +234,7 @@ void WebSocketSession::cut() {
   queue_.clear();
   first_ = 0;
   queued_bytes_ = 0;
+  when_below_ = nullptr;
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);

@@ -27,7 +27,7 @@ class WebSocketSession final : public WebSocket, public std::enable_shared_from_
 
   asio::awaitable<Result<std::optional<WebSocketMessage>>> read() override;
   Sent send(Frame frame) override;
-  void on_writable(std::function<void()> call) override { on_writable_ = std::move(call); }
+  void when_below(std::size_t bytes, std::function<void()> call) override;
   std::size_t queued_bytes() const override { return queued_bytes_; }
   void close(std::uint16_t code, std::string_view reason) override;
   bool open() const override { return !closing_ && !failed_; }
@@ -59,14 +59,14 @@ class WebSocketSession final : public WebSocket, public std::enable_shared_from_
   std::size_t first_ = 0;
   std::size_t offset_ = 0;  // of the first frame, already written
   std::size_t queued_bytes_ = 0;
-  std::function<void()> on_writable_;
+  std::function<void()> when_below_;
+  std::size_t below_ = 0;
   Clock::time_point heard_;
   Clock::time_point progress_;  // of writing
   bool flush_scheduled_ = false;
   bool awaiting_writable_ = false;
   bool reading_ = false;
   bool pinged_ = false;
-  bool was_full_ = false;
   bool closing_ = false;      // our close frame is queued or sent
   bool peer_closed_ = false;  // its close frame or the end of its bytes came
   bool deaf_ = false;         // it broke the protocol: nothing it says from here on can be understood

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "api/ws/protocol.hpp"
-#include "core/async.hpp"
 
 namespace convoke::api {
 
@@ -74,17 +73,14 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
     } else if (!paused_ && socket_->queued_bytes() > door_.options_.pause_bytes) {
       paused_ = true;
       for (auto& [name, reading] : readers_) reading.subscription.pause();
-      door_.runtime_.spawn("slow socket", go_on(shared_from_this()));
+      socket_->when_below(door_.options_.resume_bytes, [self = weak_from_this()] {
+        if (const auto connection = self.lock()) connection->go_on();
+      });
     }
   }
 
-  // Looks until the client has read most of what waits for it.
-  asio::awaitable<void> go_on(std::shared_ptr<Connection> self) {
-    while (socket_->open() && socket_->queued_bytes() > door_.options_.resume_bytes) {
-      co_await sleep_for(Millis{20});
-      const auto cancelled = co_await asio::this_coro::cancellation_state;
-      if (cancelled.cancelled() != asio::cancellation_type::none) co_return;
-    }
+  // The client has read most of what waited for it.
+  void go_on() {
     paused_ = false;
     std::vector<std::string> names;
     names.reserve(readers_.size());

@@ -1,6 +1,7 @@
 #include "agents/turns/host.hpp"
 
-#include "core/async.hpp"
+#include <algorithm>
+
 #include "telemetry/log.hpp"
 
 namespace convoke::agents {
@@ -45,6 +46,7 @@ TurnHost::TurnHost(HostServices services, HostOptions options, Handler handler)
       handler_(std::move(handler)),
       book_(book_options(options), services_.next_id),
       transcripts_({options.transcript_cache, options.transcript_entries}),
+      performed_(services_.io.get_executor()),
       free_timer_(services_.io) {}
 
 void TurnHost::serve(std::vector<std::string> agents, std::vector<wire::TeamVersionT> teams) {
@@ -113,7 +115,8 @@ void TurnHost::stop_accepting() {
 asio::awaitable<void> TurnHost::finish() {
   const auto patience = steady() + options_.finish_within;
   while (book_.running() + book_.reporting() > 0) {
-    co_await sleep_for(Millis{20});
+    performed_.reset();
+    co_await performed_.wait_for(handing_back_ ? options_.finish_within : std::max(patience - steady(), Millis{1}));
     if (handing_back_ || book_.running() == 0 || steady() < patience) continue;
     handing_back_ = true;
     auto running = turns_;
@@ -155,6 +158,7 @@ void TurnHost::perform() {
     }
   }
   performing_ = false;
+  if (draining_) performed_.set();
 }
 
 void TurnHost::state_free() {

@@ -15,6 +15,7 @@
 #include "agents/turns/transcripts.hpp"
 #include "agents/turns/turn.hpp"
 #include "bus/client.hpp"
+#include "core/async.hpp"
 
 namespace convoke::agents {
 
@@ -102,6 +103,7 @@ class TurnHost {
   bool draining_ = false;
   bool handing_back_ = false;
   bool performing_ = false;
+  Event performed_;  // while draining: something may have ended
   asio::steady_timer free_timer_;
   bool free_scheduled_ = false;
 };
