@@ -13,25 +13,6 @@ namespace {
 using namespace store;
 using std::chrono::milliseconds;
 
-const std::string kSession = "s:0190a1b2-0000-7000-8000-000000000001";
-
-Commit creation(const Epoch& epoch, std::string scope = kSession) {
-  Commit commit;
-  commit.scope = std::move(scope);
-  commit.epoch = epoch;
-  commit.create = true;
-  commit.state = "first";
-  return commit;
-}
-
-Commit change(const Epoch& epoch, std::uint64_t version, std::string scope = kSession) {
-  Commit commit;
-  commit.scope = std::move(scope);
-  commit.epoch = epoch;
-  commit.version = version;
-  return commit;
-}
-
 /// Keeps one commit in flight for each of `scopes`, each appending its version to a log, until told to stop.
 class Writers {
  public:

@@ -53,32 +53,10 @@ struct Payments {
   }
 };
 
-/// Listens, reads a request to its end, and hangs up without an answer.
-class Deaf {
- public:
-  explicit Deaf(asio::io_context& io) : acceptor_(io, {asio::ip::address_v4::loopback(), 0}) {
-    asio::co_spawn(io, listen(), [](const std::exception_ptr&) {});
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/pay"; }
-  int requests = 0;
-
- private:
-  asio::awaitable<void> listen() {
-    while (true) {
-      auto socket = co_await acceptor_.async_accept(asio::use_awaitable);
-      std::string heard(65'536, '\0');
-      const auto size = co_await socket.async_read_some(asio::buffer(heard), asio::use_awaitable);
-      if (size > 0) ++requests;
-      socket.close();
-    }
-  }
-  asio::ip::tcp::acceptor acceptor_;
-};
-
-/// Answers every request but the second, on which it hangs up; keeps its connections.
+/// Answers requests, keeping its connections, but hangs up on the one with this number without an answer (0: on every one).
 class Moody {
  public:
-  explicit Moody(asio::io_context& io) : acceptor_(io, {asio::ip::address_v4::loopback(), 0}) {
+  Moody(asio::io_context& io, int silent_at) : acceptor_(io, {asio::ip::address_v4::loopback(), 0}), silent_at_(silent_at) {
     asio::co_spawn(io, listen(), [](const std::exception_ptr&) {});
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/pay"; }
@@ -96,11 +74,13 @@ class Moody {
     std::string heard(65'536, '\0');
     while (true) {
       (void)co_await socket.async_read_some(asio::buffer(heard), asio::use_awaitable);
-      if (++requests == 2) co_return;
+      ++requests;
+      if (silent_at_ == 0 || requests == silent_at_) co_return;
       co_await asio::async_write(socket, asio::buffer(answer), asio::use_awaitable);
     }
   }
   asio::ip::tcp::acceptor acceptor_;
+  int silent_at_;
 };
 
 }  // namespace
@@ -146,7 +126,7 @@ TEST_CASE("http call: another tool is called once, whatever comes back") {
 
 TEST_CASE("http call: without an answer nobody knows; without a connection nothing happened") {
   Payments payments;
-  Deaf deaf(payments.fixture.io);
+  Moody deaf(payments.fixture.io, 0);
   auto tool = payments.tool(false);
   tool.http.url = deaf.url();
   auto result = payments.call(tool);
@@ -182,7 +162,7 @@ TEST_CASE("http call: a refusal after an attempt that may have happened leaves i
 TEST_CASE("http call: a kept connection that turns out to be dead does not make curl send twice") {
   // The peer answers the first request and hangs up on the second without an answer: on a kept connection curl would repeat that by itself.
   Payments payments;
-  Moody peer(payments.fixture.io);
+  Moody peer(payments.fixture.io, 2);
   auto tool = payments.tool(false);
   tool.http.url = peer.url();
   CHECK(payments.call(tool)->end == HttpEnd::done);

@@ -12,25 +12,6 @@ namespace {
 
 using namespace store;
 
-const std::string kSession = "s:0190a1b2-0000-7000-8000-000000000001";
-
-Commit creation(const Epoch& epoch, std::string scope = kSession) {
-  Commit commit;
-  commit.scope = std::move(scope);
-  commit.epoch = epoch;
-  commit.create = true;
-  commit.state = "first";
-  return commit;
-}
-
-Commit change(const Epoch& epoch, std::uint64_t version, std::string scope = kSession) {
-  Commit commit;
-  commit.scope = std::move(scope);
-  commit.epoch = epoch;
-  commit.version = version;
-  return commit;
-}
-
 KeyRecord key(std::string name, std::string answer = "answer") {
   return {.key = std::move(name), .body_hash = std::string("\0hash", 5), .answer = std::move(answer)};
 }

@@ -22,6 +22,25 @@ namespace convoke::test {
 inline constexpr Uuid kReplica{.hi = 1, .lo = 2};
 inline constexpr Uuid kOther{.hi = 3, .lo = 4};
 
+inline const std::string kSession = "s:0190a1b2-0000-7000-8000-000000000001";
+
+inline store::Commit creation(const store::Epoch& epoch, std::string scope = kSession) {
+  store::Commit commit;
+  commit.scope = std::move(scope);
+  commit.epoch = epoch;
+  commit.create = true;
+  commit.state = "first";
+  return commit;
+}
+
+inline store::Commit change(const store::Epoch& epoch, std::uint64_t version, std::string scope = kSession) {
+  store::Commit commit;
+  commit.scope = std::move(scope);
+  commit.epoch = epoch;
+  commit.version = version;
+  return commit;
+}
+
 class Harness {
  public:
   Harness() = default;
