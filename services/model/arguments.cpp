@@ -116,7 +116,7 @@ class Filler {
     for (const auto& other : tool_.parameters) {
       const auto at = name_at(other, from);
       if (at.second == 0 || at.first >= end) continue;
-      const auto comma = r_.text.find_last_of(",", at.first);
+      const auto comma = r_.text.find_last_of(',', at.first);
       end = comma != std::string::npos && comma >= from ? comma : at.first;
     }
     return end;

@@ -14,9 +14,10 @@ constexpr double unmet_value = 0.36;     // of a clause with a verb that no tool
 constexpr double swallowed_verb = 0.30;  // lost when a clause holds another one's verb
 constexpr double torn_reference = 0.45;  // "How is it? Check it." is one request
 constexpr double label_weight = 0.3;
-constexpr double few_things = 1.5;     // of a tool that does another deed: one word in common says nothing …
-constexpr double things_share = 0.55;  // … unless the request has hardly any other
-constexpr double text_cover = 0.45;    // "Write a poem": writing is for a tool only if what is to be written is the tool's own
+constexpr double few_things = 1.5;      // of a tool that does another deed: one word in common says nothing …
+constexpr double things_share = 0.55;   // … unless the request has hardly any other
+constexpr double spoken_things = 0.65;  // a request without a verb names at least one thing, not just one like it
+constexpr double text_cover = 0.45;     // "Write a poem": writing is for a tool only if what is to be written is the tool's own
 constexpr double text_share = 0.6;
 constexpr std::size_t most_starts = 24;
 
@@ -104,7 +105,7 @@ class Cutter {
         bool between = false;
         for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
         if (joint && !between && starts_.back().token < i - 1) add_start(i, false);
-      } else if (sign != ':') {
+      } else if (sign != ':' && !(sign == ',' && works_on_text())) {
         add_start(i, sign != ',' && sign != '&');
         // Behind a comma a noun without article or count goes on with what is before it.
         const auto* entity = r_.entity_at(i);
@@ -165,19 +166,36 @@ class Cutter {
     return made;
   }
 
-  /// "Translate this text about invoices": work on text, for which the tool has no such verb.
-  bool writes_without_tool(const Topic& topic, const Ranked& best) const {
+  static bool is_pure_text_work(std::string_view verb) {
     static constexpr std::string_view pure[] = {"translate", "summarise", "rewrite", "rephrase", "paraphrase", "proofread", "explain",
                                                 "reword",    "spell",     "convert", "refactor", "define",     "shorten"};
-    const bool text_work = std::ranges::any_of(pure, [&](std::string_view word) { return stem(word) == topic.verb; });
-    if (!text_work) return false;
+    return std::ranges::any_of(pure, [&](std::string_view word) { return stem(word) == verb; });
+  }
+
+  /// The request opens with work on text: what stands behind a comma is most likely that text.
+  bool works_on_text() const {
+    const auto verb = opening_verb(r_, starts_.front().token, r_.tokens.size());
+    return verb < r_.tokens.size() && is_pure_text_work(r_.tokens[verb].stem);
+  }
+
+  /// "Translate this text about invoices": work on text, for which the tool has no such verb.
+  bool writes_without_tool(const Topic& topic, const Ranked& best) const {
+    if (!is_pure_text_work(topic.verb)) return false;
     return !index_.has(best.tool, topic.verb) || best.name_cover < 0.45;
   }
 
+  bool takes_person(std::size_t tool) const {
+    return std::ranges::find(catalogue_.tools[tool].parameters, Want::person, &Parameter::want) != catalogue_.tools[tool].parameters.end();
+  }
+
   /// "Fix my car", "Cook dinner for four people": of a deed that the tool does not do, and of what is done hardly anything.
-  static bool unconvincing(const Topic& topic, const Ranked& best) {
-    if (topic.verb.empty() || best.phrase) return false;
+  bool unconvincing(const Topic& topic, const Ranked& best) const {
+    if (best.phrase) return false;
     const auto things = static_cast<double>(std::ranges::count(topic.terms, false, &Term::verb));
+    // Nothing is asked to be done: then it must speak of what the tool is for.
+    if (topic.verb.empty()) return best.things < spoken_things;
+    // "Prepare the payroll for Ada": all that it names, for whom the tool does it.
+    if (topic.person && best.things >= 1 && things <= 1 && takes_person(best.tool)) return false;
     if (is_text_work(topic.verb) && best.name_cover < text_cover && best.things < text_share * things) return true;
     return !best.deed && best.things < few_things && best.things < things_share * (things + 1);
   }
@@ -197,13 +215,26 @@ class Cutter {
     return topic_of(r_, index_, starts_[from].token, last).question;
   }
 
+  /// "… they were slow", "… I'm away": opens with somebody who does something.
+  bool tells_of_somebody(std::size_t from) const {
+    static const std::unordered_set<std::string_view> words{"i", "we", "he", "she", "they", "it", "im", "you"};
+    return words.contains(r_.tokens[starts_[from].token].lower);
+  }
+
   double value(const Clause& made, std::size_t from, std::size_t to) const {
     double gain = 0;
     if (made.fits) {
       gain = made.ranked.front().score - step_cost;
       // A statement before a request is most likely what the request is about.
-      const bool statement = !made.imperative && starts_[from].sentence && to < starts_.size() && starts_[to].imperative &&
+      const auto end = to < starts_.size() ? starts_[to].token : r_.tokens.size();
+      const auto& head = r_.tokens[starts_[from].token].lower;
+      const bool states = !made.imperative && head != "look" && passive_verb(r_, starts_[from].token, end) == end;
+      const bool statement = states && starts_[from].sentence && to < starts_.size() && starts_[to].imperative &&
                              (!is_question_at(from, to) || !has_entities_at(to));
+      if (statement && starts_[to].refers && !is_question_at(from, to)) gain = 0;
+      // … and so it is behind one: "Rate them; they were slow", "What does it cost? I'm going to Canada."
+      const bool explains = states && from > 0 && (starts_[from].sentence || tells_of_somebody(from)) && !is_question_at(from, to);
+      if (explains && (made.ranked.front().score < 0.75 || made.ranked.front().cover < 0.8)) gain = 0;
       if (statement && (made.ranked.front().score < 0.6 || made.ranked.front().cover < 0.8)) gain = 0;
       // Without a verb of its own it must name what it wants.
       if (!made.imperative && from > 0 && !starts_[from].sentence && (made.ranked.front().cover < 0.7 || !names_something(made))) gain = 0;

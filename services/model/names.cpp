@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "model/thesaurus.hpp"
 
@@ -45,9 +46,9 @@ const Words& worldly_names() {
 
 class Finder {
  public:
-  Finder(std::string_view text, const std::vector<Token>& tokens, const std::vector<bool>& used,
+  Finder(std::string_view text, const std::vector<Token>& tokens, std::vector<bool> used,
          const std::function<bool(std::string_view)>& known)
-      : text_(text), tokens_(tokens), used_(used), known_(known) {
+      : text_(text), tokens_(tokens), used_(std::move(used)), known_(known) {
     std::size_t capitals = 0;
     for (const auto& token : tokens_) capitals += token.capital ? 1 : 0;
     // A heading writes even its small words with a capital.
@@ -82,10 +83,14 @@ class Finder {
     }
     const auto& head = tokens_[first];
     if (introduced(first)) return 1;
+    // "the Orbit Speaker": a thing, or an organisation.
+    const bool article = first > 0 && (tokens_[first - 1].lower == "the" || tokens_[first - 1].lower == "our") && joined(first - 1);
     if (size >= 2 && worldly_names().contains(head.lower) && !ordinary(tokens_[first + 1])) return 1;
     double likely = 0.1;
     if (is_first_name(head.lower)) {
       likely = 1;
+    } else if (article) {
+      likely = 0.1;
     } else if (size >= 2 && size <= 3 &&
                std::none_of(at(first), at(last), [&](const Token& token) { return token.all_caps || ordinary(token); })) {
       likely = 0.7;
@@ -133,6 +138,9 @@ class Finder {
     if (is_stop_word(token.lower)) return false;
     if (is_first_name(token.lower)) return true;
     if (title_case_) return !ordinary(token);
+    // "Kick off …", "Pair Nadia Rahman …": a verb, whatever comes behind it.
+    if (token.sentence_start && !next_is_capital(i) && i + 1 < tokens_.size() && is_particle(tokens_[i + 1].lower)) return false;
+    if (token.sentence_start && next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower)) return false;
     if (!token.sentence_start) return !(token.all_caps && known_(token.stem) && !next_is_capital(i));
     return !ordinary(token) || (!is_request_verb(token.stem) && next_is_capital(i));
   }
@@ -142,6 +150,9 @@ class Finder {
   bool continues(std::size_t i, std::size_t first) const {
     if (used_[i]) return false;
     const auto& token = tokens_[i];
+    // "… Yonder 3.5": a number by itself.
+    if (token.digits && i + 1 < tokens_.size() && tokens_[i + 1].digits && tokens_[i + 1].begin == token.end + 1 && text_[token.end] == '.')
+      return false;
     if (token.digits) return i > first && token.lower.size() <= 5 && (!is_first_name(tokens_[i - 1].lower) || token.capital);
     if (token.capital && is_stop_word(token.lower)) return !title_case_ && tokens_[first].capital && token.lower != "i";
     if (token.capital) return (!title_case_ || !ordinary(token));
@@ -151,7 +162,7 @@ class Finder {
 
   std::string_view text_;
   const std::vector<Token>& tokens_;
-  const std::vector<bool>& used_;
+  std::vector<bool> used_;  // its own: what is found here does not overlap itself
   const std::function<bool(std::string_view)>& known_;
   bool title_case_ = false;
 };
@@ -172,8 +183,7 @@ std::string written(std::string_view text, const Token& head) {
 
 void find_names(std::string_view text, const std::vector<Token>& tokens, const std::vector<bool>& used,
                 const std::function<bool(std::string_view)>& known, const std::function<void(Entity)>& found) {
-  const auto free = used;  // what is found here does not overlap itself
-  const Finder finder(text, tokens, free, known);
+  const Finder finder(text, tokens, used, known);
   std::size_t i = 0;
   while (i < tokens.size()) {
     const auto last = finder.end_of(i);

@@ -21,12 +21,6 @@ bool is_polite(std::string_view lower) {
   return words.contains(lower);
 }
 
-/// Send back, hand over: belongs to the verb.
-bool is_particle(std::string_view lower) {
-  static const Words words{"back", "up", "out", "off", "over", "down", "away"};
-  return words.contains(lower);
-}
-
 /// "wants to", "needs to": what comes is an infinitive.
 bool is_wish(std::string_view lower) {
   static const Words words{"want", "wants", "need",   "needs", "like",   "have",    "has",   "going",
@@ -70,7 +64,10 @@ class Cutter {
         lead(i, "");
         continue;
       }
-      if (is_measure(r_.tokens[i].lower) && i + 2 < last_ && r_.tokens[i + 1].lower == "of" && !open_) {
+      // "Nine cartridges of toner": what is counted is a measure, too.
+      const bool counted = i > first_ && r_.entity_at(i - 1) != nullptr && r_.entity_at(i - 1)->shape == Shape::number &&
+                           r_.tokens[i].lower.ends_with('s') && r_.entity_of[i] == Reading::none;
+      if ((counted || is_measure(r_.tokens[i].lower)) && i + 2 < last_ && r_.tokens[i + 1].lower == "of" && !open_) {
         ++i;
         continue;
       }
@@ -240,9 +237,29 @@ std::string active_stem(const Token& participle) {
   return participle.lower.ends_with("ed") && is_request_verb(participle.stem) ? participle.stem : std::string{};
 }
 
+namespace {
+
+/// "I'd like roaming activated", "I want to have the printer repaired": the participle.
+std::size_t wanted_participle(const Reading& reading, std::size_t first, std::size_t last) {
+  static const Words before{"like", "want", "need", "needs", "wants", "have", "get"};
+  static const Words person{"i", "we", "d", "please", "to", "could", "can", "you", "they", "he", "she", "would", "must", "should"};
+  for (std::size_t i = first; i + 2 < last && i < first + 6; ++i) {
+    if (!before.contains(reading.tokens[i].lower) || (i > first && !person.contains(reading.tokens[i - 1].lower))) continue;
+    for (std::size_t k = i + 2; k < std::min(last, i + 9) && !reading.tokens[k].sentence_start; ++k) {
+      if (reading.entity_of[k] == Reading::none && reading.tokens[k].lower.ends_with("ed") && !active_stem(reading.tokens[k]).empty() &&
+          (k + 1 == last || is_stop_word(reading.tokens[k + 1].lower) || reading.entity_of[k + 1] != Reading::none))
+        return k;
+    }
+  }
+  return last;
+}
+
+}  // namespace
+
 std::size_t passive_verb(const Reading& reading, std::size_t first, std::size_t last) {
   static const Words before{"to", "should", "must", "shall", "will", "can", "could", "please", "would"};
   if (opening_verb(reading, first, last) < last) return last;
+  if (const auto wanted = wanted_participle(reading, first, last); wanted < last) return wanted;
   bool asked = false;
   for (std::size_t i = first; i + 1 < last; ++i) {
     const auto& word = reading.tokens[i].lower;

@@ -34,6 +34,7 @@ constexpr double verb_as_thing = 0.5;
 constexpr double question_share = 0.06;  // a question wants a tool that tells, not one that does
 constexpr double verb_match = 0.06;      // the request's verb is in the tool's name …
 constexpr double verb_mismatch = 0.08;   // … or the tool has another one, and does not know the request's at all
+constexpr double counted_thing = 0.12;   // "order 12 desks": whatever the things are, the deed and the count are the tool's
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -56,6 +57,12 @@ bool same_deed(std::string_view left, std::string_view right) {
 bool does(const std::vector<std::string>& words, std::string_view verb) {
   if (words.empty()) return false;
   return same_deed(words.front(), verb) || (words.size() > 1 && is_light_verb(words.front()) && same_deed(words[1], verb));
+}
+
+/// Takes so many of something.
+bool counts(const Tool& tool) {
+  const auto takes = [&](Want want) { return std::ranges::find(tool.parameters, want, &Parameter::want) != tool.parameters.end(); };
+  return takes(Want::count) && takes(Want::name);
 }
 
 /// Nouns of deeds: "testing", "resolution", "payment".
@@ -217,6 +224,7 @@ std::vector<Index::Match> Index::expand(const Term& term) const {
     add(stem(std::string_view(term.lower).substr(0, term.lower.rfind("ment"))), related_weight);
   }
   add(stem(term.lower + "ment"), related_weight);
+  if (term.stem.ends_with('i')) add(stem(term.stem.substr(0, term.stem.size() - 1) + "yment"), related_weight);  // employed, employment
   for (const std::string_view prefix : {"un", "re", "dis", "de"}) {
     if (term.stem.starts_with(prefix) && term.stem.size() >= prefix.size() + 4)
       add(std::string_view(term.stem).substr(prefix.size()), related_weight);
@@ -369,6 +377,7 @@ void Index::score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const {
     const bool other = !words.empty() && is_request_verb(words.front()) && !is_light_verb(words.front());
     entry.deed = has[entry.tool] || named || does(words, topic.verb);
     if (named) entry.score += verb_match;
+    if (topic.number && does(words, topic.verb) && counts(catalogue_.tools[entry.tool])) entry.score += counted_thing;
     if (!has[entry.tool]) entry.score -= other ? verb_mismatch : verb_mismatch / 2;
   }
 }

@@ -30,7 +30,7 @@ add enable activate include append insert attach extend
 remove delete erase drop disable deactivate
 begin start launch initiate open commence kickoff
 end stop finish terminate close conclude cease
-launch release introduction debut rollout premiere
+launch release introduction introduce debut rollout bringout premiere
 change modify alter edit update amend revise adjust correct rewrite
 update refresh upgrade renew patch
 send mail dispatch deliver forward ship email
@@ -54,6 +54,7 @@ manage handle administer oversee run maintain
 handle process deal treat manage
 process handle execute submit file
 resolve fix solve repair troubleshoot mend debug diagnose
+resolve settle mediate
 issue problem trouble fault difficulty error bug glitch failure
 bug defect error glitch
 broken fail failing crash malfunction faulty defective
@@ -205,7 +206,7 @@ import customs
 custom bespoke
 risk hazard danger threat
 green sustainable sustainability eco environmental
-dispute conflict disagreement
+dispute conflict disagreement row quarrel argument
 compliance conformity comply conform
 certification credential accreditation certificate
 sample specimen

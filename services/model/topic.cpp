@@ -35,6 +35,74 @@ bool asks_to_be_told(const Reading& reading, std::size_t verb, std::size_t last)
   return false;
 }
 
+/// "Fill me in on …", "I want to know …", "I wonder …": a question, too. Tokens up to `next` say no more than that.
+std::size_t told_of(const Reading& reading, std::size_t first, std::size_t last) {
+  const auto is = [&](std::size_t i, std::string_view word) { return i < last && reading.tokens[i].lower == word; };
+  for (std::size_t i = first; i < last && i < first + 6; ++i) {
+    const bool me = is(i + 1, "me") || is(i + 1, "us");
+    if (is(i, "fill") && me && is(i + 2, "in")) return i + 3;
+    if ((is(i, "tell") || is(i, "brief") || is(i, "inform")) && me && (is(i + 2, "about") || is(i + 2, "on") || is(i + 2, "of")))
+      return i + 3;
+    if (is(i, "to") && is(i + 1, "know")) return i + 2;
+    if (is(i, "wonder") || is(i, "wondering")) return i + 1;
+  }
+  return first;
+}
+
+/// Somebody goes abroad: "I'm flying to Japan", "off to Spain", "a holiday in Greece".
+bool travels(const Reading& reading, std::size_t first, std::size_t last) {
+  static constexpr std::string_view ways[] = {"going",  "flying",  "fly",     "travelling", "traveling", "travel",   "heading",  "headed",
+                                              "off",    "leaving", "driving", "trip",       "holiday",   "vacation", "visiting", "visit",
+                                              "spring", "summer",  "autumn",  "winter",     "week",      "weeks",    "month",    "months"};
+  for (std::size_t i = first; i + 2 < last; ++i) {
+    if (std::ranges::find(ways, reading.tokens[i].lower) == std::end(ways)) continue;
+    if (reading.tokens[i + 1].lower != "to" && reading.tokens[i + 1].lower != "in") continue;
+    const auto* place = reading.entity_at(i + 2);
+    if (place != nullptr && place->shape == Shape::name && place->person < 0.65) return true;
+  }
+  return false;
+}
+
+/// What is meant by words that say it otherwise: "8 percent off" is a discount.
+void add_meant(Topic& topic, const Reading& reading, std::size_t first, std::size_t last) {
+  const auto add = [&](std::string_view word, double weight, std::size_t at) {
+    const auto stemmed = stem(word);
+    if (std::ranges::find(topic.terms, stemmed, &Term::stem) == topic.terms.end())
+      topic.terms.push_back({stemmed, std::string(word), weight, at});
+  };
+  for (const auto& entity : reading.entities) {
+    const bool inside = entity.first >= first && entity.last < last;
+    if (inside && entity.shape == Shape::percent && reading.tokens[entity.last].lower == "off") add("discount", 1, entity.first);
+  }
+  for (std::size_t i = first; i + 1 < last; ++i) {
+    const auto& word = reading.tokens[i].lower;
+    const auto* counted = reading.entity_at(i + 1);
+    const bool some = counted != nullptr && counted->shape == Shape::number;
+    if (some && (word == "get" || word == "need" || word == "want")) add("buy", 0.6, i);
+    // "It should cost 49.90": its price is to be changed.
+    if (reading.tokens[i + 1].lower == "cost" && (word == "should" || word == "must" || word == "shall")) {
+      add("price", 1, i + 1);
+      topic.verb = stem("change");
+    }
+  }
+  if (travels(reading, first, last)) add("travel", 0.7, first);
+}
+
+void note_contents(Topic& topic, const Reading& reading, std::size_t first, std::size_t last) {
+  for (const auto& entity : reading.entities) {
+    if (entity.first < first || entity.first >= last) continue;
+    topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
+    topic.name = topic.name || entity.shape == Shape::quoted || (entity.shape == Shape::name && entity.person < 0.65);
+    topic.email = topic.email || entity.shape == Shape::email;
+    topic.phone = topic.phone || entity.shape == Shape::phone;
+    topic.date = topic.date || entity.shape == Shape::date;
+    topic.money = topic.money || entity.shape == Shape::money;
+    topic.percent = topic.percent || entity.shape == Shape::percent;
+    topic.number = topic.number || entity.shape == Shape::number;
+    topic.code = topic.code || entity.shape == Shape::code;
+  }
+}
+
 }  // namespace
 
 Topic topic_of(const Reading& reading, const Index& index, std::size_t first, std::size_t last) {
@@ -65,9 +133,15 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     }
     topic.terms.push_back(std::move(term));
   }
+  add_meant(topic, reading, first, last);
   auto verb = opening_verb(reading, first, last);
   topic.question = is_question(reading, first, last);
-  if (verb < last && asks_to_be_told(reading, verb, last)) {
+  if (const auto behind = told_of(reading, first, last); behind > first) {
+    topic.question = true;
+    topic.told = true;
+    std::erase_if(topic.terms, [&](const Term& term) { return term.token < behind; });
+    verb = last;
+  } else if (verb < last && asks_to_be_told(reading, verb, last)) {
     topic.question = true;
     topic.told = true;
     std::erase_if(topic.terms, [&](const Term& term) { return term.token == verb; });
@@ -90,18 +164,7 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     topic.verb = said != topic.terms.end() && said->stem.starts_with(reading.tokens[verb].stem) ? said->stem : reading.tokens[verb].stem;
     for (auto& term : topic.terms) term.verb = term.token == verb;
   }
-  for (const auto& entity : reading.entities) {
-    if (entity.first < first || entity.first >= last) continue;
-    topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
-    topic.name = topic.name || entity.shape == Shape::quoted || (entity.shape == Shape::name && entity.person < 0.65);
-    topic.email = topic.email || entity.shape == Shape::email;
-    topic.phone = topic.phone || entity.shape == Shape::phone;
-    topic.date = topic.date || entity.shape == Shape::date;
-    topic.money = topic.money || entity.shape == Shape::money;
-    topic.percent = topic.percent || entity.shape == Shape::percent;
-    topic.number = topic.number || entity.shape == Shape::number;
-    topic.code = topic.code || entity.shape == Shape::code;
-  }
+  note_contents(topic, reading, first, last);
   return topic;
 }
 

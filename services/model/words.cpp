@@ -31,8 +31,8 @@ const Words& particles() {
 
 /// Verbs that make one word with a particle: set up, sign up, back up, log in …
 const Words& phrasal() {
-  static const Words words{"set",  "sign", "back",  "log",   "check", "roll",  "kick",  "follow",
-                           "look", "hand", "phase", "write", "print", "start", "clean", "head"};
+  static const Words words{"set",  "sign",  "back",  "log",   "check", "roll",  "kick", "follow", "look",
+                           "hand", "phase", "write", "print", "start", "clean", "head", "bring"};
   return words;
 }
 
@@ -131,6 +131,11 @@ bool is_preposition(std::string_view lower) {
   return words.contains(lower);
 }
 
+bool is_particle(std::string_view lower) {
+  static const Words words{"back", "up", "out", "off", "over", "down", "away"};
+  return words.contains(lower);
+}
+
 bool is_determiner(std::string_view lower) {
   static const Words words{"the", "a",     "an",   "this", "that", "these", "those", "our",   "my",  "his",
                            "her", "their", "your", "its",  "some", "any",   "all",   "every", "each"};
@@ -170,7 +175,7 @@ std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::ve
     if (phrasal().contains(word)) {
       // "set up", and "set Anna up": up to four words apart.
       std::size_t particle = 0;
-      for (std::size_t k = i + 1; k < std::min(tokens.size(), i + (word == "set" ? 5 : 2)) && particle == 0; ++k) {
+      for (std::size_t k = i + 1; k < std::min(tokens.size(), i + (word == "set" || word == "sign" ? 5 : 2)) && particle == 0; ++k) {
         if (particles().contains(tokens[k].lower) && (k == i + 1 || tokens[k].lower == "up")) particle = k;
       }
       if (particle != 0) {

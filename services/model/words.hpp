@@ -33,6 +33,8 @@ std::string stem(std::string_view lower);
 bool is_stop_word(std::string_view lower);
 bool is_preposition(std::string_view lower);
 bool is_determiner(std::string_view lower);
+/// Send back, hand over: belongs to the verb before it.
+bool is_particle(std::string_view lower);
 
 /// The stems that tell texts apart, in order: no stop words, "set up" as one word, compounds kept as written.
 std::vector<std::string> content_stems(std::string_view text);
