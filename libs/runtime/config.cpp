@@ -15,9 +15,9 @@ namespace convoke::runtime {
 namespace {
 
 /// The sections of all programs; tests/lint/shared_config.sh holds this against what they say of themselves.
-constexpr std::array<std::string_view, 15> all_sections{"bus",      "conversation", "gateway", "groupchat", "http",
-                                                        "intercom", "model",        "offline", "otlp",      "owner",
-                                                        "planner",  "process",      "store",   "turns",     "worker"};
+constexpr std::array<std::string_view, 17> all_sections{"bus",         "conversation", "gateway", "groupchat", "handout", "http",
+                                                        "http_client", "intercom",     "model",   "offline",   "otlp",    "owner",
+                                                        "planner",     "process",      "store",   "turns",     "worker"};
 
 std::string upper(std::string_view text) {
   std::string out(text);

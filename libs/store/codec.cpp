@@ -167,7 +167,9 @@ std::string encode_commit(const Commit& commit, std::string_view sha, const Limi
   command.add(commit.state ? "1" : "").add(commit.state ? std::string_view(*commit.state) : std::string_view{}).number(commit.format);
   command.number(commit.keys.size()).number(commit.appends.size()).number(commit.parts.size()).number(commit.deletes.size());
   for (const auto& key : commit.keys) {
-    command.keep("k:" + key.key).keep(record_of(key)).keep(key.ttl ? std::to_string(std::min(*key.ttl, limits.key_ttl).count()) : std::string{});
+    command.keep("k:" + key.key)
+        .keep(record_of(key))
+        .keep(key.ttl ? std::to_string(std::min(*key.ttl, limits.key_ttl).count()) : std::string{});
   }
   for (const auto& append : commit.appends) {
     command.keep("h:" + append.log).number(append.first - 1).number(append.entries.size());

@@ -27,8 +27,8 @@ struct ServiceOptions {
 class Service {
  public:
   /// Throws std::invalid_argument when the Redis endpoint cannot be read. Everything is started by start().
-  Service(runtime::Runtime& runtime, bus::ClientOptions bus, const store::RedisOptions& redis, owner::Options owner,
-          ServiceOptions options, const session::HandoutTimes& handout);
+  Service(runtime::Runtime& runtime, bus::ClientOptions bus, const store::RedisOptions& redis, owner::Options owner, ServiceOptions options,
+          const session::HandoutTimes& handout);
 
   void start();
 

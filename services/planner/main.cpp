@@ -16,7 +16,7 @@ int main(int argc, char** argv) try {
   config.add("process", process);
   config.add("bus", options.bus);
   config.add("turns", options.turns);
-  config.add("http", options.http);
+  config.add("http_client", options.http);
   config.add("model", options.model);
   config.add("planner", options.planner);
   config.add("otlp", otlp);

@@ -13,8 +13,8 @@
 namespace convoke::worker {
 
 struct History {
-  /// The opening, earlier turns, then those that this turn continues, then this turn's input. Each assistant message with calls is followed by one tool
-  /// message per call.
+  /// The opening, earlier turns, then those that this turn continues, then this turn's input. Each assistant message with calls is followed
+  /// by one tool message per call.
   std::vector<llm::Message> messages;
   /// What the turns that this one continues have done already.
   std::size_t done = 0;     // tool results without a fault, and calls of which a person says that they were carried out
