@@ -1,4 +1,6 @@
 // The intercom as a process: turns, directory, metrics, the end.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "fixture.hpp"
@@ -138,6 +140,7 @@ TEST_CASE("intercom: ends in order on SIGTERM, without an error line") {
   bus.intercom().signal(SIGTERM);
   const auto end = bus.intercom().wait(5s);
   REQUIRE(end.has_value());
+  INFO(fmt::format("code {}, signal {}: {}", end->code, end->signal, bus.intercom().err()));
   CHECK(*end == Exit{0, 0});
   CHECK(bus.intercom().error_lines().empty());
 }
