@@ -6,7 +6,8 @@
 namespace convoke::sim {
 
 void BusProcess::boot_bus(bool has_credit) {
-  calls_ = std::make_unique<bus::Calls>(bus::CallOptions{options_.repeat, options_.retry_first, options_.retry_most, options_.max_calls});
+  calls_ =
+      std::make_unique<bus::Calls>(bus::CallOptions{options_.repeat, options_.retry_first, options_.retry_most, world_.profile.max_calls});
   ids_ = std::make_unique<IdMaker>([this] { return world_.random.next(); });
   state_ = State::waiting;
   queue_.clear();
@@ -169,6 +170,7 @@ bool BusProcess::send(wire::Message message) {
 }
 
 bool BusProcess::enqueue(wire::HeaderT header, std::string body, bool is_call) {
+  if (queue_.size() >= world_.profile.max_queued) return false;  // whoever called is told, who sends repeats
   const SteadyTime expires = now().steady + Millis{header.ttl_ms};
   queue_.push_back({std::move(header), std::move(body), expires, is_call});
   flush();

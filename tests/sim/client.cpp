@@ -30,6 +30,11 @@ constexpr const char* goals[] = {"A idem",
                                  "A gone|B once",
                                  "nonsense",
                                  "C greedy|>A idem",
+                                 "A broken|B once|>C idem",
+                                 "A idle|B idem",
+                                 "A spent|B once",
+                                 "spent",
+                                 "nothing",
                                  "A slow|>B idem"};
 constexpr const char* texts[] = {"hello",
                                  "idem",
@@ -48,21 +53,30 @@ constexpr const char* texts[] = {"hello",
                                  "doomed",
                                  "gone",
                                  "greedy once",
+                                 "ask:A",
+                                 "ask:B:person",
+                                 "spent",
                                  "broken once",
                                  "slow"};
 
 }  // namespace
 
-template <class T> void Client::command(const std::string& session, T body, std::string key) {
+void Client::command_to(const std::string& scope, wire::CommandBodyUnion body, std::string key) {
   wire::CommandT made;
-  made.scope = "s:" + session;
+  made.scope = scope;
   made.user = user_;
   made.key = key.empty() ? fmt::format("k{}", ++keys_) : std::move(key);
   made.hash.assign(16, static_cast<std::uint8_t>(1 + keys_ % 200));
-  made.body.Set(std::move(body));
-  auto& queue = pending_["s:" + session];
+  made.body = std::move(body);
+  auto& queue = pending_[scope];
   queue.emplace_back();
   queue.back().command = std::move(made);
+}
+
+template <class T> void Client::command(const std::string& session, T body, std::string key) {
+  wire::CommandBodyUnion any;
+  any.Set(std::move(body));
+  command_to("s:" + session, std::move(any), std::move(key));
 }
 
 void Client::operate() {
@@ -85,7 +99,7 @@ void Client::begin_task() {
   wire::CreateTaskT task;
   task.team = "t";
   task.description = goals[pick(std::size(goals))];
-  task.policy = static_cast<wire::ApprovalPolicy>(1 + world_.random.below(4));
+  task.policy = static_cast<wire::ApprovalPolicy>(world_.random.below(5));
   const std::string key = fmt::format("task{}", ++keys_);
   const bool joins = !sessions_.empty() && world_.random.chance(30);
   const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
@@ -99,6 +113,7 @@ void Client::begin_chat() {
   chat.team = "t";
   chat.agent = world_.random.chance(70) ? "t.A" : "t.B";
   chat.text = texts[pick(std::size(texts))];
+  if (world_.random.chance(10)) chat.text.clear();
   const std::string key = fmt::format("chat{}", ++keys_);
   const bool joins = !sessions_.empty() && world_.random.chance(50);
   const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
@@ -156,63 +171,7 @@ void Client::look_around() {
   ask("u:" + user_, list, user_);
   ask("u:" + user_, list, "somebody");
   gateway_->post(Millis{1}, [gateway = gateway_] { gateway->look_up("agent"); });
-}
-
-// All of this is refused, and changes nothing.
-void Client::make_a_mistake() {
-  const std::string session = sessions_.empty() ? "nowhere" : *sessions_.begin();
-  const std::string plan = plans_.empty() ? session + "~p99" : plans_.front();
-  const auto post = [&](std::string conversation, std::string text) {
-    wire::PostT body;
-    body.conversation = std::move(conversation);
-    body.text = std::move(text);
-    command(session, std::move(body));
-  };
-  const auto decide = [&](std::string of, std::vector<std::string> steps, std::string action) {
-    wire::DecideT body;
-    body.plan = std::move(of);
-    body.steps = std::move(steps);
-    body.approved = true;
-    body.updated_action = std::move(action);
-    const std::string where(session_of(body.plan));
-    command(where, std::move(body));
-  };
-  const auto chat = [&](std::string team, std::string agent, std::string where) {
-    wire::OpenChatT body;
-    body.team = std::move(team);
-    body.agent = std::move(agent);
-    body.text = "hello";
-    command(where, std::move(body));
-  };
-  switch (world_.random.below(14)) {
-    case 0: return post(session + "~d99", "hello");
-    case 1: return post(directs_.empty() ? session : directs_.front(), "");
-    case 2: return post(directs_.empty() ? session : directs_.front(), "\xff");
-    case 3: return post(watched_.empty() ? session : watched_.rbegin()->first, "hello");
-    case 4: return decide(session + "~p99", {}, {});
-    case 5: return decide(plan, {"no such step"}, {});
-    case 6: return decide(plan, {}, "idem");
-    case 7: return chat("t", "t.Z", session);
-    case 8: return chat("t", "t.P", session);
-    case 9: return chat("other", "other.A", session);
-    case 10: return chat("other", "other.A", to_string(session_for_key(user_, fmt::format("no{}", keys_))));
-    case 11: {
-      wire::AnswerRequestT body;
-      body.request = session + "~h99";
-      return command(session, std::move(body));
-    }
-    case 12: {
-      wire::ClarifyT body;
-      body.plan = plan;
-      body.text = "like this";
-      return command(std::string(session_of(plan)), std::move(body));
-    }
-    default: {
-      wire::SettleLetterT body;
-      body.id = session + "~x99";
-      return command(session, std::move(body));
-    }
-  }
+  gateway_->post(Millis{2}, [gateway = gateway_] { gateway->ask_service("worker"); });
 }
 
 void Client::settle_letter(const std::string& session, const wire::DeadLetterT& letter) {
@@ -391,10 +350,21 @@ void Client::answer_request(const std::string& session, const wire::HumanRequest
     if (decision.approved) decision.updated_action = "idem";
     return command(session, std::move(decision));
   }
+  if (request.kind == wire::RequestKind::clarification && random.chance(40)) {
+    for (int times = 0; times < 2; ++times) {
+      wire::ClarifyT clarify;
+      clarify.plan = request.plan;
+      clarify.text = "like this";
+      command(session, std::move(clarify));
+    }
+    return;
+  }
   wire::AnswerRequestT answer;
   answer.request = request.id;
   answer.approved = random.chance(85);
-  answer.text = request.kind == wire::RequestKind::unknown_outcome && random.chance(40) ? "again" : "yes";
+  answer.text = request.kind == wire::RequestKind::unknown_outcome && random.chance(40) ? "again"
+                : world_.profile.slow_words && random.chance(8)                         ? ""
+                                                                                        : "yes";
   command(session, std::move(answer));
 }
 

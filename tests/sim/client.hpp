@@ -62,9 +62,11 @@ class Client {
   void decide_all();
   void look_around();
   void make_a_mistake();
+  void ask_for_nothing(const std::string& session);
   void settle_letter(const std::string& session, const wire::DeadLetterT& letter);
   void look_soon(wire::EventKind kind);
   void remove();
+  void command_to(const std::string& scope, wire::CommandBodyUnion body, std::string key = {});
   template <class T> void command(const std::string& session, T body, std::string key = {});
   void transmit(Pending& pending);
   void answered(const std::string& scope, const std::string& key, std::uint64_t sending, Result<wire::AnswerT> answer);

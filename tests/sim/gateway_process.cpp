@@ -1,5 +1,7 @@
 #include "gateway_process.hpp"
 
+#include <algorithm>
+
 #include "core/hash.hpp"
 #include "world.hpp"
 
@@ -23,6 +25,8 @@ void GatewayProcess::tick() {
   std::vector<Id> ids;
   ids.reserve(watches_.size());
   for (const auto& [id, watch] : watches_) ids.push_back(id);
+  // Not always the same ones come last, for whom no call is left.
+  if (polls && !ids.empty()) std::ranges::rotate(ids, ids.begin() + static_cast<std::ptrdiff_t>(++polls_ % ids.size()));
   for (const auto& id : ids) {
     auto& watch = watches_.at(id);
     world_.checks.reader(watch.reader);
@@ -50,6 +54,15 @@ void GatewayProcess::look_up(std::string search) {
   call(std::move(message), wire::Class::request, Millis{3'000}, [](const Result<wire::AnswerT>&) {});
 }
 
+void GatewayProcess::ask_service(std::string name) {
+  wire::QueryT query;
+  query.body.Set(wire::ReadDirectoryT{});
+  auto message = wire::message(std::move(query));
+  message.header.dest_kind = wire::DestKind::service;
+  message.header.dest = std::move(name);
+  call(std::move(message), wire::Class::request, Millis{1'000}, [](const Result<wire::AnswerT>&) {});
+}
+
 wire::Message GatewayProcess::to_session(wire::QueryT query) const {
   auto message = wire::message(std::move(query));
   message.header.dest_kind = wire::DestKind::owner;
@@ -61,6 +74,7 @@ void GatewayProcess::command(wire::CommandT command, Done done) {
   auto message = wire::message(std::move(command));
   message.header.dest_kind = wire::DestKind::owner;
   message.header.partition = partition_of(message.as<wire::CommandT>()->scope);
+  message.header.trace = wire::Trace(1, world_.random.next(), 1, 1);
   if (boundary("before a command")) return;
   call(std::move(message), wire::Class::command, Millis{8'000}, std::move(done));
   (void)boundary("after a command");
@@ -80,7 +94,14 @@ void GatewayProcess::open(std::uint64_t connection, std::string user, std::strin
 }
 
 void GatewayProcess::close(std::uint64_t connection) {
-  std::erase_if(watches_, [&](const auto& entry) { return entry.first.first == connection; });
+  std::set<std::string> left;
+  std::erase_if(watches_, [&](const auto& entry) {
+    if (entry.first.first != connection) return false;
+    left.insert(entry.first.second);
+    return true;
+  });
+  for (const auto& [id, watch] : watches_) left.erase(id.second);
+  for (const auto& conversation : left) unsubscribe(conversation);
 }
 
 void GatewayProcess::act(const Id& id, api::ReadActions actions) {

@@ -23,6 +23,8 @@ class GatewayProcess final : public BusProcess {
   void close(std::uint64_t connection);
   /// Asks the intercom who is there.
   void look_up(std::string search);
+  /// Whoever of that service is next in turn; nobody answers it.
+  void ask_service(std::string name);
 
  protected:
   void boot() override;
@@ -49,6 +51,7 @@ class GatewayProcess final : public BusProcess {
 
   std::map<Id, Watch> watches_;
   Millis heads_at_{0};
+  std::size_t polls_ = 0;
 };
 
 }  // namespace convoke::sim

@@ -127,7 +127,9 @@ void OwnerProcess::perform(own::Action action) {
   } else if (std::holds_alternative<own::Drained>(action)) {
     leave();
     post(Millis{5}, [this] { crash("drained"); });
-  } else if (!std::holds_alternative<own::AppendSpans>(action)) {
+  } else if (auto* spans = std::get_if<own::AppendSpans>(&action)) {
+    if (redis_up_) (void)world_.memory.spans_append(spans->session, std::move(spans->spans));
+  } else {
     to_store(std::move(action));
   }
 }
@@ -170,13 +172,25 @@ void OwnerProcess::carry_out(std::uint64_t link, const std::shared_ptr<Pending>&
 }
 
 own::Event OwnerProcess::commit(const own::CommitScope& action) {
-  auto answer = world_.memory.commit(action.commit);
+  auto answer = refusal();
+  if (answer.reason == store::Reason::none) answer = world_.memory.commit(action.commit);
   world_.say([&] {
     return fmt::format("{} commits {} to version {}: {}", name(), action.commit.scope, action.commit.version + 1,
                        answer.ok() ? "ok" : fmt::format("refused ({}) {}", static_cast<int>(answer.outcome), answer.text));
   });
   if (answer.ok()) world_.checks.committed(*this, action.commit);
   return own::CommitDone{action.ticket, std::move(answer)};
+}
+
+// For what it is, not for how Redis is: now and then, while things go wrong.
+store::CommitAnswer OwnerProcess::refusal() {
+  store::CommitAnswer answer;
+  if (!world_.profile.store_refuses || (!world_.has(tight) && !world_.has(redis_outage)) || world_.healing() || !world_.random.chance(2))
+    return answer;
+  answer.outcome = store::Outcome::refused;
+  answer.reason = world_.random.chance(50) ? store::Reason::overloaded : store::Reason::too_large;
+  answer.text = "refused by the simulation";
+  return answer;
 }
 
 own::Event OwnerProcess::execute(const own::Action& action) {

@@ -44,6 +44,7 @@ class OwnerProcess final : public BusProcess {
   void to_store(own::Action action);
   void carry_out(std::uint64_t link, const std::shared_ptr<Pending>& pending);
   own::Event execute(const own::Action& action);
+  store::CommitAnswer refusal();
   own::Event commit(const own::CommitScope& action);
   static own::Event lost(const own::Action& action);
   void connect_redis();

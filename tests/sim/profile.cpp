@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "random.hpp"
+#include "team.hpp"
 
 namespace convoke::sim {
 namespace {
@@ -35,8 +36,20 @@ void tighten(Profile& profile, Random& random) {
   intercom.reserve = pick(random, 64'000, 200'000);
   intercom.max_unconfirmed = pick(random, 16, 128);
   profile.book.max_unacknowledged = pick(random, 1, 3);
+  intercom.max_instances = pick(random, 1, 8);
+  profile.max_calls = pick(random, 4, 16);
+  profile.max_queued = pick(random, 2, 8);
   profile.reader.max_ahead = pick(random, 1, 3);
   profile.reader.max_held_bytes = pick(random, 64, 256);
+}
+
+// Of a stream of its own, so that a seed keeps the rest of its world.
+void set_terms(Profile& profile, const Options& options) {
+  if (options.size == Size::small) return;
+  Random random(options.seed ^ 0x7EA5);
+  if (random.chance(50)) profile.terms = pick(random, 1, team_terms - 1);
+  profile.whole_teams = random.chance(30);
+  profile.store_refuses = (profile.faults & ~options.without & (tight | redis_outage)) != 0 && random.chance(50);
 }
 
 void people_and_processes(Profile& profile, Random& random, Size size) {
@@ -80,6 +93,7 @@ Profile profile_of(const Options& options) {
   profile.lacks = newer[random.below(std::size(newer))];
   profile.lacks_reads = random.chance(25);
   if ((profile.faults & ~options.without & tight) != 0) tighten(profile, random);
+  set_terms(profile, options);
   profile.faults &= ~options.without;
   profile.operations = std::min(profile.operations, options.most_operations);
   return profile;
@@ -90,9 +104,9 @@ std::string describe(const Profile& profile) {
   for (unsigned bit = 0; bit < std::size(fault_names); ++bit)
     if ((profile.faults >> bit) & 1u) faults += fmt::format(" {}", fault_names[bit]);
   return fmt::format(
-      "{} owners, {} workers, {} planners, {} executors, {} gateways, {} clients with {} operations each; faults for {} ms:{}",
+      "{} owners, {} workers, {} planners, {} executors, {} gateways, {} clients with {} operations each, terms {}; faults for {} ms:{}",
       profile.owners, profile.workers, profile.planners, profile.executors, profile.gateways, profile.clients, profile.operations,
-      profile.chaos.count(), faults.empty() ? " none" : faults);
+      profile.terms, profile.chaos.count(), faults.empty() ? " none" : faults);
 }
 
 }  // namespace convoke::sim

@@ -73,6 +73,8 @@ struct Profile {
   std::uint32_t operations = 4;  // per client
   bool tasks = true;             // else people only chat
   bool slow_words = true;        // they may order what takes half a minute
+  std::uint32_t terms = 0;       // of the team (team.hpp)
+  bool whole_teams = false;      // workers register for all agents of the team
   Millis chaos{4'000};           // while faults happen and people begin things
   Millis fault_every{400};
   std::uint32_t crash_every = 300;  // boundaries
@@ -84,6 +86,9 @@ struct Profile {
   intercom::Settings intercom;
   agents::BookOptions book;
   api::ReaderLimits reader;
+  std::uint32_t max_calls = 100'000;  // of a process, unanswered
+  std::uint32_t max_queued = 10'000;  // of a process, while it has no intercom
+  bool store_refuses = false;         // commits, now and then: too large, or too many waiting
 };
 
 Profile profile_of(const Options& options);

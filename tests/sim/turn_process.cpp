@@ -46,7 +46,7 @@ wire::RegisterT TurnProcess::registration() {
   else if (kind() == Kind::executor)
     statement.agents = {"system.executor"};
   else
-    statement.agents = {"t.A", "t.B", "t.C"};
+    statement.agents = world_.profile.whole_teams ? std::vector<std::string>{"t.*"} : std::vector<std::string>{"t.A", "t.B", "t.C"};
   statement.credit = book_->credit();
   statement.held = book_->held();
   statement.draining = draining_;

@@ -74,6 +74,7 @@ class TurnProcess final : public BusProcess {
   void think(const JobPtr& job);
   void respond(const JobPtr& job);
   void conclude(const JobPtr& job, wire::TurnResultT result);
+  void tell_span(const Job& job);
   void delta(const JobPtr& job, std::string text);
   wire::TurnResultT plan(const Job& job);
   wire::TurnResultT decide(const Job& job);

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "executor/decide.hpp"
+#include "team.hpp"
 #include "turn_process.hpp"
 #include "world.hpp"
 
@@ -15,12 +16,17 @@ constexpr Millis start_within{2'000};
 
 bool is_word(const std::string& word) {
   static constexpr std::string_view words[] = {"idem",   "once",   "both", "four",   "person", "tell",
-                                               "broken", "doomed", "gone", "greedy", "slow"};
+                                               "broken", "doomed", "gone", "greedy", "slow",   "spent"};
   return std::ranges::find(words, word) != std::end(words) || word.starts_with("ask:");
 }
 
 // Of words that order no call: the model itself fails, for the moment or for good.
-bool is_failure(const std::string& word) { return word == "doomed" || word == "gone"; }
+std::optional<Fault> failure_of(const std::string& word) {
+  if (word == "doomed") return Fault::model_overloaded;
+  if (word == "gone") return Fault::model_unauthorised;
+  if (word == "spent") return Fault::budget;
+  return std::nullopt;
+}
 
 std::vector<Call> calls_of(const std::string& word, std::uint64_t turn, std::uint64_t round) {
   const auto id = [&](int index) { return fmt::format("c{}-{}-{}", turn, round, index); };
@@ -95,7 +101,10 @@ void TurnProcess::advance(const JobPtr& job) {
     if (!working && book_->acknowledged(job->key, job->attempt)) conclude(job, outcome(wire::Outcome::cancelled, Fault::cancelled, {}));
     return;
   }
-  if (work.kind == wire::TurnKind::deciding) return conclude(job, decide(*job));
+  if (work.kind == wire::TurnKind::deciding) {
+    const bool fails = world_.has(tool_trouble) && world_.random.chance(5);
+    return conclude(job, fails ? outcome(wire::Outcome::failed, Fault::unavailable, "later") : decide(*job));
+  }
   if (!job->calls.empty()) {
     if (!carry_out_calls(job)) return;
     job->calls.clear();
@@ -131,8 +140,7 @@ void TurnProcess::respond(const JobPtr& job) {
   const auto& work = *job->work;
   if (job->rounds < job->script.size()) {
     const auto& word = job->script[job->rounds];
-    if (is_failure(word))
-      return conclude(job, outcome(wire::Outcome::failed, word == "doomed" ? Fault::model_overloaded : Fault::model_unauthorised, word));
+    if (const auto failure = failure_of(word)) return conclude(job, outcome(wire::Outcome::failed, *failure, word == "gone" ? "" : word));
     if (!book_->has_room(job->key, job->attempt)) {
       job->thought = true;
       return;
@@ -144,6 +152,7 @@ void TurnProcess::respond(const JobPtr& job) {
     item.usage = std::make_unique<wire::UsageT>();
     item.usage->model_calls = 1;
     item.usage->prompt_tokens = word == "greedy" ? 3'000'000 : 10;
+    item.usage->cost_micros = 4'000;
     const auto number = add_item(job, std::move(item));
     if (number == 0 || !current(job)) return;
     job->response = number;
@@ -174,7 +183,7 @@ bool TurnProcess::carry_out_calls(const JobPtr& job) {
       const auto colon = call.text.find(':');
       if (call.tool == "chat_with_agent") ask.agent = "t." + call.text.substr(0, colon);
       ask.text = colon == std::string::npos ? "how is it?" : call.text.substr(colon + 1);
-      ask.timeout_ms = call.tool == "chat_with_agent" ? 15'000 : 0;
+      ask.timeout_ms = call.tool == "chat_with_agent" ? 15'000 : job->key.turn % 2 == 0 ? 3'000 : 0;
       ask.kind = wire::RequestKind::input;
       asks.asks.push_back(std::move(ask));
       continue;
@@ -269,8 +278,28 @@ void TurnProcess::report(const JobPtr& job, std::size_t index, Fault fault, std:
 void TurnProcess::conclude(const JobPtr& job, wire::TurnResultT result) {
   if (!current(job)) return;
   jobs_.erase(job->key);
+  if (world_.random.chance(10)) tell_span(*job);
+  if (!alive()) return;
   book_->finish(job->key, job->attempt, std::move(result), now().steady);
   perform();
+}
+
+// What was done, for `convoke trace`.
+void TurnProcess::tell_span(const Job& job) {
+  wire::SpanBatchT batch;
+  wire::SpanT span;
+  span.session = job.key.session;
+  span.run = job.work->run;
+  span.name = "turn";
+  batch.spans.push_back(std::move(span));
+  wire::PushT push;
+  push.body.Set(std::move(batch));
+  auto message = wire::message(std::move(push));
+  const auto owner = agents::to_owner(job.key.session, job.key.agent);
+  message.header.dest_kind = owner.dest_kind;
+  message.header.partition = owner.partition;
+  message.header.source = owner.source;
+  send(std::move(message));
 }
 
 void TurnProcess::delta(const JobPtr& job, std::string text) {
@@ -304,17 +333,23 @@ wire::TurnResultT TurnProcess::plan(const Job& job) {
   const bool unclear = work.goal.starts_with("unclear ");
   if (unclear && (!work.plan || work.plan->clarification_response.empty())) {
     result.draft->clarification_request = "what exactly?";
+    result.draft->summary = "not clear";
     return result;
   }
   if (work.goal == "nonsense") return outcome(wire::Outcome::failed, Fault::invalid, "no plan fits");
-  std::istringstream parts(unclear ? work.goal.substr(8) : work.goal);
+  if (work.goal == "spent") return outcome(wire::Outcome::failed, Fault::budget, "no tokens are left");
+  if (work.goal == "nothing") return result;
+  // Where the first plan has failed, what is left is tried in another way; or in the same again, which leads nowhere.
+  const bool other_way = work.plan && !work.plan->steps.empty() && job.key.turn % 2 == 0;
+  std::istringstream parts(other_way ? "B idem|C once" : unclear ? work.goal.substr(8) : work.goal);
   for (std::string part; std::getline(parts, part, '|');) {
     wire::DraftStepT step;
     const bool dependent = part.starts_with('>');
     if (dependent) part.erase(0, 1);
     step.agent = "t." + part.substr(0, 1);
     step.action = part.substr(2);
-    if (step.action.find("idem") != std::string::npos) step.function = "idem";
+    // Who is idle only talks, although there is something to call.
+    if (step.action.find("idem") != std::string::npos || step.action.find("idle") != std::string::npos) step.function = "idem";
     if (dependent && !result.draft->steps.empty()) step.depends_on.push_back(static_cast<std::uint32_t>(result.draft->steps.size() - 1));
     result.draft->steps.push_back(std::move(step));
   }
@@ -328,7 +363,7 @@ wire::TurnResultT TurnProcess::decide(const Job& job) {
   wire::TurnResultT result = outcome(wire::Outcome::decision, Fault::none, {});
   Now at = now();
   if (work.now_ms != 0) at.unix = from_unix_ms(work.now_ms);
-  static const executor::Rules rules{.people = {"P"}};
+  const auto& rules = team_of(world_.profile.terms).rules;
   result.decision = std::make_unique<wire::PlanDecisionT>(executor::decide(*work.plan, work.inbox, at, rules));
   return result;
 }

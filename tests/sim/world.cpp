@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "agents/team/load.hpp"
 #include "core/hash.hpp"
+#include "team.hpp"
 
 namespace convoke::sim {
 namespace {
@@ -12,47 +12,10 @@ constexpr Millis start_within{20'000};
 constexpr Millis heal_within{240'000};
 constexpr Millis for_ever{1'000'000'000};
 
-agents::Team the_team(std::string description) {
-  agents::Team team;
-  team.name = "t";
-  team.description = std::move(description);
-  team.models = {{"default", "scripted"}};
-  for (const char* name : {"A", "B", "C"}) {
-    agents::Agent agent;
-    agent.name = name;
-    agent.description = "an agent";
-    agent.instructions = "work";
-    agent.can_contact = {"*"};
-    agent.limits.turn_timeout_ms = 20'000;
-    team.agents.push_back(std::move(agent));
-  }
-  agents::Agent person;
-  person.name = "P";
-  person.description = "people";
-  person.instructions = "do it";
-  person.kind = agents::AgentKind::human;
-  team.agents.push_back(std::move(person));
-  agents::StartingTask task;
-  task.id = "one";
-  task.name = "One";
-  task.prompt = "A idem";
-  team.starting_tasks.push_back(std::move(task));
-  team.limits.step_timeout_ms = 25'000;
-  team.limits.human_timeout_ms = 40'000;
-  team.limits.run_timeout_ms = 90'000;
-  return team;
-}
-
-const std::string& team_json(bool second) {
-  static const std::string first_version = agents::to_json(the_team("a team"));
-  static const std::string second_version = agents::to_json(the_team("a better team"));
-  return second ? second_version : first_version;
-}
-
 // `up` applies the team file under a key of its own and repeats until it is answered.
-wire::CommandT apply_command(bool second) {
+wire::CommandT apply_command(const TeamOfSeed& team, bool second) {
   wire::ApplyTeamT apply;
-  apply.definition = team_json(second);
+  apply.definition = second ? team.second : team.first;
   wire::CommandT command;
   command.scope = "t:t";
   command.user = "operator";
@@ -166,8 +129,8 @@ bool World::until(Millis limit, const std::function<bool()>& reached) {
 void World::apply_team() {
   auto applied = std::make_shared<bool>(false);
   auto* gateway = gateways_.front();
-  gateway->post(Millis{300}, [gateway, applied] {
-    gateway->command(apply_command(false),
+  gateway->post(Millis{300}, [this, gateway, applied] {
+    gateway->command(apply_command(team_of(profile.terms), false),
                      [applied](const Result<wire::AnswerT>& answer) { *applied = answer && answer->body.AsAccepted() != nullptr; });
   });
   if (!until(start_within, [&] { return *applied; }) && !failed()) fail("the team was not applied although nothing is wrong");
@@ -180,7 +143,7 @@ void World::change_team() {
   auto* gateway = some_gateway();
   if (gateway == nullptr) return clock.after(Millis{300}, [this] { change_team(); });
   gateway->post(Millis{1}, [this, gateway] {
-    gateway->command(apply_command(true), [this, losses = losses_](const Result<wire::AnswerT>& answer) {
+    gateway->command(apply_command(team_of(profile.terms), true), [this, losses = losses_](const Result<wire::AnswerT>& answer) {
       if (!answer || answer->body.AsAccepted() == nullptr || losses != losses_) return;
       team_owed_ = false;
       team_changed_ = true;
