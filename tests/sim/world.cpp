@@ -139,7 +139,7 @@ void World::apply_team() {
 // A new version while runs of the old one are under way.
 void World::change_team() {
   if (!team_owed_) return;
-  clock.after(Millis{9'000}, [this] { change_team(); });  // whoever was asked may be dead
+  clock.after(Millis{7'330}, [this] { change_team(); });  // whoever was asked may be dead, or have no call left just then
   auto* gateway = some_gateway();
   if (gateway == nullptr) return clock.after(Millis{300}, [this] { change_team(); });
   gateway->post(Millis{1}, [this, gateway] {

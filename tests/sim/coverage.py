@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""How much of the cores the simulation reaches, by LLVM's regions: coverage.py EXPORT.json SOURCE …
+
+A core does nothing but go from a state to a state, and a region is a piece of code that is entered on one condition: each arm of an `if`,
+`?:` or `&&`, each body. So a transition that was never made is a region that was never entered. `unreached` lists those that cannot be
+entered here, with the reason; they count neither as reached nor as missed, and one that is entered after all is told.
+"""
+import collections
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+
+def regions(export, wanted):
+    counts = collections.defaultdict(int)
+    for function in json.load(open(export))["data"][0]["functions"]:
+        for line, column, last, end, count, file, _, kind in function["regions"]:
+            name = os.path.relpath(os.path.realpath(function["filenames"][file]), ROOT)
+            if kind == 0 and name in wanted:
+                place = (name, (line, column), (last, end))
+                counts[place] = max(counts[place], count)
+    return counts
+
+
+class Sources:
+    def __init__(self):
+        self.lines = {}
+
+    def text(self, place):
+        name, (line, column), (last, end) = place
+        if name not in self.lines:
+            self.lines[name] = open(os.path.join(ROOT, name)).read().split("\n")
+        taken = self.lines[name][line - 1:last]
+        taken[-1] = taken[-1][:end - 1]
+        taken[0] = taken[0][column - 1:]
+        return " ".join(" ".join(taken).split())
+
+
+def listed():
+    """[(file, beginning of the region)], from lines `file: text` under `# reason`."""
+    found = []
+    for line in open(os.path.join(HERE, "unreached")):
+        line = line.rstrip("\n")
+        if line and not line.startswith("#"):
+            found.append(tuple(line.split(": ", 1)))
+    return found
+
+
+def inside(inner, outer):
+    return inner[0] == outer[0] and outer[1] <= inner[1] and inner[2] <= outer[2]
+
+
+def main():
+    wanted = {os.path.normpath(name) for name in sys.argv[2:]}
+    counts = regions(sys.argv[1], wanted)
+    sources = Sources()
+    entries = listed()
+    used, excused, wrong = set(), set(), []
+    for place, count in counts.items():
+        text = sources.text(place)
+        for entry in entries:
+            if entry[0] != place[0] or not text.startswith(entry[1]):
+                continue
+            used.add(entry)
+            if count > 0:
+                wrong.append(f"{place[0]}:{place[1][0]} is listed in `unreached` and was reached: {text[:80]}")
+            else:
+                excused.add(place)
+    missed = {place for place, count in counts.items() if count == 0}
+    excused |= {place for place in missed if any(inside(place, outer) for outer in excused)}
+    by_file = collections.defaultdict(lambda: [0, 0, 0])
+    for place in counts:
+        row = by_file[place[0]]
+        row[0] += 1
+        row[1] += place in missed
+        row[2] += place in excused
+    for name in sorted(by_file):
+        total, gone, known = by_file[name]
+        print(f"{name:50} {total:5} regions {gone - known:4} missed {known:4} out of reach {100 * (total - gone) / (total - known):7.1f} %")
+    total, gone, known = (sum(row[i] for row in by_file.values()) for i in range(3))
+    for place in sorted(missed - excused):
+        if not any(place != outer and inside(place, outer) for outer in missed - excused):
+            print(f"missed {place[0]}:{place[1][0]}: {sources.text(place)[:110]}")
+    for entry in entries:
+        if entry not in used:
+            wrong.append(f"`unreached` names what is not there: {entry[0]}: {entry[1]}")
+    print("\n".join(wrong), end="\n" if wrong else "")
+    print(f"{total} regions: {total - gone} reached ({100 * (total - gone) / total:.1f} %), {known} out of reach, "
+          f"{gone - known} missed; of those within reach {100 * (total - gone) / (total - known):.1f} % are reached")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
