@@ -62,6 +62,9 @@ class Client {
   void decide_all();
   void look_around();
   void make_a_mistake();
+  void say_the_wrong_thing();
+  void order_the_wrong_thing();
+  template <class T> void say(const std::string& scope, T body);
   void ask_for_nothing(const std::string& session);
   void settle_letter(const std::string& session, const wire::DeadLetterT& letter);
   void look_soon(wire::EventKind kind);
