@@ -107,7 +107,8 @@ void task_commands(Builder& build) {
   auto* chat = build.command("chat", "say something to an agent and see its answer");
   build.text(chat, "agent", "agent", "agent")->required();
   build.text(chat, "text", "text", "what to say")->required();
-  build.text(chat, "--session", "session", "session (default: a new one)");
+  build.text(chat, "--session", "session", "session (default: a new one); of somebody else's shared one, joins the conversation");
+  build.flag(chat, "--shared", "shared", "let other people join the new session's direct conversations");
   auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on");
   build.text(watch, "conversation", "conversation", "conversation")->required();
   build.number(watch, "--from", "from", "first event", 0, largest_json_number);

@@ -130,7 +130,7 @@ class ScopeLogic {
   virtual std::optional<UnixTime> due() const = 0;
 
   /// What changes nothing durable and may come while a commit is in flight: Progress, WorkState (PARKED, GIVEN, UNKNOWN), deltas, answers
-  /// to what owed() sent; for teams, the intercom's View too.
+  /// to what owed() sent (`dest` in the header is the scope that a command of ours was for); for teams, the intercom's View too.
   virtual void note(const wire::Message& message, Now now) = 0;
   /// The intercom was lost and is back: what was parked there may be gone.
   virtual void link_restored(Now now) = 0;

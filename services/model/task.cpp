@@ -54,6 +54,17 @@ std::string take_function(std::string& text) {
   return name;
 }
 
+/// Without `<name> says: ` or `<name> answered: ` before it: who speaks is no part of what is wanted.
+std::string_view words_of_speaker(std::string_view text) {
+  const auto name = std::min(text.find_first_of(" \t\r\n"), text.size());
+  for (const auto mark : {answered_mark, std::string_view("The person says: ")}) {
+    const auto verb = mark.substr(std::string_view("The person").size());
+    if (text.starts_with(mark)) return text.substr(mark.size());
+    if (name > 0 && text.substr(name).starts_with(verb)) return text.substr(name + verb.size());
+  }
+  return text;
+}
+
 /// Whether that call asked a person a question.
 bool asked(const std::vector<llm::Message>& messages, const std::string& call_id) {
   for (const auto& message : messages) {
@@ -116,12 +127,12 @@ Task task_of(const std::vector<llm::Message>& messages) {
     task.answers.insert(task.answers.begin(), messages[at - 1].content);
     at = earlier;
   }
-  if (at > 0) task.action = messages[at - 1].content;
+  if (at > 0) task.action = words_of_speaker(messages[at - 1].content);
   for (std::size_t i = at; i < messages.size(); ++i) {
     if (messages[i].role == llm::Role::tool && asked(messages, messages[i].tool_call_id)) task.answers.push_back(messages[i].content);
   }
   for (auto& answer : task.answers) {
-    if (answer.starts_with(answered_mark)) answer.erase(0, answered_mark.size());
+    answer = std::string(words_of_speaker(answer));
   }
   task.history = take_history(task.action);
   take_notes(task);

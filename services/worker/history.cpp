@@ -109,8 +109,8 @@ class Reader {
     auto text = input.text;
     if (input.kind == wire::InputKind::question && input.asker != executor) {
       text = fmt::format("{} asks: {}", short_name(input.asker), input.text);
-    } else if (input.kind == wire::InputKind::message && !input.author.empty() && input.author != "user/" + work_.user) {
-      text = fmt::format("{} says: {}", input.author.substr(input.author.find('/') + 1), input.text);
+    } else if (input.kind == wire::InputKind::message && !input.author.empty() && is_named(input.author)) {
+      text = fmt::format("{} says: {}", name_of(input.author), input.text);
     }
     auto& group = groups_.back();
     if (group.matter == nullptr || group.matter->empty()) group.matter = &input.text;
@@ -122,10 +122,12 @@ class Reader {
     if (input.fault != 0 && text.empty()) text = "There is no answer.";
     if (const auto found = open_.find(input.call); found != open_.end()) {
       auto& asked = groups_[found->second.group];
+      const bool is_call = !is_communication(found->second.call.name);
+      if (!is_call && is_person(input.author) && is_named(input.author)) text = fmt::format("{} answered: {}", name_of(input.author), text);
       messages_[found->second.message].content = text;
       asked.bytes += text.size();
       groups_.back().continues = asked.turn;
-      if (!is_communication(found->second.call.name)) unknown_settled(found->second.call, static_cast<Fault>(input.fault));
+      if (is_call) unknown_settled(found->second.call, static_cast<Fault>(input.fault));
       open_.erase(found);
       return;
     }
@@ -135,7 +137,16 @@ class Reader {
       std::from_chars(digits.data(), digits.data() + digits.size(), turn);
     }
     if (turn != 0) groups_.back().continues = turn;
-    add(llm::Role::user, input.fault == 0 ? "The person answered: " + text : "The person did not answer: " + text);
+    const auto who = is_person(input.author) && is_named(input.author) ? name_of(input.author) : "The person";
+    add(llm::Role::user, input.fault == 0 ? fmt::format("{} answered: {}", who, text) : "The person did not answer: " + text);
+  }
+
+  static bool is_person(std::string_view author) { return author.starts_with("user/"); }
+  static std::string_view name_of(std::string_view author) { return author.substr(author.find('/') + 1); }
+  // With several people, each is; one alone needs no name.
+  bool is_named(std::string_view author) const {
+    if (work_.people.size() > 1 || !is_person(author)) return true;
+    return name_of(author) != (work_.people.empty() ? work_.user : work_.people.front());
   }
 
   // A person was asked whether a call was carried out: yes, no (it is to be made again), or there was no answer.

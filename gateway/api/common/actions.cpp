@@ -39,6 +39,7 @@ Action task(Fields& fields, const Context& context) {
   wire::CreateTaskT body;
   body.description = fields.text("description", Need::required);
   body.team = team_for(fields, context);
+  body.shared = fields.boolean("shared", Need::optional);
   body.policy = static_cast<wire::ApprovalPolicy>(fields.one_of("policy", {"team", "each_step", "whole_plan", "sensitive", "none"}));
   return in_session(session_for(fields, context), std::move(body));
 }
@@ -48,6 +49,7 @@ Action chat(Fields& fields, const Context& context) {
   body.team = team_for(fields, context);
   body.agent = fields.id("agent", Need::required);
   body.text = fields.text("text", Need::optional);
+  body.shared = fields.boolean("shared", Need::optional);
   if (body.agent.find('.') == std::string::npos) body.agent = body.team + "." + body.agent;
   const auto parts = split_agent(body.agent);
   if (fields.has("agent") && !parts) fields.wrong("agent", "expected `Name` or `<team>.Name`");

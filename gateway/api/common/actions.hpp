@@ -26,8 +26,8 @@ struct ActionContext {
 };
 
 /// Verbs and their fields (all ids `<session>~…`):
-///   task      description, session_id?, team?, policy? (team|each_step|whole_plan|sensitive|none)
-///   chat      agent (`Name` or `<team>.Name`), text?, session_id?, team?
+///   task      description, session_id?, team?, policy? (team|each_step|whole_plan|sensitive|none), shared?
+///   chat      agent (`Name` or `<team>.Name`), text?, session_id?, team?, shared?
 ///   post      conversation, text
 ///   decide    plan, approved, steps? (none: all planned steps; then revision), revision?, comment?, updated_action?
 ///   clarify   plan, text

@@ -215,13 +215,9 @@ Json letter_json(const wire::DeadLetterT& letter) {
 }
 
 Json session_json(const wire::SessionViewT& session) {
-  Json json{{"id", session.session},
-            {"user", session.user},
-            {"team", session.team},
-            {"title", session.title},
-            {"created_ms", session.created_ms},
-            {"last_ms", session.last_ms},
-            {"version", session.version}};
+  Json json{{"id", session.session},      {"user", session.user},      {"team", session.team},
+            {"title", session.title},     {"shared", session.shared},  {"created_ms", session.created_ms},
+            {"last_ms", session.last_ms}, {"version", session.version}};
   json["conversations"] = Json::array();
   for (const auto& each : session.conversations)
     json["conversations"].push_back(
@@ -249,7 +245,9 @@ Json session_json(const wire::SessionViewT& session) {
 Json summary_json(const wire::SessionSummaryT& summary) {
   Json json{{"id", summary.session},      {"title", summary.title},
             {"team", summary.team},       {"created_ms", summary.created_ms},
-            {"last_ms", summary.last_ms}, {"open_requests", summary.open_requests}};
+            {"last_ms", summary.last_ms}, {"open_requests", summary.open_requests},
+            {"shared", summary.shared}};
+  set(json, "user", summary.user);
   json["plans"] = Json::array();
   for (const auto& plan : summary.plans)
     json["plans"].push_back({{"id", plan.id}, {"goal", plan.goal}, {"status", name_of(plan.status)}, {"created_ms", plan.created_ms}});

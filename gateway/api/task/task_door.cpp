@@ -278,7 +278,8 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::delete_messages(Call call) {
   auto view = co_await backend_.user(caller(call), 1'000);
   if (!view) co_return std::unexpected(std::move(view.error()));
   for (const auto& summary : view->sessions) {
-    if (summary.deleted) continue;
+    // Sessions of others that the user joined are not the user's to delete.
+    if (summary.deleted || (!summary.user.empty() && summary.user != call.identity.user)) continue;
     Json fields{{"session_id", summary.session}};
     auto accepted = co_await act(call, "delete", std::move(fields), summary.session);
     const bool gone = !accepted && (accepted.error().code == Fault::not_found || accepted.error().code == Fault::gone);

@@ -85,6 +85,7 @@ asio::awaitable<int> run_chat(Context& context) {
   Conversation conversation(context.io, *target);
   Json fields{{"agent", args.text("agent")}, {"text", args.text("text")}};
   if (!args.text("session").empty()) fields["session_id"] = args.text("session");
+  if (args.flag("shared")) fields["shared"] = true;
   auto accepted = co_await conversation.perform("chat", std::move(fields), Context::new_key());
   if (!accepted) co_return context.refuse(accepted.error());
   if (context.out.json())

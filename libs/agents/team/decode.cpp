@@ -116,6 +116,7 @@ Limits decode_limits(const Node& node) {
   read(node, "max_run_turns", limits.max_run_turns);
   read(node, "max_run_tokens", limits.max_run_tokens);
   read(node, "max_run_cost_usd", limits.max_run_cost_usd);
+  read(node, "max_people", limits.max_people);
   return limits;
 }
 

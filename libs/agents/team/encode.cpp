@@ -69,11 +69,17 @@ Json encode(const Agent& agent) {
 }
 
 Json encode(const Limits& limits) {
-  return {{"max_plan_steps", limits.max_plan_steps},   {"max_replans", limits.max_replans},
-          {"max_stalls", limits.max_stalls},           {"max_step_retries", limits.max_step_retries},
-          {"step_timeout_ms", limits.step_timeout_ms}, {"human_timeout_ms", limits.human_timeout_ms},
-          {"run_timeout_ms", limits.run_timeout_ms},   {"max_run_turns", limits.max_run_turns},
-          {"max_run_tokens", limits.max_run_tokens},   {"max_run_cost_usd", limits.max_run_cost_usd}};
+  return {{"max_plan_steps", limits.max_plan_steps},
+          {"max_replans", limits.max_replans},
+          {"max_stalls", limits.max_stalls},
+          {"max_step_retries", limits.max_step_retries},
+          {"step_timeout_ms", limits.step_timeout_ms},
+          {"human_timeout_ms", limits.human_timeout_ms},
+          {"run_timeout_ms", limits.run_timeout_ms},
+          {"max_run_turns", limits.max_run_turns},
+          {"max_run_tokens", limits.max_run_tokens},
+          {"max_run_cost_usd", limits.max_run_cost_usd},
+          {"max_people", limits.max_people}};
 }
 
 Json encode(const Topic& topic) { return {{"type", topic.type}, {"description", topic.description}, {"subscribers", topic.subscribers}}; }

@@ -69,7 +69,8 @@ struct Limits {
   std::uint32_t run_timeout_ms = 3'600'000;     // working time; waiting for people is not counted
   std::uint32_t max_run_turns = 200;
   std::uint64_t max_run_tokens = 2'000'000;
-  double max_run_cost_usd = 0;  // 0: not limited
+  double max_run_cost_usd = 0;    // 0: not limited
+  std::uint32_t max_people = 16;  // in one direct conversation of a shared session
 };
 
 struct StartingTask {

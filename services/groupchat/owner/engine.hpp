@@ -55,6 +55,7 @@ class Core::Engine {
     enum class What { scope, team, relay };
     What what = What::scope;
     Key key;                     // scope
+    std::string about;           // scope: the one that a command was for
     TeamCache::Version version;  // team
     Uuid source;                 // relay: of the message that was forwarded
   };

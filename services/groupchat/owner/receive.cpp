@@ -92,7 +92,7 @@ void Core::Engine::on_answer(wire::Message& message) {
   const Expected expected = std::move(found->second);
   expected_.erase(found);
   switch (expected.what) {
-    case Expected::What::scope: return note(expected.key, std::move(message));
+    case Expected::What::scope: message.header.dest = expected.about; return note(expected.key, std::move(message));
     case Expected::What::team: return team_answered(expected.version, *message.as<wire::AnswerT>());
     case Expected::What::relay:
       message.header.dest_kind = wire::DestKind::replica;

@@ -414,6 +414,7 @@ void Core::Engine::owe(Slot& slot) {
     if (answered) {
       Expected back;
       back.key = slot.key;
+      if (const auto* command = message.as<wire::CommandT>()) back.about = command->scope;
       expect(wire::from_wire(message.header.id), std::move(back));
     }
     // What is said on a stream does not come back to who says it, and we are among those who follow teams.

@@ -6,6 +6,7 @@
 
 #include "core/name.hpp"
 #include "core/text.hpp"
+#include "groupchat/session/people.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/requests.hpp"
 #include "groupchat/session/runs.hpp"
@@ -25,6 +26,12 @@ Status check_text(std::string_view text, std::string_view what) {
   return {};
 }
 
+Status has_room(const Context& c, std::string_view agent) {
+  const auto* instance = find_instance(c.state, agent);
+  if (instance == nullptr || instance->inbox.size() < max_inbox) return {};
+  return fail(Fault::overloaded, fmt::format("{} messages wait for {} already", max_inbox, agent));
+}
+
 wire::ApprovalPolicy policy_of(agents::Approval approval) {
   switch (approval) {
     case agents::Approval::each_step: return wire::ApprovalPolicy::each_step;
@@ -36,7 +43,7 @@ wire::ApprovalPolicy policy_of(agents::Approval approval) {
 }
 
 // The first command of a session makes it. True when this one did.
-Result<bool> open_session(Context& c, const wire::CommandT& command, std::string_view team, std::string_view title) {
+Result<bool> open_session(Context& c, const wire::CommandT& command, std::string_view team, std::string_view title, bool shared) {
   if (!c.state.session.empty()) {
     if (!team.empty() && team != c.state.team) return fail(Fault::invalid, fmt::format("the session belongs to team '{}'", c.state.team));
     return false;
@@ -48,6 +55,7 @@ Result<bool> open_session(Context& c, const wire::CommandT& command, std::string
   c.state.session = command.scope.substr(2);
   c.state.user = command.user;
   c.state.team = team;
+  c.state.shared = shared;
   c.state.title = truncate_utf8(title, 120);
   c.state.created_ms = c.now_ms();
   c.summary_changed = true;
@@ -75,7 +83,7 @@ wire::PlanT new_plan(Context& c, const wire::CommandT& command, const wire::Crea
 
 Answered create_task(Context& c, const wire::HeaderT& request, const wire::CommandT& command, const wire::CreateTaskT& task) {
   if (auto text = check_text(task.description, "the description"); !text) return std::unexpected(text.error());
-  const auto opened = open_session(c, command, task.team, task.description);
+  const auto opened = open_session(c, command, task.team, task.description, task.shared);
   if (!opened) return std::unexpected(opened.error());
   if (c.state.conversations.size() >= max_conversations)
     return fail(Fault::limit, "the session has too many conversations; begin a new one");
@@ -86,7 +94,7 @@ Answered create_task(Context& c, const wire::HeaderT& request, const wire::Comma
       c.conversation(wire::ConversationKind::task, {user_author(c.state.user), agent_author(planner_agent), agent_author(executor_agent)},
                      {})
           .id;
-  auto& run = start_run(c, conversation, version, request.trace);
+  auto& run = start_run(c, conversation, version, command.user, request.trace);
   state::PlanStateT held;
   held.plan = std::make_unique<wire::PlanT>(new_plan(c, command, task, run, *team));
   held.planning = true;
@@ -122,9 +130,8 @@ Answered post_message(Context& c, const wire::HeaderT& request, const wire::Comm
   if (conversation->kind != wire::ConversationKind::direct)
     return fail(Fault::invalid, fmt::format("nobody would answer in '{}': post into a direct conversation", conversation_id));
   const std::string agent = conversation->agents.front();
-  if (const auto* instance = find_instance(c.state, agent); instance != nullptr && instance->inbox.size() >= max_inbox)
-    return fail(Fault::overloaded, fmt::format("{} messages wait for {} already", max_inbox, agent));
-  const auto& run = start_run(c, conversation_id, c.draft.teams->head(c.state.team), request.trace);
+  if (auto room = has_room(c, agent); !room) return std::unexpected(room.error());
+  const auto& run = start_run(c, conversation_id, c.draft.teams->head(c.state.team), command.user, request.trace);
   auto said = c.event(wire::EventKind::message, conversation_id, user_author(command.user));
   said.run = run.id;
   said.message = c.new_id('m');
@@ -157,13 +164,17 @@ Answered open_chat(Context& c, const wire::HeaderT& request, const wire::Command
     return fail(Fault::not_found, fmt::format("no agent '{}' in team '{}'", chat.agent, team_name));
   if (agent->kind == agents::AgentKind::human)
     return fail(Fault::invalid, fmt::format("{} stands for people; nobody would answer", agent->name));
-  const auto opened = open_session(c, command, chat.team, chat.text.empty() ? agent->name : chat.text);
+  const auto opened = open_session(c, command, chat.team, chat.text.empty() ? agent->name : chat.text, chat.shared);
   if (!opened) return std::unexpected(opened.error());
-  const std::string conversation = c.direct_with(team_name + "." + agent->name).id;
-  if (!chat.text.empty()) return post_message(c, request, command, conversation, chat.text);
+  const auto full_name = team_name + "." + agent->name;
+  if (auto room = has_room(c, full_name); !room && !chat.text.empty()) return std::unexpected(room.error());
+  const auto entered = enter(c, *team, command.user, full_name);
+  if (!entered) return std::unexpected(entered.error());
+  if (!chat.text.empty()) return post_message(c, request, command, entered->conversation, chat.text);
   wire::AcceptedT accepted;
   accepted.session = c.state.session;
-  accepted.conversation = conversation;
+  accepted.conversation = entered->conversation;
+  accepted.seq = entered->seq;
   return accepted;
 }
 
@@ -194,7 +205,7 @@ Answered repeat_letter(Context& c, const wire::HeaderT& request, const state::St
   const auto& letter = *stored.letter;
   if (!letter.plan.empty())
     return fail(Fault::conflict, "the plan of this letter went on without it; start the task again, or drop the letter");
-  const auto& run = start_run(c, letter.conversation, c.draft.teams->head(c.state.team), request.trace);
+  const auto& run = start_run(c, letter.conversation, c.draft.teams->head(c.state.team), c.state.user, request.trace);
   const std::string id = run.id;
   for (auto input : stored.input) {
     if (input.kind != wire::InputKind::message) continue;
@@ -279,8 +290,10 @@ bool creates(const wire::CommandT& command) {
 void apply_command(Context& c, const wire::HeaderT& request, const wire::CommandT& command) {
   const bool exists = !c.state.session.empty();
   if (c.state.deleting) return refuse(c.draft, request, command, Error(Fault::gone, "the session is deleted"));
-  if (exists ? command.user != c.state.user : !creates(command))
+  if (!exists && !creates(command))
     return refuse(c.draft, request, command, Error(Fault::not_found, fmt::format("no session '{}'", command.scope.substr(2))));
+  if (exists && !owns(c.state, command.user))
+    if (const auto admitted = admit(c, command); !admitted) return refuse(c.draft, request, command, admitted.error());
   const auto accepted = apply_body(c, request, command);
   if (!accepted) return refuse(c.draft, request, command, accepted.error());
   c.touch();
@@ -290,7 +303,7 @@ void apply_command(Context& c, const wire::HeaderT& request, const wire::Command
   const auto keep = is_told_later ? Keep::as_long_as_scope : Keep::day;
   if (!has_list_to_wait_for) return accept(c.draft, request, command, *accepted, keep);
   record(c.draft, command, *accepted, keep);
-  c.created.push_back({request, *accepted, c.draft.now.steady + Millis{500}});
+  c.created.push_back({request, *accepted, command.user, c.draft.now.steady + Millis{500}});
 }
 
 }  // namespace convoke::groupchat::session

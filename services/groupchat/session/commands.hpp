@@ -6,7 +6,6 @@
 namespace convoke::groupchat::session {
 
 inline constexpr std::size_t max_text = std::size_t{64} * 1024;  // bytes of anything that a person or an agent says
-inline constexpr std::size_t max_conversations = 1000;           // of a session
 
 void apply_command(Context& c, const wire::HeaderT& request, const wire::CommandT& command);
 

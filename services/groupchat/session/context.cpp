@@ -69,10 +69,10 @@ state::ConversationT& Context::pair_of(std::string_view left, std::string_view r
   return conversation(wire::ConversationKind::pair, {agent_author(both[0]), agent_author(both[1])}, both);
 }
 
-state::ConversationT& Context::direct_with(std::string_view agent) {
+state::ConversationT& Context::direct_with(std::string_view agent, std::string_view user) {
   for (auto& known : state.conversations)
     if (known.kind == wire::ConversationKind::direct && known.agents.front() == agent) return known;
-  return conversation(wire::ConversationKind::direct, {user_author(state.user), agent_author(agent)}, {std::string(agent)});
+  return conversation(wire::ConversationKind::direct, {user_author(user), agent_author(agent)}, {std::string(agent)});
 }
 
 }  // namespace convoke::groupchat::session

@@ -10,6 +10,8 @@
 
 namespace convoke::groupchat::session {
 
+inline constexpr std::size_t max_conversations = 1000;  // of a session
+
 /// A worker that is to be told to stop: its turn is closed. Best effort; its reports are refused anyhow.
 struct Stopped {
   std::string agent;
@@ -21,6 +23,7 @@ struct Stopped {
 struct Created {
   wire::HeaderT request;
   wire::AcceptedT accepted;
+  std::string user;  // whose list
   SteadyTime by{};
 };
 
@@ -47,9 +50,9 @@ struct Context {
 
   state::InstanceT& instance(std::string_view agent);
   state::ConversationT& conversation(wire::ConversationKind kind, std::vector<std::string> members, std::vector<std::string> agents);
-  /// The `pair` conversation of two agents, or the `direct` one of the session's user and an agent; made when absent.
+  /// The `pair` conversation of two agents, or the `direct` one of an agent; made when absent, the latter with that person.
   state::ConversationT& pair_of(std::string_view left, std::string_view right);
-  state::ConversationT& direct_with(std::string_view agent);
+  state::ConversationT& direct_with(std::string_view agent, std::string_view user);
 };
 
 }  // namespace convoke::groupchat::session

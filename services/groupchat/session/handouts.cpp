@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
+#include "groupchat/session/people.hpp"
 
 namespace convoke::groupchat::session {
 namespace {
@@ -72,6 +73,7 @@ wire::Message make_work(State& state, const Budgets& budgets, const state::Insta
   work.pending = pending_calls(instance);
   work.now_ms = unix_ms(now.unix);
   work.tokens_left = tokens_left(state, budgets, turn.run);
+  if (state.shared) work.people = people_with(state, instance.agent);
   if (const auto* conversation = find_conversation(state, turn.conversation)) work.after_seq = conversation->head;
   put_plan(state, turn, work);
   auto message = addressed(state, wire::message(std::move(work)), instance.agent, turn.number, turn.attempt);

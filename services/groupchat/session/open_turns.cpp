@@ -84,7 +84,8 @@ bool open_continuation(Context& c, state::InstanceT& instance) {
   for (const auto& call : waiting.calls) {
     wire::InputT input;
     input.kind = wire::InputKind::answer;
-    input.author = call.agent.empty() ? user_author(c.state.user) : agent_author(call.agent);
+    const auto person = call.by.empty() ? user_author(c.state.user) : call.by;
+    input.author = call.agent.empty() ? person : agent_author(call.agent);
     input.text = call.answer;
     input.conversation = waiting.conversation;
     input.run = waiting.run;

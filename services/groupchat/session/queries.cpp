@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "groupchat/session/people.hpp"
 #include "wire/blob.hpp"
 
 namespace convoke::groupchat::session {
@@ -13,14 +14,15 @@ void refuse_query(Draft& draft, const wire::HeaderT& request, Fault code, std::s
   respond(draft, wire::fault_reply(request, code, std::move(text)));
 }
 
-bool may_read(const State& state, const state::ConversationT& conversation, std::string_view user) {
-  return user.empty() || is_member(conversation, user_author(user)) || state.user == user;
+// Without a user it is one of our own processes.
+bool may_read(const State& state, std::string_view conversation, std::string_view user) {
+  return user.empty() || sees(state, user, conversation);
 }
 
 void read_log(State& state, Draft& draft, const wire::HeaderT& request, const wire::QueryT& query) {
   const auto& wanted = *query.body.AsReadLog();
   const auto* conversation = find_conversation(state, wanted.conversation);
-  if (conversation == nullptr || !may_read(state, *conversation, query.user))
+  if (conversation == nullptr || !may_read(state, conversation->id, query.user))
     return refuse_query(draft, request, Fault::not_found, fmt::format("no conversation '{}'", wanted.conversation));
   Read read;
   read.request = request;
@@ -39,7 +41,7 @@ void read_heads(State& state, Draft& draft, const Live& live, const wire::Header
     wire::HeadT head;
     head.conversation = id;
     const auto* conversation = find_conversation(state, id);
-    head.missing = conversation == nullptr || !may_read(state, *conversation, query.user);
+    head.missing = conversation == nullptr || !may_read(state, id, query.user);
     if (!head.missing) {
       head.head = conversation->head;
       for (const auto& [message, delta] : live)
@@ -50,16 +52,29 @@ void read_heads(State& state, Draft& draft, const Live& live, const wire::Header
   respond(draft, wire::reply(request, std::move(heads)));
 }
 
-wire::SessionViewT view_of(const State& state, std::uint64_t version) {
+// What the session was opened with is its title: nobody else's who is not in that conversation.
+std::string title_for(const State& state, std::string_view user) {
+  if (state.conversations.empty() || may_read(state, state.conversations.front().id, user)) return state.title;
+  std::string title;
+  for (const auto& conversation : state.conversations)
+    if (may_read(state, conversation.id, user))
+      title += fmt::format("{}{}", title.empty() ? "" : ", ", short_name(conversation.agents.front()));
+  return title;
+}
+
+wire::SessionViewT view_of(const State& state, std::uint64_t version, std::string_view user) {
+  const bool is_all = user.empty() || owns(state, user);
   wire::SessionViewT view;
   view.session = state.session;
   view.user = state.user;
   view.team = state.team;
-  view.title = state.title;
+  view.title = title_for(state, user);
+  view.shared = state.shared;
   view.created_ms = state.created_ms;
   view.last_ms = state.last_ms;
   view.version = version;
   for (const auto& conversation : state.conversations) {
+    if (!may_read(state, conversation.id, user)) continue;
     wire::ConversationInfoT info;
     info.id = conversation.id;
     info.kind = conversation.kind;
@@ -67,11 +82,10 @@ wire::SessionViewT view_of(const State& state, std::uint64_t version) {
     info.head = conversation.head;
     view.conversations.push_back(std::move(info));
   }
-  for (const auto& held : state.plans) view.plans.push_back(*held.plan);
-  view.ended = state.ended_plans;
-  view.requests = state.requests;
+  for (const auto& request : state.requests)
+    if (may_read(state, request.conversation, user)) view.requests.push_back(request);
   for (const auto& instance : state.instances) {
-    if (!instance.open) continue;
+    if (!instance.open || !may_read(state, instance.open->conversation, user)) continue;
     wire::OpenTurnT turn;
     turn.agent = instance.agent;
     turn.turn = instance.open->number;
@@ -81,7 +95,11 @@ wire::SessionViewT view_of(const State& state, std::uint64_t version) {
     turn.failures = instance.open->failures;
     view.turns.push_back(std::move(turn));
   }
-  for (const auto& stored : state.dead_letters) view.dead_letters.push_back(*stored.letter);
+  for (const auto& stored : state.dead_letters)
+    if (may_read(state, stored.letter->conversation, user)) view.dead_letters.push_back(*stored.letter);
+  if (!is_all) return view;
+  for (const auto& held : state.plans) view.plans.push_back(*held.plan);
+  view.ended = state.ended_plans;
   return view;
 }
 
@@ -97,7 +115,9 @@ wire::Message compose_plan(const wire::HeaderT& request, const std::string& byte
 
 void read_session(State& state, Draft& draft, const wire::HeaderT& request, const wire::QueryT& query, std::uint64_t version) {
   const auto& wanted = *query.body.AsReadSession();
-  if (wanted.plan.empty()) return respond(draft, wire::reply(request, view_of(state, version)));
+  if (wanted.plan.empty()) return respond(draft, wire::reply(request, view_of(state, version, query.user)));
+  if (!query.user.empty() && !owns(state, query.user))
+    return refuse_query(draft, request, Fault::not_found, fmt::format("no plan '{}'", wanted.plan));
   if (const auto* held = find_plan(state, wanted.plan)) {
     wire::SessionViewT view;
     view.session = state.session;
@@ -154,15 +174,19 @@ void read_items(State& state, Draft& draft, const wire::HeaderT& request, const 
 
 }  // namespace
 
-wire::SessionSummaryT summarise(const State& state) {
+wire::SessionSummaryT summarise(const State& state, std::string_view user) {
   wire::SessionSummaryT summary;
   summary.session = state.session;
-  summary.title = state.title;
+  summary.title = title_for(state, user);
+  summary.user = state.user;
+  summary.shared = state.shared;
   summary.team = state.team;
   summary.created_ms = state.created_ms;
   summary.last_ms = state.last_ms;
-  summary.open_requests = static_cast<std::uint32_t>(state.requests.size());
+  summary.open_requests = static_cast<std::uint32_t>(
+      std::ranges::count_if(state.requests, [&](const auto& request) { return sees(state, user, request.conversation); }));
   summary.deleted = state.deleting;
+  if (!owns(state, user)) return summary;
   summary.plans = state.ended_plans;
   for (const auto& held : state.plans) {
     wire::PlanSummaryT plan;
@@ -177,7 +201,7 @@ wire::SessionSummaryT summarise(const State& state) {
 
 void apply_query(State& state, Draft& draft, const Live& live, const wire::HeaderT& request, const wire::QueryT& query,
                  std::uint64_t version) {
-  const bool is_theirs = query.user.empty() || query.user == state.user;
+  const bool is_theirs = query.user.empty() || takes_part(state, query.user);
   if (state.session.empty() || state.deleting || !is_theirs)
     return refuse_query(draft, request, Fault::not_found,
                         fmt::format("no session '{}'", query.scope.substr(std::min<std::size_t>(2, query.scope.size()))));

@@ -112,7 +112,8 @@ void ask(Context& c, const state::TurnT& turn, const wire::TurnResultT& result, 
   c.instance(asker).awaiting.push_back(std::move(waiting));
 }
 
-void answer_call(Context& c, std::string_view asker, std::uint64_t turn, std::string_view call_id, std::string_view text, Fault fault) {
+void answer_call(Context& c, std::string_view asker, std::uint64_t turn, std::string_view call_id, std::string_view text, Fault fault,
+                 std::string_view by) {
   auto* instance = find_instance(c.state, asker);
   if (instance == nullptr) return;
   for (auto& waiting : instance->awaiting)
@@ -120,6 +121,7 @@ void answer_call(Context& c, std::string_view asker, std::uint64_t turn, std::st
       if (waiting.turn == turn && call.call == call_id && !call.answered) {
         c.touch();
         set_answer(call, text, fault);
+        call.by = by;
         return;
       }
 }

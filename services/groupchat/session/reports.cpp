@@ -83,7 +83,7 @@ void close_call(Context& c, state::TurnT& turn, const wire::ItemT& item, std::st
 void act(Context& c, state::TurnT& turn, const wire::ItemT& item, std::string_view agent) {
   std::erase_if(turn.open_calls, [&](const auto& call) { return call.call == item.call; });
   auto said = turn_event(c, turn, wire::EventKind::message, agent);
-  said.conversation = c.direct_with(agent).id;
+  said.conversation = c.direct_with(agent, c.state.user).id;
   said.message = c.new_id('m');
   said.text = item.text;
   c.post(std::move(said));

@@ -61,7 +61,7 @@ void answer_agent(Context& c, std::string_view by, const wire::HumanRequestT& re
     c.post(std::move(said));
   }
   close_request(c, request.id, is_answered ? "answered" : "expired", by);
-  answer_call(c, request.agent, turn, request.call, text, fault);
+  answer_call(c, request.agent, turn, request.call, text, fault, is_answered ? by : std::string_view{});
 }
 
 // Whether a call was carried out: if a person says that it was not, the agent makes it again.
@@ -117,10 +117,13 @@ void close_request(Context& c, std::string_view id, std::string_view outcome, st
   c.post(std::move(closed));
 }
 
+Status not_open(std::string_view request) {
+  return fail(Fault::conflict, fmt::format("request '{}' is not open: it was answered, has expired or never was", request));
+}
+
 Status answer_request(Context& c, std::string_view by, const wire::AnswerRequestT& answer) {
   const auto* found = find_request(c.state, answer.request);
-  if (found == nullptr)
-    return fail(Fault::conflict, fmt::format("request '{}' is not open: it was answered, has expired or never was", answer.request));
+  if (found == nullptr) return not_open(answer.request);
   const wire::HumanRequestT request = *found;
   if (request.kind == wire::RequestKind::approval) return answer_approval(c, by, request, answer);
   if (request.kind == wire::RequestKind::unknown_outcome && !request.agent.empty()) {

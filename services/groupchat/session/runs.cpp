@@ -52,10 +52,12 @@ bool has_open_request(const State& state, std::string_view run) {
 
 }  // namespace
 
-state::RunT& start_run(Context& c, std::string_view conversation, std::uint32_t team_version, const wire::Trace& trace) {
+state::RunT& start_run(Context& c, std::string_view conversation, std::uint32_t team_version, std::string_view user,
+                       const wire::Trace& trace) {
   state::RunT run;
   run.id = c.new_id('r');
   run.conversation = conversation;
+  if (user != c.state.user) run.user = user;
   run.team_version = team_version;
   run.started_ms = c.now_ms();
   if (const auto* team = c.team(team_version)) run.deadline_ms = c.now_ms() + team->limits.run_timeout_ms;

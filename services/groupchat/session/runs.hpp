@@ -9,7 +9,9 @@
 
 namespace convoke::groupchat::session {
 
-state::RunT& start_run(Context& c, std::string_view conversation, std::uint32_t team_version, const wire::Trace& trace);
+/// `user`: who wants it.
+state::RunT& start_run(Context& c, std::string_view conversation, std::uint32_t team_version, std::string_view user,
+                       const wire::Trace& trace);
 /// The first reason given is the one that stays.
 void end_as(state::RunT& run, std::string_view reason);
 /// Closes every run that owes nothing any more.

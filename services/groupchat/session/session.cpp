@@ -85,10 +85,10 @@ class Session final : public ScopeLogic {
     expire_questions(c);
     tick_plans(c);
     check_budgets(c);
-    if (state_.outbox && state_.outbox->owed && notices_.is_told()) c.touch();
+    if (notices_.has_told(state_)) c.touch();
     settle(c);
     note_budgets(draft);
-    if (state_.deleting && notices_.is_told()) draft.remove = draft.changed = true;
+    if (state_.deleting && notices_.is_told(state_)) draft.remove = draft.changed = true;
     unsee(draft);
   }
 
@@ -113,7 +113,8 @@ class Session final : public ScopeLogic {
     if (const auto* report = message.as<wire::ReportT>()) return handouts_.on_heard(report->agent, report->turn, report->attempt, now);
     if (const auto* push = message.as<wire::PushT>(); push != nullptr && push->body.AsDelta() != nullptr)
       return hear(*push->body.AsDelta());
-    if (const auto* answer = message.as<wire::AnswerT>()) notices_.on_answer(*answer);
+    if (const auto* answer = message.as<wire::AnswerT>(); answer != nullptr && message.header.dest.starts_with("u:"))
+      notices_.on_answer(std::string_view(message.header.dest).substr(2), *answer);
   }
 
   void link_restored(Now now) override { handouts_.link_restored(now); }
@@ -139,7 +140,7 @@ class Session final : public ScopeLogic {
 
   bool evictable() const override {
     const bool has_open_turn = std::ranges::any_of(state_.instances, [](const auto& instance) { return instance.open != nullptr; });
-    return !has_open_turn && created_.empty() && stopped_.empty() && !(state_.outbox && state_.outbox->owed);
+    return !has_open_turn && created_.empty() && stopped_.empty() && notices_.due(state_) == INT64_MAX;
   }
 
  private:

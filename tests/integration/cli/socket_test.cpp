@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "core/hash.hpp"
 #include "http/client.hpp"
 #include "http/websocket_client.hpp"
 #include "integration/cli/installation.hpp"
@@ -14,11 +15,13 @@ namespace {
 // One WebSocket to the gateway of an installation.
 class Socket {
  public:
-  Socket(boost::asio::io_context& io, const std::string& url, const std::string& user) : io_(io), client_(io) {
+  Socket(boost::asio::io_context& io, const std::string& url, const std::string& user)
+      : Socket(io, url, http::Headers{{"x-ms-client-principal-id", user}}) {}
+  Socket(boost::asio::io_context& io, const std::string& url, http::Headers headers) : io_(io), client_(io) {
     http::WebSocketTarget target;
     target.address = url.substr(url.find("://") + 3);
     target.target = "/api/ws";
-    target.headers = {{"x-ms-client-principal-id", user}};
+    target.headers = std::move(headers);
     REQUIRE(run(io_, client_.connect(std::move(target))));
     REQUIRE(next()["type"] == "hello");
   }
@@ -176,4 +179,74 @@ TEST_CASE("socket: while nothing is wrong, the pieces of a message arrive in ord
     }
   }
   CHECK(count >= 5);
+}
+
+TEST_CASE("socket: two people with keys of their own share a conversation: both read, both talk, one deletes") {
+  TempDir folder;
+  const auto keys = folder.file("keys");
+  std::ofstream(keys) << to_hex(sha256("root-key")) << " root admin\n"
+                      << to_hex(sha256("ann-key")) << " ann\n"
+                      << to_hex(sha256("bob-key")) << " bob\n";
+  Installation installation;
+  installation.environment = {{"CONVOKE_GATEWAY_KEYS", keys}, {"CONVOKE_API_KEY", "root-key"}};
+  installation.up();
+  const auto url = installation.status()["url"].get<std::string>();
+  boost::asio::io_context io;
+  const auto person = [&](const std::string& name) { return http::Headers{{"Authorization", "Bearer " + name + "-key"}}; };
+  Socket ann(io, url, person("ann"));
+  Socket bob(io, url, person("bob"));
+
+  ann.send({{"type", "chat"}, {"agent", "HrAgent"}, {"text", "What can you do?"}, {"shared", true}});
+  const auto opened = ann.until({"accepted", "error"});
+  INFO(opened.dump());
+  REQUIRE(opened["type"] == "accepted");
+  const auto conversation = opened["conversation"].get<std::string>();
+  const auto session = opened["session_id"].get<std::string>();
+  bob.send({{"type", "subscribe"}, {"id", "early"}, {"conversation", conversation}});
+  CHECK(bob.until({"error", "subscribed"})["error"]["code"] == "NOT_FOUND");
+  ann.send({{"type", "subscribe"}, {"conversation", conversation}});
+  auto of_ann = ann.run_of(conversation);
+  REQUIRE(of_ann.size() >= 3);
+
+  bob.send({{"type", "chat"}, {"agent", "HrAgent"}, {"session_id", session}});
+  const auto joined = bob.until({"accepted", "error"});
+  INFO(joined.dump());
+  REQUIRE(joined["type"] == "accepted");
+  CHECK(joined["conversation"] == conversation);
+  bob.send({{"type", "subscribe"}, {"conversation", conversation}});
+  auto of_bob = bob.run_of(conversation);
+  CHECK(of_bob == of_ann);
+
+  // What bob says is carried out, and both see it.
+  bob.send({{"type", "post"}, {"conversation", conversation}, {"text", "Please assign a mentor to Jessica Smith."}});
+  CHECK(bob.until({"accepted", "error"})["type"] == "accepted");
+  const auto more_of_ann = ann.run_of(conversation);
+  const auto more_of_bob = bob.run_of(conversation);
+  CHECK(more_of_ann == more_of_bob);
+  REQUIRE(more_of_ann.size() >= 3);
+  CHECK(more_of_ann[0]["kind"] == "member_joined");
+  CHECK(more_of_ann[0]["author"] == "user/bob");
+  CHECK(more_of_ann[1]["author"] == "user/bob");
+  CHECK(more_of_ann[0]["seq"] == of_ann.back()["seq"].get<int>() + 1);
+  const bool called = std::ranges::any_of(more_of_ann, [](const auto& event) { return event["kind"] == "tool_called"; });
+  CHECK(called);  // who speaks is told to the model, and does not confuse it
+
+  // Both lists have it; deletion is ann's alone, and takes it from both.
+  http::Client client(io, {});
+  const auto listed = [&](const std::string& name) {
+    http::ClientRequest request;
+    request.method = "GET";
+    request.url = url + "/api/sessions";
+    request.headers = person(name);
+    const auto response = run(io, client.send(std::move(request)));
+    const auto json = response ? Json::parse(response->body, nullptr, false) : Json();
+    return json.is_object() && std::ranges::any_of(json["sessions"], [&](const auto& each) { return each["id"] == session; });
+  };
+  CHECK(eventually(seconds(10), [&] { return listed("ann") && listed("bob"); }));
+  CHECK_FALSE(listed("root"));
+  bob.send({{"type", "delete"}, {"session_id", session}});
+  CHECK(bob.until({"accepted", "error"})["error"]["code"] == "FORBIDDEN");
+  ann.send({{"type", "delete"}, {"session_id", session}});
+  CHECK(ann.until({"accepted", "error"})["type"] == "accepted");
+  CHECK(eventually(seconds(10), [&] { return !listed("ann") && !listed("bob"); }));
 }

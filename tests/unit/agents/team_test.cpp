@@ -18,7 +18,8 @@ version: 1.5
 models: {default: a, planner: b, writer: c}
 approval: sensitive
 limits: {max_plan_steps: 3, max_replans: 1, max_stalls: 2, max_step_retries: 0, step_timeout_ms: 1000, human_timeout_ms: 2000,
-  run_timeout_ms: 3000, max_run_turns: 4, max_run_tokens: 5000000000, max_run_cost_usd: 2.5}
+  run_timeout_ms: 3000, max_run_turns: 4, max_run_tokens: 5000000000, max_run_cost_usd: 2.5,
+  max_people: 7}
 people:
   - {users: [ada@example.org], agents: ["*"]}
   - {users: ["*"], agents: [Writer]}
@@ -63,6 +64,7 @@ TEST_CASE("team: every key of the format is read") {
   CHECK(team.version == "1.5");
   CHECK(team.approval == Approval::sensitive);
   CHECK(team.limits.max_run_tokens == 5'000'000'000);
+  CHECK(team.limits.max_people == 7);
   CHECK(team.limits.max_run_cost_usd == 2.5);
   const Agent& writer = team.agents.at(0);
   CHECK((writer.limits.max_model_calls == 2 && writer.limits.max_tool_calls == 3 && writer.concurrency == 2));
@@ -84,7 +86,7 @@ TEST_CASE("team: the canonical JSON has every field, fits the schema, and comes 
   const std::string json = to_json(team);
   CHECK(tools::validate_json(team_schema(), json));
   CHECK(to_json(team_from_json(json).value()) == json);
-  CHECK(nlohmann::json::parse(json)["limits"].size() == 10);
+  CHECK(nlohmann::json::parse(json)["limits"].size() == 11);
   const std::string small = to_json(parse_team(small_team, "t").value());
   CHECK(to_json(team_from_json(small).value()) == small);
   CHECK_THAT(small, Catch::Contains("\"max_plan_steps\":6"));

@@ -121,18 +121,24 @@ class Driver {
   }
 
   /// The user's list answers every notice.
-  void list_answers() { list_answers(notice().version); }
-  void list_answers(std::uint64_t notice_version) {
-    wire::AnswerT answer;
+  void list_answers(const std::string& user = "ann") { list_answers(notice(user).version, user); }
+  void list_answers(std::uint64_t notice_version, const std::string& user = "ann") {
     wire::AcceptedT accepted;
     accepted.seq = notice_version;
-    answer.body.Set(std::move(accepted));
-    note(wire::message(std::move(answer)));
+    list_says(std::move(accepted), user);
+  }
+  template <class T> void list_says(T body, const std::string& user) {
+    wire::AnswerT answer;
+    answer.body.Set(std::move(body));
+    auto message = wire::message(std::move(answer));
+    message.header.dest = "u:" + user;
+    note(message);
   }
   /// The newest notice to the user's list.
-  wire::NotifyT notice() const {
+  wire::NotifyT notice(const std::string& user = "ann") const {
     for (auto it = sent.rbegin(); it != sent.rend(); ++it)
-      if (const auto* command = it->as<wire::CommandT>(); command != nullptr && command->body.AsNotify() != nullptr)
+      if (const auto* command = it->as<wire::CommandT>();
+          command != nullptr && command->body.AsNotify() != nullptr && command->user == user)
         return *command->body.AsNotify();
     FAIL("no notice was sent");
     return {};

@@ -248,3 +248,23 @@ TEST_CASE("worker: entries that cannot be read are left out") {
   instance.entries.push_back(broken);
   CHECK(told(history_of(instance.entries, work(2, Instance::message("x")), plenty)) == Lines{"user:x"});
 }
+
+TEST_CASE("worker: where several people talk, the model is told who says what") {
+  Instance instance;
+  instance.said(1, "hello").answered(1, "hi").said(2, "who?", "user/bob").response(2, "", {"q1", "c1"});
+  auto answer = Instance::reply("q1", "monday");
+  answer.author = "user/bob";
+  auto call = Instance::reply("c1", "made");
+  call.author = "user/ann";
+  auto together = work(3, answer);
+  together.input.push_back(call);
+  together.input.push_back(Instance::message("and now?"));
+  together.people = {"ann", "bob"};
+  CHECK(told(history_of(instance.entries, together, plenty)) == Lines{"user:ann says: hello", "assistant:hi", "user:bob says: who?",
+                                                                      "assistant:!q1!c1", "tool:bob answered: monday@q1", "tool:made@c1",
+                                                                      "user:ann says: and now?"});
+  // One who joined where nobody else is needs no name, whomever the session belongs to.
+  auto alone = work(3, Instance::message("and now?", "user/bob"));
+  alone.people = {"bob"};
+  CHECK(told(history_of({}, alone, plenty)) == Lines{"user:and now?"});
+}
