@@ -39,7 +39,8 @@ template <class T> std::size_t count(const flatbuffers::Vector<flatbuffers::Offs
 bool nothing_open(const state::SessionState& state) {
   for (const auto* one : each(state.instances()))
     if (one->open() != nullptr || count(one->inbox()) > 0 || count(one->awaiting()) > 0) return false;
-  const bool owes = state.outbox() != nullptr && state.outbox()->owed();
+  bool owes = state.outbox() != nullptr && state.outbox()->owed();
+  for (const auto* outbox : each(state.outboxes())) owes = owes || outbox->owed();
   return count(state.requests()) == 0 && count(state.plans()) == 0 && count(state.runs()) == 0 && !owes && !state.deleting();
 }
 
@@ -97,6 +98,7 @@ void Checks::session_committed(const store::Commit& commit) {
   for (const auto* one : each(state.instances())) instance(session, commit.scope, *one);
   plans(session, state);
   due(commit, state);
+  people(session, state);
   bounds(commit.scope, state);
 }
 
@@ -199,6 +201,28 @@ void Checks::due(const store::Commit& commit, const state::SessionState& state) 
   for (const auto* request : each(state.requests())) owed(request->expires_ms(), "the expiry of a request");
   for (const auto* held : each(state.plans())) owed(held->wake_ms(), "a plan's wake-up");
   if (state.outbox() != nullptr && state.outbox()->owed()) owed(state.outbox()->next_ms(), "a notice");
+  for (const auto* outbox : each(state.outboxes()))
+    if (outbox->owed()) owed(outbox->next_ms(), "a notice to who joined");
+}
+
+// Whoever is in stays in, and has an outbox; nobody is in what is not shared.
+void Checks::people(Session& session, const state::SessionState& state) {
+  session.user = text(state.user());
+  if (!state.shared()) {
+    if (count(state.outboxes()) > 0) fail(10, fmt::format("somebody joined {}, which is not shared", text(state.session())));
+    return;
+  }
+  std::set<std::string> members;
+  for (const auto* conversation : each(state.conversations())) {
+    auto& known = session.people[std::string(text(conversation->id()))];
+    for (const auto* member : each(conversation->members()))
+      if (const auto name = text(member->name()); name.starts_with("user/")) known.emplace(name.substr(5));
+    if (known.size() > 16) fail(10, fmt::format("{} has {} people", text(conversation->id()), known.size()));
+    members.insert(known.begin(), known.end());
+  }
+  members.erase(session.user);
+  if (count(state.outboxes()) > members.size())
+    fail(10, fmt::format("{} keeps {} outboxes for {} people", text(state.session()), count(state.outboxes()), members.size()));
 }
 
 void Checks::bounds(const std::string& scope, const state::SessionState& state) {

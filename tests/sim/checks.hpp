@@ -37,6 +37,7 @@ class Checks {
   void reset(const std::string& user, const std::string& conversation);
   void reading_failed(const std::string& user, const std::string& conversation, const Error& error);
   void accepted(const wire::CommandT& command, const wire::AcceptedT& answer);
+  void joined(const std::string& user, const std::string& agent);
   void sizes(const OwnerProcess& owner);
   void reader(const api::Reader& reader);
 
@@ -70,6 +71,8 @@ class Checks {
     std::set<std::string, std::less<>> messages;  // ids
     std::set<std::string, std::less<>> recorded;  // calls in responses
     std::set<std::string, std::less<>> settled;   // with a result, cancelled, or asked about
+    std::string user;
+    std::map<std::string, std::set<std::string>, std::less<>> people;  // of a shared session, by conversation
     bool deleted = false;
     bool quiet = true;  // nothing is open in its last committed state
   };
@@ -99,6 +102,8 @@ class Checks {
   void instance(Session& session, const std::string& scope, const state::Instance& instance);
   void plans(Session& session, const state::SessionState& state);
   void due(const store::Commit& commit, const state::SessionState& state);
+  void people(Session& session, const state::SessionState& state);
+  bool may_read(const std::string& user, const std::string& conversation) const;
   void bounds(const std::string& scope, const state::SessionState& state);
   void pushed(const wire::EventT& event);
   void answered(const wire::Message& message, const wire::AnswerT& answer);

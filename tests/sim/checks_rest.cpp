@@ -51,6 +51,8 @@ std::string Checks::open_work() {
     if (!state->plans.empty()) return fmt::format("plan {} is open", state->plans.front().plan->id);
     if (!state->runs.empty()) return fmt::format("run {} is open", state->runs.front().id);
     if (state->outbox && state->outbox->owed) return fmt::format("a notice of {} is owed", scope);
+    for (const auto& outbox : state->outboxes)
+      if (outbox.owed) return fmt::format("a notice of {} to {} is owed", scope, outbox.user);
     if (state->deleting) return scope + " is being deleted";
   }
   const auto* core = world_.intercom().core();
@@ -121,6 +123,18 @@ void Checks::lists_at_rest() {
       if (told->summary->open_requests != state->requests.size())
         fail(2, fmt::format("the list of {} shows {} open requests of {}, there are {}", client->user(), told->summary->open_requests, name,
                             state->requests.size()));
+    }
+    for (const auto& name : client->joined()) {
+      const auto told = std::ranges::find_if(list->sessions, [&](const auto& one) { return one.summary->session == name; });
+      if (told == list->sessions.end()) {
+        fail(1, fmt::format("session {} is not in the list of {}, who joined it", name, client->user()));
+        continue;
+      }
+      const bool is_gone = !world_.memory.load("s:" + name)->exists;
+      if (told->summary->deleted != is_gone)
+        fail(2, fmt::format("{}, who joined {}, is not told that it is deleted", client->user(), name));
+      if (told->summary->open_requests != 0 || !told->summary->plans.empty())
+        fail(2, fmt::format("the list of {} shows open requests or plans of {}, which has none of theirs", client->user(), name));
     }
   }
 }

@@ -106,6 +106,8 @@ void Checks::delivered(const std::string& user, const wire::EventT& event, std::
   if (event.seq != expected)
     return fail(4, fmt::format("{} gets event {} of {}, expected {}", user, event.seq, event.conversation, expected));
   if (lossy_) return;
+  if (!may_read(user, event.conversation))
+    fail(4, fmt::format("{} gets event {} of {}, and is no member", user, event.seq, event.conversation));
   const auto& log = truth_.logs[event.conversation];
   if (event.seq > log.size() || log[event.seq - 1] != wire::from_wire(event.id))
     fail(4, fmt::format("{} gets event {} of {}, which is not the one in the log", user, event.seq, event.conversation));
@@ -119,6 +121,17 @@ void Checks::reading_failed(const std::string& user, const std::string& conversa
   const auto& session = truth_.sessions["s:" + std::string(session_of(conversation))];
   if (lossy_ || session.deleted || error.code == Fault::gone) return;
   fail(4, fmt::format("{} can read {} no more: {}", user, conversation, error.message));
+}
+
+bool Checks::may_read(const std::string& user, const std::string& conversation) const {
+  const auto session = truth_.sessions.find("s:" + std::string(session_of(conversation)));
+  if (session == truth_.sessions.end() || session->second.user == user) return true;
+  const auto people = session->second.people.find(conversation);
+  return people != session->second.people.end() && people->second.contains(user);
+}
+
+void Checks::joined(const std::string& user, const std::string& agent) {
+  if (!lossy_ && agent == "t.C") fail(4, fmt::format("{} is let in to {}, whom the team keeps to itself", user, agent));
 }
 
 void Checks::accepted(const wire::CommandT& command, const wire::AcceptedT&) {

@@ -60,7 +60,16 @@ constexpr const char* texts[] = {"hello",
                                  "broken once",
                                  "slow"};
 
+bool is_shared(const wire::CommandT& command) {
+  const auto* chat = command.body.AsOpenChat();
+  const auto* task = command.body.AsCreateTask();
+  return (chat != nullptr && chat->shared) || (task != nullptr && task->shared);
+}
+
 }  // namespace
+
+Client::Client(World& world, std::string user)
+    : world_(world), user_(std::move(user)), sharing_((world.seed() << 8) ^ static_cast<std::uint64_t>(user_.back())) {}
 
 void Client::command_to(const std::string& scope, wire::CommandBodyUnion body, std::string key) {
   wire::CommandT made;
@@ -81,6 +90,7 @@ template <class T> void Client::command(const std::string& session, T body, std:
 }
 
 void Client::operate() {
+  if (world_.profile.sharing && share()) return;
   const auto what = world_.random.below(20);
   const bool tasks = world_.profile.tasks;
   if (what < 6 || sessions_.empty()) return tasks && what % 2 == 0 ? begin_task() : begin_chat();
@@ -91,6 +101,28 @@ void Client::operate() {
   if (what < 18) return look_around();
   if (what < 19) return world_.random.chance(60) ? remove() : make_a_mistake();
   tasks ? begin_task() : post();
+}
+
+// In a session of somebody else: joins, posts, looks where they may not. Not: there is none, or they do something of their own.
+bool Client::share() {
+  std::vector<std::string> others;
+  for (const auto& [session, user] : world_.shared)
+    if (user != user_) others.push_back(session);
+  if (others.empty() || !sharing_.chance(60)) return false;
+  const auto& session = others[sharing_.below(others.size())];
+  if (sharing_.chance(15)) {
+    static constexpr const char* places[] = {"~d1", "~t1", "~d2", "~q9", "~d99"};
+    const auto conversation = session + places[sharing_.below(std::size(places))];
+    if (watched_.try_emplace(conversation).second) prying_.insert(conversation);
+    return true;
+  }
+  if (joined_.contains(session) && sharing_.chance(60)) return post(), true;
+  wire::OpenChatT chat;
+  chat.team = "t";
+  chat.agent = sharing_.chance(80) ? "t.A" : sharing_.chance(60) ? "t.B" : "t.C";
+  if (sharing_.chance(60)) chat.text = texts[sharing_.below(std::size(texts) - 1)];
+  command(session, std::move(chat));
+  return true;
 }
 
 // The last of each list takes half a minute of simulated time: not for small worlds.
@@ -105,6 +137,7 @@ void Client::begin_task() {
   const bool joins = !sessions_.empty() && world_.random.chance(30);
   const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
   world_.say([&] { return fmt::format("{} wants: {}", user_, task.description); });
+  task.shared = world_.profile.sharing && sharing_.chance(70);
   sessions_.insert(session);
   command(session, std::move(task), key);
 }
@@ -118,6 +151,7 @@ void Client::begin_chat() {
   const std::string key = fmt::format("chat{}", ++keys_);
   const bool joins = !sessions_.empty() && world_.random.chance(50);
   const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
+  chat.shared = world_.profile.sharing && sharing_.chance(80);
   sessions_.insert(session);
   command(session, std::move(chat), key);
 }
@@ -219,6 +253,7 @@ void Client::tick() {
   look_at_ = world_.clock.now() + Millis{2'000};
   for (const auto& session : sessions_)
     if (!removed_.contains(session)) look_at_session(session);
+  for (const auto& session : joined_) look_at_session(session);
 }
 
 void Client::transmit(Pending& pending) {
@@ -278,8 +313,19 @@ void Client::answered(const std::string& scope, const std::string& key, std::uin
   accepted_.push_back({scope, user_ + "/" + key, *accepted});
   if (!accepted->plan.empty() && command.body.AsCreateTask() != nullptr) plans_.push_back(accepted->plan);
   if (!accepted->run.empty()) runs_.push_back(accepted->run);
-  if (command.body.AsOpenChat() != nullptr) directs_.push_back(accepted->conversation);
+  if (const auto* chat = command.body.AsOpenChat()) {
+    directs_.push_back(accepted->conversation);
+    entered(*accepted, chat->agent);
+  }
+  if (is_shared(command)) world_.shared.emplace_back(accepted->session, user_);
   if (!accepted->conversation.empty()) watch(accepted->conversation);
+}
+
+// A session of their own, or one of somebody else that lets them in.
+void Client::entered(const wire::AcceptedT& accepted, const std::string& agent) {
+  if (sessions_.contains(accepted.session)) return;
+  joined_.insert(accepted.session);
+  world_.checks.joined(user_, agent);
 }
 
 void Client::watch(const std::string& conversation) { watched_.try_emplace(conversation); }
@@ -303,6 +349,7 @@ void Client::delivered(std::uint64_t connection, const std::string& conversation
   auto& watched = watched_[conversation];
   if (const auto* event = std::get_if<api::read::Event>(&action)) {
     world_.checks.delivered(user_, event->event, watched.next);
+    prying_.erase(conversation);  // they are in
     watched.next = event->event.seq + 1;
     watched.last = wire::from_wire(event->event.id);
     look_soon(event->event.kind);
@@ -310,6 +357,9 @@ void Client::delivered(std::uint64_t connection, const std::string& conversation
     world_.checks.reset(user_, conversation);
     watched.next = 1;
     watched.last = {};
+  } else if (std::holds_alternative<api::read::Failed>(action) && prying_.erase(conversation) > 0) {
+    watched_.erase(conversation);
+    if (std::ranges::find(directs_, conversation) != directs_.end()) watch(conversation);  // joined meanwhile
   } else if (const auto* failed = std::get_if<api::read::Failed>(&action)) {
     watched.over = true;
     world_.checks.reading_failed(user_, conversation, failed->error);

@@ -10,6 +10,7 @@
 
 #include "api/reader.hpp"
 #include "clock.hpp"
+#include "random.hpp"
 #include "wire/message.hpp"
 
 namespace convoke::sim {
@@ -19,7 +20,7 @@ class GatewayProcess;
 
 class Client {
  public:
-  Client(World& world, std::string user) : world_(world), user_(std::move(user)) {}
+  Client(World& world, std::string user);
 
   /// Something new, if there is something to do: one operation.
   void operate();
@@ -37,6 +38,8 @@ class Client {
   };
   const std::vector<AcceptedCommand>& accepted() const { return accepted_; }
   const std::set<std::string>& sessions() const { return sessions_; }
+  /// Of others, where they became a member.
+  const std::set<std::string>& joined() const { return joined_; }
 
  private:
   struct Pending {
@@ -55,6 +58,7 @@ class Client {
 
   std::size_t pick(std::size_t size);
   void connect();
+  bool share();
   void begin_task();
   void begin_chat();
   void post();
@@ -74,6 +78,7 @@ class Client {
   void transmit(Pending& pending);
   void answered(const std::string& scope, const std::string& key, std::uint64_t sending, Result<wire::AnswerT> answer);
   void send_copy(const wire::CommandT& command, bool other_body);
+  void entered(const wire::AcceptedT& accepted, const std::string& agent);
   void watch(const std::string& conversation);
   void open(const std::string& conversation, Watched& watched);
   void delivered(std::uint64_t connection, const std::string& conversation, api::ReadAction action);
@@ -82,6 +87,7 @@ class Client {
 
   World& world_;
   std::string user_;
+  Random sharing_;  // what concerns sessions that are shared
   GatewayProcess* gateway_ = nullptr;
   std::uint64_t gateway_life_ = 0;
   std::uint64_t connection_ = 0;
@@ -90,6 +96,8 @@ class Client {
   std::map<std::string, Watched> watched_;
   std::set<std::string> sessions_;
   std::set<std::string> removed_;
+  std::set<std::string> joined_;
+  std::set<std::string> prying_;  // conversations that are not theirs to read
   std::vector<std::string> directs_;
   std::vector<std::string> plans_;
   std::vector<std::string> runs_;

@@ -31,8 +31,9 @@ void GatewayProcess::tick() {
     auto& watch = watches_.at(id);
     world_.checks.reader(watch.reader);
     if (world_.has(clients_rude) && !watch.reader.paused() && world_.random.chance(2)) read_slowly(id);
+    const bool asks = std::exchange(watch.heads_wanted, false) || polls;
     act(id, watch.reader.on_time(now().steady));
-    if (polls || std::exchange(watch.heads_wanted, false)) ask_heads(id);
+    if (asks) ask_heads(id);
   }
 }
 
@@ -104,6 +105,12 @@ void GatewayProcess::close(std::uint64_t connection) {
   for (const auto& conversation : left) unsubscribe(conversation);
 }
 
+// As a door does: the client may ask to read it again.
+void GatewayProcess::end(const Id& id) {
+  watches_.erase(id);
+  if (std::ranges::none_of(watches_, [&](const auto& entry) { return entry.first.second == id.second; })) unsubscribe(id.second);
+}
+
 void GatewayProcess::act(const Id& id, api::ReadActions actions) {
   for (auto& action : actions) {
     const auto found = watches_.find(id);
@@ -113,7 +120,9 @@ void GatewayProcess::act(const Id& id, api::ReadActions actions) {
     } else if (std::holds_alternative<api::read::Heads>(action)) {
       found->second.heads_wanted = true;
     } else {
+      const bool is_over = std::holds_alternative<api::read::Failed>(action);
       found->second.deliver(id.second, std::move(action));
+      if (is_over) end(id);
       if (boundary("after an event was passed on")) return;
     }
   }

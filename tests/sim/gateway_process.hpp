@@ -44,6 +44,7 @@ class GatewayProcess final : public BusProcess {
   };
 
   void act(const Id& id, api::ReadActions actions);
+  void end(const Id& id);
   void read_slowly(const Id& id);
   void read_page(const Id& id, const api::Position& at);
   void ask_heads(const Id& id);

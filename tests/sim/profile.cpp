@@ -71,6 +71,13 @@ void people_and_processes(Profile& profile, Random& random, Size size) {
   }
 }
 
+// Of a stream of its own: the worlds in which nobody shares are what they were.
+void share_sessions(Profile& profile, const Options& options) {
+  Random random(options.seed ^ 0x5A4ED);
+  profile.sharing = options.size != Size::small && random.chance(35);
+  if (profile.sharing) profile.clients = std::max(profile.clients, pick(random, 2, 3));
+}
+
 }  // namespace
 
 // Swarm testing: each seed has some kinds of faults and not others, so that a rare one is not always hidden by a common one.
@@ -96,6 +103,7 @@ Profile profile_of(const Options& options) {
   set_terms(profile, options);
   profile.faults &= ~options.without;
   profile.operations = std::min(profile.operations, options.most_operations);
+  share_sessions(profile, options);
   return profile;
 }
 
@@ -104,9 +112,9 @@ std::string describe(const Profile& profile) {
   for (unsigned bit = 0; bit < std::size(fault_names); ++bit)
     if ((profile.faults >> bit) & 1u) faults += fmt::format(" {}", fault_names[bit]);
   return fmt::format(
-      "{} owners, {} workers, {} planners, {} executors, {} gateways, {} clients with {} operations each, terms {}; faults for {} ms:{}",
+      "{} owners, {} workers, {} planners, {} executors, {} gateways, {} clients with {} operations each{}, terms {}; faults for {} ms:{}",
       profile.owners, profile.workers, profile.planners, profile.executors, profile.gateways, profile.clients, profile.operations,
-      profile.terms, profile.chaos.count(), faults.empty() ? " none" : faults);
+      profile.sharing ? " in shared sessions" : "", profile.terms, profile.chaos.count(), faults.empty() ? " none" : faults);
 }
 
 }  // namespace convoke::sim

@@ -71,6 +71,7 @@ struct Profile {
   std::uint32_t gateways = 1;
   std::uint32_t clients = 1;
   std::uint32_t operations = 4;  // per client
+  bool sharing = false;          // people join each other's sessions
   bool tasks = true;             // else people only chat
   bool slow_words = true;        // they may order what takes half a minute
   std::uint32_t terms = 0;       // of the team (team.hpp)

@@ -63,6 +63,7 @@ agents::Team make_team(std::string description, std::uint32_t terms) {
   task.name = "One";
   task.prompt = "A idem";
   team.starting_tasks.push_back(std::move(task));
+  team.people.push_back({{"*"}, {"A", "B", "P"}});
   team.limits.step_timeout_ms = 25'000;
   team.limits.human_timeout_ms = 40'000;
   team.limits.run_timeout_ms = 90'000;

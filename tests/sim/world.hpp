@@ -51,10 +51,12 @@ class World {
   bool redis_up = true;
   Millis redis_slow{0};
   std::uint64_t connections = 0;
+  std::vector<std::pair<std::string, std::string>> shared;  // sessions that others may join, and whose they are
 
   UnixTime unix_now() const { return UnixTime{Millis{1'700'000'000'000} + clock.now()}; }
   bool has(Faults fault) const { return (profile.faults & fault) != 0; }
   bool healing() const { return healing_; }
+  std::uint64_t seed() const { return options_.seed; }
   /// The one that is meant to be there.
   IntercomProcess& intercom() { return *intercoms_[which_intercom_]; }
   const IntercomProcess& intercom() const { return *intercoms_[which_intercom_]; }
