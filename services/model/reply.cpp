@@ -13,7 +13,6 @@
 namespace convoke::model {
 namespace {
 
-constexpr std::string_view what_i_am = "This is Convoke's offline model: a rule-based program, not a language model.";
 constexpr std::size_t most_history = 6000;
 
 bool is_failure(std::string_view result) {

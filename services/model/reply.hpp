@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "llm/chat.hpp"
@@ -10,6 +11,9 @@
 #include "model/task.hpp"
 
 namespace convoke::model {
+
+/// What replies begin with that ask nothing: what follows may quote a question.
+inline constexpr std::string_view what_i_am = "This is Convoke's offline model: a rule-based program, not a language model.";
 
 /// The results at the end of the conversation, verbatim, and a line "AGENT SUMMARY: …".
 std::string answer_from_results(const std::vector<llm::Message>& messages);

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "model/reply.hpp"
 #include "model/words.hpp"
 
 namespace convoke::model {
@@ -78,7 +79,7 @@ bool asked(const std::vector<llm::Message>& messages, const std::string& call_id
 
 /// Whether the assistant asked for something; then what comes is the answer.
 bool is_question(const llm::Message& message) {
-  return message.role == llm::Role::assistant && message.tool_calls.empty() &&
+  return message.role == llm::Role::assistant && message.tool_calls.empty() && !message.content.starts_with(what_i_am) &&
          (message.content.find('?') != std::string::npos || message.content.find("please tell me") != std::string::npos);
 }
 

@@ -146,6 +146,18 @@ TEST_CASE("model brain: says what it is when it cannot help") {
   CHECK_FALSE(brain.answer(request_of({}), today).content.empty());
 }
 
+TEST_CASE("model task: a reply that quotes a question asks nothing") {
+  Brain brain;
+  auto request = request_of({user("ann says: What can you do?")});
+  request.tools = openai_tools();
+  const auto reply = brain.answer(request, today).content;
+  REQUIRE(reply.find("What can you do?") != std::string::npos);
+  const auto task =
+      task_of({user("ann says: What can you do?"), {.role = llm::Role::assistant, .content = reply}, user("bob says: Bake 3 plum cakes")});
+  CHECK(task.action == "Bake 3 plum cakes");
+  CHECK(task.answers.empty());
+}
+
 TEST_CASE("model brain: today is what the system message says") {
   Brain brain;
   auto request = request_of(
