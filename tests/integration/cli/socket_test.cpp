@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <deque>
 
 #include "core/hash.hpp"
 #include "http/client.hpp"
@@ -41,11 +42,17 @@ class Socket {
     }
     return {{"type", "none"}};
   }
-  /// Events of a conversation up to the end of its run.
+  /// Events of a conversation up to the end of its run, those in `passed` first.
   std::vector<Json> run_of(const std::string& conversation) {
     std::vector<Json> events;
     while (true) {
-      auto frame = next();
+      Json frame;
+      if (passed.empty()) {
+        frame = next();
+      } else {
+        frame = std::move(passed.front());
+        passed.pop_front();
+      }
       if (frame.value("type", "none") == "none") return events;
       if (frame["type"] != "event" || frame["conversation"] != conversation) continue;
       events.push_back(frame["event"]);
@@ -53,7 +60,7 @@ class Socket {
     }
   }
 
-  std::vector<Json> passed;
+  std::deque<Json> passed;
 
  private:
   boost::asio::io_context& io_;
