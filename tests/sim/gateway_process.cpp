@@ -9,6 +9,8 @@ namespace convoke::sim {
 
 void GatewayProcess::boot() {
   watches_.clear();
+  asking_.clear();
+  heads_at_ = Millis{0};
   boot_bus(false);
 }
 
@@ -20,21 +22,19 @@ void GatewayProcess::die() {
 void GatewayProcess::tick() {
   step_bus();
   if (!alive()) return;
-  const bool polls = world_.clock.now() >= heads_at_;
-  if (polls) heads_at_ = world_.clock.now() + Millis{1'000};
   std::vector<Id> ids;
   ids.reserve(watches_.size());
   for (const auto& [id, watch] : watches_) ids.push_back(id);
-  // Not always the same ones come last, for whom no call is left.
-  if (polls && !ids.empty()) std::ranges::rotate(ids, ids.begin() + static_cast<std::ptrdiff_t>(++polls_ % ids.size()));
   for (const auto& id : ids) {
     auto& watch = watches_.at(id);
     world_.checks.reader(watch.reader);
     if (world_.has(clients_rude) && !watch.reader.paused() && world_.random.chance(2)) read_slowly(id);
-    const bool asks = std::exchange(watch.heads_wanted, false) || polls;
     act(id, watch.reader.on_time(now().steady));
-    if (asks) ask_heads(id);
+    if (!alive()) return;
   }
+  if (world_.clock.now() < heads_at_) return;
+  heads_at_ = world_.clock.now() + Millis{1'000};
+  ask_heads();
 }
 
 // The client does not take what it is sent for a while.
@@ -88,8 +88,7 @@ void GatewayProcess::query(wire::QueryT query, Done done) {
 void GatewayProcess::open(std::uint64_t connection, std::string user, std::string conversation, api::Position at, Deliver deliver) {
   const Id id{connection, conversation};
   if (watches_.contains(id)) return;
-  auto& watch =
-      watches_.emplace(id, Watch{std::move(user), api::Reader(at, world_.profile.reader), std::move(deliver), false}).first->second;
+  auto& watch = watches_.emplace(id, Watch{std::move(user), api::Reader(at, world_.profile.reader), std::move(deliver)}).first->second;
   subscribe(conversation);
   act(id, watch.reader.start());
 }
@@ -118,7 +117,7 @@ void GatewayProcess::act(const Id& id, api::ReadActions actions) {
     if (const auto* page = std::get_if<api::read::Page>(&action)) {
       read_page(id, page->at);
     } else if (std::holds_alternative<api::read::Heads>(action)) {
-      found->second.heads_wanted = true;
+      heads_at_ = std::min(heads_at_, world_.clock.now() + Millis{50});
     } else {
       const bool is_over = std::holds_alternative<api::read::Failed>(action);
       found->second.deliver(id.second, std::move(action));
@@ -152,34 +151,56 @@ void GatewayProcess::read_page(const Id& id, const api::Position& at) {
   });
 }
 
-void GatewayProcess::ask_heads(const Id& id) {
-  wire::ReadHeadsT heads;
-  heads.conversations.push_back(id.second);
+// All that is read here, in one request per partition; what is asked for is not asked for again before it is answered.
+void GatewayProcess::ask_heads() {
+  std::map<std::uint8_t, std::vector<std::string>> wanted;
+  for (const auto& [id, watch] : watches_) {
+    auto& conversations = wanted[partition_of("s:" + std::string(session_of(id.second)))];
+    if (std::ranges::find(conversations, id.second) == conversations.end()) conversations.push_back(id.second);
+  }
+  std::vector<std::uint8_t> order;
+  for (const auto& [partition, conversations] : wanted) order.push_back(partition);
+  // Not always the same ones come last, for whom no call is left.
+  if (!order.empty()) std::ranges::rotate(order, order.begin() + static_cast<std::ptrdiff_t>(++polls_ % order.size()));
+  for (const auto partition : order)
+    if (asking_.insert(partition).second) ask_heads(partition, std::move(wanted.at(partition)));
+}
+
+void GatewayProcess::ask_heads(std::uint8_t partition, std::vector<std::string> conversations) {
   wire::QueryT query;
-  query.scope = "s:" + std::string(session_of(id.second));
-  query.user = watches_.at(id).user;
+  query.scope = "s:" + std::string(session_of(conversations.front()));
+  wire::ReadHeadsT heads;
+  heads.conversations = conversations;
   query.body.Set(std::move(heads));
-  this->query(std::move(query), [this, id](Result<wire::AnswerT> answer) {
-    const auto found = watches_.find(id);
-    const auto* told = answer ? answer->body.AsHeads() : nullptr;
-    if (found == watches_.end()) return;
-    if (told == nullptr) return;
-    // One that the answer leaves out is gone with its session.
+  this->query(std::move(query), [this, partition, asked = std::move(conversations)](Result<wire::AnswerT> answer) {
+    asking_.erase(partition);
+    if (const auto* told = answer ? answer->body.AsHeads() : nullptr) tell_heads(*told, asked);
+  });
+}
+
+void GatewayProcess::tell_heads(const wire::HeadsT& heads, const std::vector<std::string>& asked) {
+  for (const auto& conversation : asked) {
+    // One that the answer leaves out is gone with its session, or could not be asked for.
     wire::HeadT head;
     head.missing = true;
-    for (const auto& one : told->heads)
-      if (one.conversation == id.second) head = one;
-    act(id, found->second.reader.on_head(head));
-  });
+    for (const auto& one : heads.heads)
+      if (one.conversation == conversation) head = one;
+    for (const auto& id : readers_of(conversation))
+      if (const auto found = watches_.find(id); found != watches_.end()) act(id, found->second.reader.on_head(head));
+  }
+}
+
+std::vector<GatewayProcess::Id> GatewayProcess::readers_of(const std::string& conversation) const {
+  std::vector<Id> ids;
+  for (const auto& [id, watch] : watches_)
+    if (id.second == conversation) ids.push_back(id);
+  return ids;
 }
 
 void GatewayProcess::on_message(wire::Message message) {
   const auto* push = message.as<wire::PushT>();
   if (push == nullptr) return;
-  std::vector<Id> ids;
-  for (const auto& [id, watch] : watches_)
-    if (id.second == message.header.dest) ids.push_back(id);
-  for (const auto& id : ids) {
+  for (const auto& id : readers_of(message.header.dest)) {
     if (const auto* batch = push->body.AsEventBatch()) {
       for (const auto& event : batch->events)
         if (const auto found = watches_.find(id); found != watches_.end()) act(id, found->second.reader.on_pushed(event));

@@ -1,9 +1,12 @@
 // A gateway without its doors: the real Reader per client and conversation, the real Calls, and clients on connections that may end.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "api/reader.hpp"
 #include "bus_process.hpp"
@@ -40,17 +43,20 @@ class GatewayProcess final : public BusProcess {
     std::string user;
     api::Reader reader;
     Deliver deliver;
-    bool heads_wanted = false;
   };
 
   void act(const Id& id, api::ReadActions actions);
   void end(const Id& id);
   void read_slowly(const Id& id);
   void read_page(const Id& id, const api::Position& at);
-  void ask_heads(const Id& id);
+  void ask_heads();
+  void ask_heads(std::uint8_t partition, std::vector<std::string> conversations);
+  void tell_heads(const wire::HeadsT& heads, const std::vector<std::string>& asked);
+  std::vector<Id> readers_of(const std::string& conversation) const;
   wire::Message to_session(wire::QueryT query) const;
 
   std::map<Id, Watch> watches_;
+  std::set<std::uint8_t> asking_;
   Millis heads_at_{0};
   std::size_t polls_ = 0;
 };
