@@ -159,6 +159,7 @@ void GatewayProcess::ask_heads() {
     if (std::ranges::find(conversations, id.second) == conversations.end()) conversations.push_back(id.second);
   }
   std::vector<std::uint8_t> order;
+  order.reserve(wanted.size());
   for (const auto& [partition, conversations] : wanted) order.push_back(partition);
   // Not always the same ones come last, for whom no call is left.
   if (!order.empty()) std::ranges::rotate(order, order.begin() + static_cast<std::ptrdiff_t>(++polls_ % order.size()));

@@ -23,7 +23,8 @@ class Socket {
     target.address = url.substr(url.find("://") + 3);
     target.target = "/api/ws";
     target.headers = std::move(headers);
-    REQUIRE(run(io_, client_.connect(std::move(target))));
+    const auto connected = run(io_, client_.connect(std::move(target)));
+    REQUIRE(connected);
     REQUIRE(next()["type"] == "hello");
   }
   void send(const Json& frame) { REQUIRE(run(io_, client_.send(frame.dump()))); }
