@@ -109,9 +109,10 @@ void task_commands(Builder& build) {
   build.text(chat, "text", "text", "what to say")->required();
   build.text(chat, "--session", "session", "session (default: a new one); of somebody else's shared one, joins the conversation");
   build.flag(chat, "--shared", "shared", "let other people join the new session's direct conversations");
-  auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on");
+  auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on; a task until it has ended");
   build.text(watch, "conversation", "conversation", "conversation")->required();
   build.number(watch, "--from", "from", "first event", 0, largest_json_number);
+  build.flag(watch, "--stay", "stay", "go on when a task has ended: what came too late is told afterwards");
   build.flag(watch, "--no-follow", "no-follow", "return at its present end");
 }
 

@@ -179,6 +179,7 @@ asio::awaitable<Status> follow(asio::io_context& io, Conversation& conversation,
       continue;
     }
     if (frame.error().code != Fault::deadline) co_return std::unexpected(std::move(frame.error()));
+    if (options.run.empty() && !options.stay && show.at_rest(conversation.position())) break;
     show.progress((now() - began).count());
     // Only once nothing more comes, so that a question already answered is not put again.
     if (const auto question = answerable(show, done, options)) {

@@ -17,7 +17,8 @@ enum class Approve { ask, automatic, none };
 
 struct FollowOptions {
   Approve approve = Approve::none;
-  std::string run;               // return when that run has ended; empty: never
+  std::string run;               // return when that run has ended; empty: a task's last one, and otherwise never
+  bool stay = false;             // without a run: go on when a task's last one has ended
   bool leave_waiting = false;    // return when the run waits for a person whom nobody asks here; else it is told, and watched on
   std::string otherwise;         // automatic: the answer to questions that are no approvals; empty: they wait
   std::function<bool()> stop;    // looked at often: true ends it with CANCELLED

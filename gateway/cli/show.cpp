@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace convoke::cli {
@@ -14,6 +16,14 @@ std::string short_agent(const std::string& agent) { return agent.substr(agent.rf
 Tone tone_of(std::string_view status) {
   if (status == "completed" || status == "approved") return Tone::good;
   return status == "failed" || status == "rejected" || status == "cancelled" ? Tone::bad : Tone::dim;
+}
+
+/// Of a step in its plan; nothing where an older groupchat did not say it.
+std::optional<std::size_t> number_of(const Json& data) {
+  const auto text = text_of(data, "number");
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && number > 0 ? std::optional(number) : std::nullopt;
 }
 
 std::string_view sign_of(std::string_view status) {
@@ -57,17 +67,30 @@ bool is_whole(const Json& directory) { return directory.value("partitions_held",
 void Show::frame(const Json& frame) {
   ++frames_;
   const auto type = text_of(frame, "type");
-  if (out_.json()) {
-    if (type == "event" || type == "delta" || type == "history_reset") out_.value(frame);
+  if (out_->json()) {
+    if (type == "event" || type == "delta" || type == "history_reset") out_->value(frame);
   }
   if (type == "event" && frame.contains("event")) event(frame["event"]);
   if (type == "delta" && frame.contains("delta")) delta(frame["delta"]);
-  if (type == "history_reset" && !out_.json())
-    out_.line(out_.paint(Tone::warn, "The conversation's history was lost in part; it follows from its beginning."));
+  if (type == "subscribed") head_ = frame.value("head", std::uint64_t{0});
+  if (type == "history_reset" && !out_->json())
+    out_->line(out_->paint(Tone::warn, "The conversation's history was lost in part; it follows from its beginning."));
 }
+
+void Show::recall(const Json& event) {
+  std::ostream nowhere(nullptr);
+  Output unseen(nowhere, nowhere, false, false, false);
+  auto* const seen = std::exchange(out_, &unseen);
+  this->event(event);
+  out_ = seen;
+}
+
+bool Show::at_rest(std::uint64_t next) const { return is_task_ && ended() && ended_run_ == last_run_ && head_ && next > *head_; }
 
 void Show::event(const Json& event) {
   const auto kind = text_of(event, "kind");
+  if (const auto run = text_of(event, "run"); !run.empty()) last_run_ = run;
+  is_task_ = is_task_ || !text_of(event, "plan").empty();
   const auto data = event.contains("data") && event["data"].is_object() ? event["data"] : Json::object();
   if (kind == "message") return said(event);
   if (kind == "plan_proposed") return plan(event);
@@ -80,40 +103,41 @@ void Show::event(const Json& event) {
                       text_of(event, "step"),
                       text_of(event, "text"),
                       event.value("seq", std::uint64_t{0})};
-    if (text_of(data, "kind") != "approval" && !out_.json())
-      out_.line(out_.paint(Tone::warn, "? ") + safe(text_of(event, "text")) + out_.paint(Tone::dim, "  [" + id + "]"));
+    if (text_of(data, "kind") != "approval" && !out_->json())
+      out_->line(out_->paint(Tone::warn, "? ") + safe(text_of(event, "text")) + out_->paint(Tone::dim, "  [" + id + "]"));
   } else if (kind == "request_closed") {
     questions_.erase(text_of(data, "request"));
   } else if (kind == "run_ended") {
     ended_run_ = text_of(event, "run");
     stop_reason_ = text_of(data, "stop_reason");
   }
-  if (out_.json()) return;
+  if (out_->json()) return;
   if (kind == "tool_called")
-    out_.line(out_.paint(Tone::dim, fmt::format("  {} calls {} {}", speaker(text_of(event, "author")), safe(text_of(data, "tool")),
-                                                brief(text_of(data, "arguments"), 100))));
+    out_->line(out_->paint(Tone::dim, fmt::format("  {} calls {} {}", speaker(text_of(event, "author")), safe(text_of(data, "tool")),
+                                                  brief(text_of(data, "arguments"), 100))));
   if (kind == "turn_failed")
-    out_.line(out_.paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
+    out_->line(
+        out_->paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
   if (kind == "dead_letter")
-    out_.line(out_.paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", text_of(data, "id"))));
+    out_->line(out_->paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", text_of(data, "id"))));
   if (kind == "outcome_unknown")
-    out_.line(out_.paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides", safe(text_of(data, "tool")))));
+    out_->line(out_->paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides", safe(text_of(data, "tool")))));
 }
 
-void Show::head(const std::string& author) { out_.piece(out_.paint(Tone::name, speaker(author) + ": ")); }
+void Show::head(const std::string& author) { out_->piece(out_->paint(Tone::name, speaker(author) + ": ")); }
 
 void Show::said(const Json& event) {
   const auto id = text_of(event, "message");
   const auto text = safe(text_of(event, "text"));
   const auto found = messages_.find(id);
   const bool was_streaming = !id.empty() && streaming_ == id;
-  if (!out_.json() && was_streaming && found != messages_.end() && text.starts_with(found->second.text.substr(0, found->second.shown))) {
-    out_.piece(text.substr(found->second.shown));
-    out_.end_pieces();
-  } else if (!out_.json()) {
-    out_.end_pieces();
+  if (!out_->json() && was_streaming && found != messages_.end() && text.starts_with(found->second.text.substr(0, found->second.shown))) {
+    out_->piece(text.substr(found->second.shown));
+    out_->end_pieces();
+  } else if (!out_->json()) {
+    out_->end_pieces();
     head(text_of(event, "author"));
-    out_.line_rest(text);
+    out_->line_rest(text);
   }
   if (found != messages_.end()) messages_.erase(found);
   if (!was_streaming) return;
@@ -121,7 +145,7 @@ void Show::said(const Json& event) {
   // Another one that is being written comes to the front.
   if (!messages_.empty()) {
     streaming_ = messages_.begin()->first;
-    if (!out_.json()) stream(messages_.begin()->second);
+    if (!out_->json()) stream(messages_.begin()->second);
   }
 }
 
@@ -134,17 +158,17 @@ void Show::delta(const Json& delta) {
   message.text += safe(text_of(delta, "text"));
   working_ = speaker(message.author);
   if (streaming_.empty()) streaming_ = id;
-  if (streaming_ != id || out_.json()) return;
+  if (streaming_ != id || out_->json()) return;
   if (again) {
-    out_.end_pieces();
-    out_.line(out_.paint(Tone::dim, "(begun anew)"));
+    out_->end_pieces();
+    out_->line(out_->paint(Tone::dim, "(begun anew)"));
   }
   stream(message);
 }
 
 void Show::stream(Message& message) {
   if (message.shown == 0) head(message.author);
-  out_.piece(message.text.substr(message.shown));
+  out_->piece(message.text.substr(message.shown));
   message.shown = message.text.size();
 }
 
@@ -153,12 +177,12 @@ void Show::plan(const Json& event) {
   revision_ = data.value("revision", 0u);
   steps_.clear();
   const auto steps = data.contains("steps") && data["steps"].is_array() ? data["steps"] : Json::array();
-  if (!out_.json()) out_.line(out_.paint(Tone::bold, "Plan: ") + safe(text_of(event, "text")));
+  if (!out_->json()) out_->line(out_->paint(Tone::bold, "Plan: ") + safe(text_of(event, "text")));
   for (const auto& each : steps) {
     const auto number = steps_.size() + 1;
     const auto edited = text_of(each, "updated_action");
     Step made{number, edited.empty() ? text_of(each, "action") : edited, short_agent(text_of(each, "agent")), text_of(each, "status")};
-    if (!out_.json()) out_.line(fmt::format("  {}. {} {}", number, out_.paint(Tone::name, made.agent), safe(made.action)));
+    if (!out_->json()) out_->line(fmt::format("  {}. {} {}", number, out_->paint(Tone::name, made.agent), safe(made.action)));
     steps_[text_of(each, "id")] = std::move(made);
   }
 }
@@ -167,16 +191,17 @@ void Show::step(const Json& event) {
   const auto& data = event["data"];
   const auto id = text_of(event, "step");
   auto& known = steps_[id];
-  if (known.number == 0) known.number = steps_.size();
+  // The plan itself may not have been seen.
+  if (known.number == 0) known.number = number_of(data).value_or(steps_.size());
   known.action = text_of(data, "action");
   known.agent = short_agent(text_of(data, "agent"));
   const auto status = text_of(data, "status");
-  if (std::exchange(known.status, status) == status || out_.json()) return;
+  if (std::exchange(known.status, status) == status || out_->json()) return;
   if (status == "planned" || status == "awaiting_feedback") return;
   working_ = status == "action_requested" ? known.agent : working_;
   auto line = fmt::format("  {} step {} {} · {}", sign_of(status), known.number, status, known.agent);
   if (status == "failed" || status == "cancelled") line += ": " + brief(text_of(event, "text"), 120);
-  out_.line(out_.paint(tone_of(status), line));
+  out_->line(out_->paint(tone_of(status), line));
 }
 
 void Show::progress(std::int64_t elapsed) {
@@ -187,7 +212,7 @@ void Show::progress(std::int64_t elapsed) {
   });
   const auto what = steps_.empty() ? std::string("planning") : fmt::format("{} of {} steps", done, steps_.size());
   const auto who = working_.empty() || steps_.empty() ? std::string() : " · " + working_;
-  out_.progress(
+  out_->progress(
       fmt::format("{} {}{} · {}", spinner.at(static_cast<std::size_t>(elapsed / 100) % spinner.size()), what, who, duration_text(elapsed)));
 }
 

@@ -24,11 +24,13 @@ struct Question {
 
 class Show {
  public:
-  explicit Show(Output& out) : out_(out) {}
+  explicit Show(Output& out) : out_(&out) {}
 
   /// Shows a frame. `since` for the progress line: milliseconds that this takes already.
   void frame(const Json& frame);
   void progress(std::int64_t elapsed_ms);
+  /// An event from before what is shown: what it says is known then, nothing is printed.
+  void recall(const Json& event);
 
   /// Questions opened and not closed yet, by request.
   const std::map<std::string, Question>& questions() const { return questions_; }
@@ -40,6 +42,8 @@ class Show {
   /// `2` for the second step; the id when it is not known.
   std::string step_label(const std::string& step) const;
   std::uint32_t revision() const { return revision_; }
+  /// Of a task all is said: its last run has ended, and `next` is behind everything that was there at the subscription.
+  bool at_rest(std::uint64_t next) const;
   /// A step is being carried out that no question holds up.
   bool working() const;
 
@@ -65,7 +69,7 @@ class Show {
   void stream(Message& message);
   void head(const std::string& author);
 
-  Output& out_;
+  Output* out_;
   std::map<std::string, Message> messages_;
   std::string streaming_;  // message id
   std::map<std::string, Step> steps_;
@@ -73,6 +77,9 @@ class Show {
   std::string working_;
   std::string stop_reason_;
   std::string ended_run_;
+  std::string last_run_;
+  std::optional<std::uint64_t> head_;  // of the log, when it was subscribed to
+  bool is_task_ = false;
   std::uint32_t revision_ = 0;
   std::size_t frames_ = 0;
 };

@@ -177,7 +177,7 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
   const auto effects_before = installation.effects().size();
   const auto task = installation.task(session, "Sell a chair.", "whole_plan");
   const std::string conversation = task["conversation"];
-  const auto watcher = installation.cli_process({"watch", conversation});
+  const auto watcher = installation.cli_process({"watch", conversation, "--stay"});
   const auto end = std::chrono::steady_clock::now() + patience;
   while (!settle(installation, session, before, outcome)) {
     meanwhile();

@@ -37,7 +37,7 @@ void Work::give(int count) {
 
 void Work::watch(const Json& task) {
   const std::string conversation = task["conversation"];
-  watchers_.push_back({conversation, installation_.cli_process({"watch", conversation})});
+  watchers_.push_back({conversation, installation_.cli_process({"watch", conversation, "--stay"})});
 }
 
 void Work::run_through(const std::function<void()>& harm) {

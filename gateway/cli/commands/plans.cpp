@@ -87,6 +87,8 @@ asio::awaitable<int> run_plan(Context& context) {
 
 asio::awaitable<int> run_decide(Context& context) {
   const auto& args = context.args;
+  if (!args.text("edit").empty() && args.list("steps").size() != 1)
+    co_return context.refuse(Error(Fault::invalid, "--edit says what one step does instead: name that step"));
   auto target = context.gateway();
   if (!target) co_return context.refuse(target.error());
   ApiClient api(context.io, *target);

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <charconv>
+#include <functional>
 
 #include "cli/answers.hpp"
 #include "cli/commands/context.hpp"
@@ -40,8 +41,7 @@ int tell_waiting(Context& context, const Show& show, const std::string& conversa
 // Whom nobody sees is not asked.
 bool is_unattended(const Context& context) { return !context.out.terminal() || context.out.json(); }
 
-asio::awaitable<int> watch_run(Context& context, Conversation& conversation, FollowOptions options, std::string name) {
-  Show show(context.out);
+asio::awaitable<int> watch_run(Context& context, Conversation& conversation, Show& show, FollowOptions options, std::string name) {
   auto status = co_await follow(context.io, conversation, show, context.out, std::move(options));
   if (!status) co_return context.refuse(status.error());
   if (!show.ended()) co_return tell_waiting(context, show, name);
@@ -75,7 +75,8 @@ asio::awaitable<int> run_task(Context& context) {
   options.run = accepted->value("run", "");
   options.leave_waiting = is_unattended(context);
   options.self = args.self;
-  co_return co_await watch_run(context, conversation, std::move(options), task);
+  Show show(context.out);
+  co_return co_await watch_run(context, conversation, show, std::move(options), task);
 }
 
 asio::awaitable<int> run_chat(Context& context) {
@@ -107,6 +108,25 @@ asio::awaitable<int> run_chat(Context& context) {
   co_return show.completed() || show.stop_reason() == "merged" ? ok : failed;
 }
 
+namespace {
+
+/// Gives `use` the events of a conversation from `from` on, as long as it returns true; returns the head of its log.
+asio::awaitable<Result<std::uint64_t>> read_log(ApiClient& api, std::string id, std::uint64_t from, std::function<bool(const Json&)> use) {
+  while (true) {
+    auto page = co_await api.get(fmt::format("/api/conversations/{}/events?from={}", http::encode_percent(id), from));
+    if (!page) co_return std::unexpected(std::move(page.error()));
+    const auto& events = (*page)["events"];
+    const auto head = page->value("head", std::uint64_t{0});
+    for (const auto& event : events) {
+      if (!use(event)) co_return head;
+    }
+    if (events.empty() || events.back().value("seq", std::uint64_t{0}) >= head) co_return head;
+    from = events.back().value("seq", std::uint64_t{0}) + 1;
+  }
+}
+
+}  // namespace
+
 asio::awaitable<int> run_watch(Context& context) {
   const auto& args = context.args;
   auto target = context.gateway();
@@ -114,25 +134,32 @@ asio::awaitable<int> run_watch(Context& context) {
   std::uint64_t from = 1;
   const auto typed = args.text("from");
   std::from_chars(typed.data(), typed.data() + typed.size(), from);
+  from = std::max<std::uint64_t>(1, from);
   const auto id = args.text("conversation");
-  if (!args.flag("no-follow")) {
-    Conversation conversation(context.io, *target);
-    conversation.follow(id, std::max<std::uint64_t>(1, from));
-    FollowOptions options;
-    options.self = args.self;
-    co_return co_await watch_run(context, conversation, std::move(options), id);
-  }
   ApiClient api(context.io, *target);
   Show show(context.out);
-  for (auto next = std::max<std::uint64_t>(1, from); next != 0;) {
-    auto page = co_await api.get(fmt::format("/api/conversations/{}/events?from={}", http::encode_percent(id), next));
-    if (!page) co_return context.refuse(page.error());
-    const auto& events = (*page)["events"];
-    for (const auto& event : events) show.frame({{"type", "event"}, {"conversation", id}, {"event", event}});
-    const bool more = !events.empty() && events.back().value("seq", std::uint64_t{0}) < page->value("head", std::uint64_t{0});
-    next = more ? events.back().value("seq", std::uint64_t{0}) + 1 : 0;
+  if (args.flag("no-follow")) {
+    auto head = co_await read_log(api, id, from, [&](const Json& event) {
+      show.frame({{"type", "event"}, {"conversation", id}, {"event", event}});
+      return true;
+    });
+    co_return head ? ok : context.refuse(head.error());
   }
-  co_return ok;
+  // What came before says what the steps are, what is still asked, and whether all has ended.
+  if (from > 1) {
+    auto head = co_await read_log(api, id, 1, [&](const Json& event) {
+      if (event.value("seq", std::uint64_t{0}) < from) show.recall(event);
+      return event.value("seq", std::uint64_t{0}) + 1 < from;
+    });
+    if (!head) co_return context.refuse(head.error());
+    from = std::min(from, *head + 1);
+  }
+  Conversation conversation(context.io, *target);
+  conversation.follow(id, from);
+  FollowOptions options;
+  options.stay = args.flag("stay");
+  options.self = args.self;
+  co_return co_await watch_run(context, conversation, show, std::move(options), id);
 }
 
 }  // namespace convoke::cli

@@ -28,7 +28,9 @@ void post_step(Context& c, const wire::PlanT& plan, const wire::StepT& step) {
   auto changed = plan_said(c, plan, wire::EventKind::step_changed, executor_agent);
   changed.step = step.id;
   if (step.status == wire::StepStatus::completed || step.status == wire::StepStatus::failed) changed.text = step.agent_reply;
+  const auto number = fmt::to_string(std::ranges::find(plan.steps, step.id, &wire::StepT::id) - plan.steps.begin() + 1);
   changed.data = render({{"step", step.id},
+                         {"number", number},
                          {"status", wire::EnumNameStepStatus(step.status)},
                          {"approval", wire::EnumNameApprovalStatus(step.approval)},
                          {"agent", step.agent},

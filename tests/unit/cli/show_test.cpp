@@ -76,6 +76,35 @@ TEST_CASE("show: the plan, its steps and the end of the run") {
   CHECK(text.find("step 1 completed") != std::string::npos);
 }
 
+TEST_CASE("show: a step has the number that it has in its plan, whether the plan was seen or not") {
+  Screen screen;
+  screen.event(7, "step_changed",
+               {{"step", "p1s2"},
+                {"plan", "p1"},
+                {"data", {{"number", "2"}, {"status", "completed"}, {"agent", "company.HrAgent"}, {"action", "Do B"}}}});
+  CHECK(screen.text.str().find("step 2 completed") != std::string::npos);
+  CHECK(screen.show.step_label("p1s2") == "2");
+}
+
+TEST_CASE("show: what is recalled is known and not printed; a task is at rest once its log is read and its last run has ended") {
+  Screen screen;
+  const auto event = [](int seq, const std::string& kind, Json data) {
+    return Json{{"seq", seq}, {"id", "e"}, {"kind", kind}, {"run", "r1"}, {"plan", "p1"}, {"step", "p1s1"}, {"data", std::move(data)}};
+  };
+  screen.show.recall(event(1, "plan_proposed", {{"revision", 1}, {"steps", {{{"id", "p1s1"}, {"action", "A"}, {"agent", "a.B"}}}}}));
+  screen.show.recall(event(2, "request_opened", {{"request", "h1"}, {"kind", "approval"}}));
+  CHECK(screen.text.str().empty());
+  CHECK(screen.show.step_label("p1s1") == "1");
+  CHECK(screen.show.questions().size() == 1);
+  screen.show.frame({{"type", "subscribed"}, {"head", 3}});
+  CHECK_FALSE(screen.show.at_rest(4));
+  screen.show.recall(event(3, "run_ended", {{"stop_reason", "completed"}}));
+  CHECK_FALSE(screen.show.at_rest(3));
+  CHECK(screen.show.at_rest(4));
+  screen.event(4, "message", {{"run", "r2"}, {"text", "Another run"}});
+  CHECK_FALSE(screen.show.at_rest(5));
+}
+
 TEST_CASE("output: what came from outside cannot steer the terminal") {
   CHECK(safe("a\033[2Jb\rc\xC2\x9B"
              "d\ne") == "a?[2Jb?c?d\ne");

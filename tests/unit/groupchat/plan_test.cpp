@@ -107,6 +107,21 @@ TEST_CASE("plan: proposed, each step approved, carried out, ended with one stop 
   CHECK(std::count_if(driver.events.begin(), driver.events.end(), [](const auto& e) { return e.kind == EventKind::run_ended; }) == 1);
 }
 
+TEST_CASE("plan: a change of a step tells the step's number in its plan") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}, {"B", {}}});
+  driver.decide_all();
+  const auto plan = driver.plan();
+  std::size_t told = 0;
+  for (const auto& event : driver.events) {
+    if (event.kind != EventKind::step_changed) continue;
+    const std::string number = event.step == plan.steps[1].id ? "\"number\":\"2\"" : "\"number\":\"1\"";
+    CHECK(event.data.find(number) != std::string::npos);
+    ++told;
+  }
+  CHECK(told >= 2);
+}
+
 TEST_CASE("plan: independent steps of different agents are given at once, without approval when none is wanted") {
   Planned driver(wire::ApprovalPolicy::none);
   driver.propose({{"A", {}}, {"B", {}}});
