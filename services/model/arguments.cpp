@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double good_enough = 0.33;
+constexpr double some_sense = 0.12;  // … for a required term that is not found otherwise
 
 Json number_json(const Parameter& parameter, double value) {
   if (parameter.type == ValueType::integer ||
@@ -89,7 +90,22 @@ class Filler {
         }
       }
       if (best < last_) use(best, best + tokenize(out_.arguments[parameter.name].get<std::string>()).size());
+      if (best == last_) example_of_verb(parameter);
     }
+  }
+
+  /// "Give Anna the right": where the status may be "granted" or "revoked", it is granted.
+  void example_of_verb(const Parameter& parameter) {
+    const auto verb = opening_verb(r_, first_, last_);
+    if (verb >= last_) return;
+    const std::string* meant = nullptr;
+    for (const auto& example : parameter.examples) {
+      const auto stems = content_stems(example);
+      if (stems.size() != 1 || !is_request_verb(stems.front()) || !related(r_.tokens[verb].stem, stems.front())) continue;
+      if (meant != nullptr) return;
+      meant = &example;
+    }
+    if (meant != nullptr) out_.arguments[parameter.name] = *meant;
   }
 
   /// Bytes of the parameter's name and of what follows the sign behind it; (0, 0) when it does not stand there.
@@ -196,14 +212,20 @@ class Filler {
       return left.score != right.score ? left.score > right.score : left.order < right.order;
     });
     for (const auto& pair : pairs) {
-      if (pair.score < good_enough) break;
-      if (filled(*pair.parameter)) continue;
+      if (pair.score < some_sense) break;
+      if (filled(*pair.parameter) || (pair.score < good_enough && !takes_anything(*pair.parameter))) continue;
       if (pair.listing != nullptr) {
         take(*pair.parameter, *pair.listing);
       } else if (free(*pair.candidate)) {
         take(*pair.parameter, *pair.candidate);
       }
     }
+  }
+
+  /// A term or text that is required: what is left over of the request is more likely it than nothing is.
+  static bool takes_anything(const Parameter& parameter) {
+    return parameter.required && !parameter.has_default &&
+           (parameter.want == Want::name || parameter.want == Want::text || parameter.want == Want::place);
   }
 
   /// "… for Anna": whom it is done for is not what it is done with.

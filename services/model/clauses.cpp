@@ -1,181 +1,101 @@
 #include "model/clauses.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "model/phrases.hpp"
+#include "model/starts.hpp"
 #include "model/thesaurus.hpp"
 
 namespace convoke::model {
 namespace {
 
-constexpr double step_cost = 0.30;
+constexpr double step_cost = 0.3;
 constexpr double unmet_value = 0.36;     // of a clause with a verb that no tool fits: a step for somebody else
-constexpr double swallowed_verb = 0.30;  // lost when a clause holds another one's verb
+constexpr double swallowed_verb = 0.3;   // lost when a clause holds another one's verb
 constexpr double torn_reference = 0.45;  // "How is it? Check it." is one request
 constexpr double label_weight = 0.3;
-constexpr double few_things = 1.5;      // of a tool that does another deed: one word in common says nothing …
-constexpr double things_share = 0.55;   // … unless the request has hardly any other
-constexpr double spoken_things = 0.65;  // a request without a verb names at least one thing, not just one like it
-constexpr double text_cover = 0.45;     // "Write a poem": writing is for a tool only if what is to be written is the tool's own
+constexpr double context_weight = 0.45;  // of what is said around a request
+constexpr double told_weight = 0.7;      // … and of a statement that it goes on from
+constexpr double few_things = 1.5;       // of a tool that does another deed: one word in common says nothing …
+constexpr double things_share = 0.55;    // … unless the request has hardly any other
+constexpr double spoken_things = 0.65;   // a request without a verb names at least one thing, not just one like it
+constexpr double text_cover = 0.45;      // "Write a poem": writing is for a tool only if what is to be written is the tool's own
 constexpr double text_share = 0.6;
-constexpr std::size_t most_starts = 24;
-
-struct Start {
-  std::size_t token;
-  bool imperative;
-  bool sentence;
-  bool refers = false;  // to what was said before: "reset it", "check their performance"
-};
 
 class Cutter {
  public:
-  Cutter(const Reading& reading, const Index& index, const Catalogue& catalogue) : r_(reading), index_(index), catalogue_(catalogue) {
-    for (const auto& tool : catalogue.tools) {
-      const auto words = identifier_words(tool.name);
-      if (words.size() > 1) tool_verbs_.insert(words.front());
-    }
-  }
+  Cutter(const Reading& reading, const Index& index, const Catalogue& catalogue) : r_(reading), index_(index), catalogue_(catalogue) {}
 
   std::vector<Clause> cut() {
     if (r_.tokens.empty()) return {};
-    const auto body = after_label();
+    const auto body = after_label(r_);
     for (const auto& term : topic_of(r_, index_, 0, body).terms) {
       label_.push_back(term);
       label_.back().weight *= label_weight;
     }
-    find_starts(body);
-    drop_echoes();
-    mark_references();
+    starts_ = starts_of(r_, index_, body);
     return best_cut();
   }
 
  private:
-  char sign_between(std::size_t left) const {
-    const auto gap = std::string_view(r_.text).substr(r_.tokens[left].end, r_.tokens[left + 1].begin - r_.tokens[left].end);
-    for (const char sign : {'\n', '.', '!', '?', ';', ':', ',', '&'}) {
-      if (gap.find(sign) != std::string_view::npos) return sign;
+  /// The first of the starts [from, to) that asks for something.
+  std::size_t main_of(std::size_t from, std::size_t to) const {
+    auto main = from;
+    while (main + 1 < to && starts_[main].tells) ++main;
+    return starts_[main].tells ? from : main;
+  }
+
+  /// What the starts [from, to) are about together: the deed is that of what is asked, what is only told says more about it.
+  Topic topic_between(std::size_t from, std::size_t to) const {
+    const auto main = main_of(from, to);
+    const bool mixed = std::any_of(starts_.begin() + static_cast<std::ptrdiff_t>(from), starts_.begin() + static_cast<std::ptrdiff_t>(to),
+                                   [](const Start& start) { return start.tells; });
+    if (!mixed || to == from + 1) return topic_of(r_, index_, starts_[from].token, end_of(to - 1));
+    auto topic = topic_of(r_, index_, starts_[main].token, end_of(main));
+    for (auto k = from; k < to; ++k) {
+      if (k != main)
+        add_context(topic, topic_of(r_, index_, starts_[k].token, end_of(k)), starts_[k].tells && !starts_[main].echo ? told_weight : 1);
     }
-    return gap.find(" - ") != std::string_view::npos || gap.find("\xE2\x80\x94") != std::string_view::npos ? ';' : ' ';
+    return topic;
   }
 
-  /// "Heading: Sentence." gives the first token of the sentence; 0 when there is no heading.
-  std::size_t after_label() const {
-    for (std::size_t i = 0; i + 3 < r_.tokens.size() && i < 6; ++i) {
-      const char sign = sign_between(i);
-      if (sign == ':' && r_.entity_of[i] == Reading::none)
-        return r_.tokens[i + 1].capital && r_.text.find('\n', r_.tokens[i].end) != r_.tokens[i].end + 1 ? i + 1 : 0;
-      if (sign != ' ' && sign != '&' && sign != ',') return 0;
+  static void add_context(Topic& topic, const Topic& around, double weight) {
+    for (const auto& term : around.terms) {
+      if (std::ranges::find(topic.terms, term.stem, &Term::stem) != topic.terms.end()) continue;
+      topic.terms.push_back(term);
+      topic.terms.back().weight *= weight;
+      topic.terms.back().verb = false;
     }
-    return 0;
-  }
-
-  bool is_verb(std::size_t i) const {
-    return r_.entity_of[i] == Reading::none && (is_imperative(r_.tokens[i].lower) || tool_verbs_.contains(r_.tokens[i].lower)) &&
-           !is_stop_word(r_.tokens[i].lower);
-  }
-
-  /// A verb at `i` that has an object or a preposition behind it: "order a desk", not "order and delivery".
-  bool acts(std::size_t i) const {
-    if (opens_phrasal(r_, i)) return true;
-    if (!is_verb(i)) return false;
-    if (i + 1 >= r_.tokens.size()) return true;
-    const auto& next = r_.tokens[i + 1];
-    return next.lower != "and" && next.lower != "or" && (sign_between(i) == ' ' || sign_between(i) == ':');
-  }
-
-  void add_start(std::size_t i, bool sentence) {
-    auto verb = opening_verb(r_, i, r_.tokens.size());
-    if (verb == r_.tokens.size() && is_verb(i)) verb = i;
-    const bool imperative = verb < r_.tokens.size() && acts(verb);
-    starts_.push_back({i, imperative, sentence});
-  }
-
-  void find_starts(std::size_t body) {
-    add_start(body, true);
-    for (std::size_t i = body + 1; i < r_.tokens.size() && starts_.size() < most_starts; ++i) {
-      if (r_.entity_of[i] != Reading::none && r_.entity_of[i] == r_.entity_of[i - 1]) continue;
-      const char sign = sign_between(i - 1);
-      const auto& word = r_.tokens[i - 1].lower;
-      const bool initial = sign == '.' && r_.tokens[i - 1].lower.size() == 1 && r_.tokens[i - 1].capital;
-      if (sign == ' ' || initial) {
-        const bool joint = word == "and" || word == "then" || word == "plus" || word == "also" ||
-                           (word == "as" && i > 1 && r_.tokens[i - 2].lower == "well");
-        // "between 20 and 30" is one thing.
-        bool between = false;
-        for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
-        if (joint && !between && starts_.back().token < i - 1) add_start(i, false);
-      } else if (sign != ':' && !(sign == ',' && works_on_text())) {
-        add_start(i, sign != ',' && sign != '&');
-        // Behind a comma a noun without article or count goes on with what is before it.
-        const auto* entity = r_.entity_at(i);
-        const bool counted_thing = entity != nullptr && entity->shape == Shape::number;
-        if ((sign == ',' || sign == '&') && !starts_.back().imperative && !is_determiner(r_.tokens[i].lower) && !counted_thing &&
-            r_.tokens[i].lower != "and")
-          starts_.pop_back();
-      }
-    }
-  }
-
-  static bool refers_back(std::string_view word) {
-    static const std::unordered_set<std::string_view> words{"it", "its", "they", "them", "their", "this",  "that",
-                                                            "so", "one", "him",  "her",  "his",   "these", "those"};
-    return words.contains(word);
-  }
-
-  void mark_references() {
-    for (std::size_t k = 1; k < starts_.size(); ++k) {
-      const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
-      for (std::size_t i = starts_[k].token; i < last; ++i) starts_[k].refers = starts_[k].refers || refers_back(r_.tokens[i].lower);
-      starts_[k].refers = starts_[k].refers && !starts_[k - 1].imperative;
-    }
-  }
-
-  /// "… Track it.": what only points back is no clause of its own.
-  void drop_echoes() {
-    for (std::size_t k = starts_.size(); k-- > 1;) {
-      const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
-      bool points = false;
-      std::size_t telling = 0;
-      for (std::size_t i = starts_[k].token; i < last; ++i) {
-        const auto& word = r_.tokens[i].lower;
-        // Also "find out why", "take care of the purchase".
-        points = points || refers_back(word) || word == "why" ||
-                 (i > starts_[k].token && r_.tokens[i - 1].lower == "the" && is_request_verb(r_.tokens[i].stem));
-        if (word == "care" || word == "please") continue;
-        if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
-      }
-      if (points && telling == 0) starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(k));
-    }
+    topic.pairs.insert(topic.pairs.end(), around.pairs.begin(), around.pairs.end());
+    topic.person = topic.person || around.person;
+    topic.name = topic.name || around.name;
+    topic.email = topic.email || around.email;
+    topic.phone = topic.phone || around.phone;
+    topic.date = topic.date || around.date;
+    topic.money = topic.money || around.money;
+    topic.percent = topic.percent || around.percent;
+    topic.number = topic.number || around.number;
+    topic.code = topic.code || around.code;
   }
 
   Clause clause(std::size_t from, std::size_t to) const {
     Clause made{.first = starts_[from].token,
                 .last = to < starts_.size() ? starts_[to].token : r_.tokens.size(),
-                .imperative = starts_[from].imperative,
+                .core = to < starts_.size() ? starts_[to].token : r_.tokens.size(),
+                .imperative = starts_[main_of(from, to)].imperative,
                 .ranked = {}};
-    auto topic = topic_of(r_, index_, made.first, made.last);
+    auto topic = topic_between(from, to);
     for (const auto& term : label_) {
       if (std::ranges::find(topic.terms, term.stem, &Term::stem) == topic.terms.end()) topic.terms.push_back(term);
     }
     if (!made.imperative && from > 0 && !starts_[from].sentence) inherit_verb(topic, from);
     made.ranked = index_.rank(topic);
     if (made.ranked.size() > 8) made.ranked.resize(8);
-    made.fits = !made.ranked.empty() && fits(made.ranked.front()) && !writes_without_tool(topic, made.ranked.front()) &&
+    made.fits = !made.ranked.empty() && !gives_text(r_) && fits(made.ranked.front()) && !writes_without_tool(topic, made.ranked.front()) &&
                 !unconvincing(topic, made.ranked.front());
     return made;
-  }
-
-  static bool is_pure_text_work(std::string_view verb) {
-    static constexpr std::string_view pure[] = {"translate", "summarise", "rewrite", "rephrase", "paraphrase", "proofread", "explain",
-                                                "reword",    "spell",     "convert", "refactor", "define",     "shorten"};
-    return std::ranges::any_of(pure, [&](std::string_view word) { return stem(word) == verb; });
-  }
-
-  /// The request opens with work on text: what stands behind a comma is most likely that text.
-  bool works_on_text() const {
-    const auto verb = opening_verb(r_, starts_.front().token, r_.tokens.size());
-    return verb < r_.tokens.size() && is_pure_text_work(r_.tokens[verb].stem);
   }
 
   /// "Translate this text about invoices": work on text, for which the tool has no such verb.
@@ -210,16 +130,15 @@ class Cutter {
     }
   }
 
-  bool is_question_at(std::size_t from, std::size_t to) const {
-    const auto last = to < starts_.size() ? starts_[to].token : r_.tokens.size();
-    return topic_of(r_, index_, starts_[from].token, last).question;
-  }
-
   /// "… they were slow", "… I'm away": opens with somebody who does something.
   bool tells_of_somebody(std::size_t from) const {
     static const std::unordered_set<std::string_view> words{"i", "we", "he", "she", "they", "it", "im", "you"};
     return words.contains(r_.tokens[starts_[from].token].lower);
   }
+
+  std::size_t end_of(std::size_t start) const { return model::end_of(r_, starts_, start); }
+  bool is_question_at(std::size_t from, std::size_t to) const { return model::is_question_at(r_, index_, starts_, from, to); }
+  bool has_entities_at(std::size_t from) const { return model::has_entities_at(r_, starts_, from); }
 
   double value(const Clause& made, std::size_t from, std::size_t to) const {
     double gain = 0;
@@ -237,13 +156,18 @@ class Cutter {
       if (explains && (made.ranked.front().score < 0.75 || made.ranked.front().cover < 0.8)) gain = 0;
       if (statement && (made.ranked.front().score < 0.6 || made.ranked.front().cover < 0.8)) gain = 0;
       // Without a verb of its own it must name what it wants.
-      if (!made.imperative && from > 0 && !starts_[from].sentence && (made.ranked.front().cover < 0.7 || !names_something(made))) gain = 0;
+      if (!made.imperative && from > 0 && !starts_[from].sentence &&
+          (made.ranked.front().cover < 0.7 || (!names_something(made) && !starts_[from].wishes)))
+        gain = 0;
+      const bool told = std::all_of(starts_.begin() + static_cast<std::ptrdiff_t>(from), starts_.begin() + static_cast<std::ptrdiff_t>(to),
+                                    [](const Start& start) { return start.tells; });
+      if (told) gain = 0;
     } else if (made.imperative) {
       gain = unmet_value - step_cost;
     }
     if (starts_[from].refers) gain -= torn_reference;
     for (std::size_t k = from + 1; k < to; ++k) {
-      if (starts_[k].imperative && !starts_[k].refers) gain -= swallowed_verb;
+      if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to)) gain -= swallowed_verb;
     }
     return gain;
   }
@@ -273,7 +197,30 @@ class Cutter {
     }
     std::ranges::reverse(clauses);
     std::reverse(worth.begin(), worth.end());
-    return absorb(std::move(clauses), worth);
+    return in_context(absorb(std::move(clauses), worth));
+  }
+
+  /// What is said around a request says what it is about: "The invoice is right. Please release it."
+  std::vector<Clause> in_context(std::vector<Clause> clauses) const {
+    for (std::size_t i = 0; i < clauses.size(); ++i) {
+      auto& own = clauses[i];
+      const auto first = i == 0 ? starts_.front().token : own.first;
+      if (first == own.first && own.core == own.last) continue;
+      auto topic = topic_of(r_, index_, own.first, own.core);
+      for (const auto& [from, to] : {std::pair{first, own.first}, std::pair{own.core, own.last}}) {
+        if (from >= to) continue;
+        add_context(topic, topic_of(r_, index_, from, to), context_weight);
+      }
+      auto ranked = index_.rank(topic);
+      if (ranked.empty()) continue;
+      if (ranked.size() > 8) ranked.resize(8);
+      const bool convincing =
+          !gives_text(r_) && fits(ranked.front()) && !writes_without_tool(topic, ranked.front()) && !unconvincing(topic, ranked.front());
+      if (own.fits || convincing) own.ranked = std::move(ranked);
+      own.fits = own.fits || convincing;
+      own.first = first;
+    }
+    return clauses;
   }
 
   /// What asks for nothing by itself belongs to the clause before it (the first one: to the one behind it).
@@ -307,7 +254,11 @@ class Cutter {
   /// Two telling words, or one with an article or a count: "an ID card", but not the last item of a list.
   bool names_something(const Clause& made) const {
     const auto& head = r_.tokens[made.first].lower;
-    return topic_of(r_, index_, made.first, made.last).terms.size() >= 2 || is_determiner(head) || counted(made);
+    std::set<std::size_t> telling;
+    for (const auto& term : topic_of(r_, index_, made.first, made.last).terms) {
+      if (!is_common(term.stem) && !(is_request_verb(term.stem) && r_.tokens[term.token].lower.ends_with("ed"))) telling.insert(term.token);
+    }
+    return telling.size() >= 2 || is_determiner(head) || counted(made);
   }
 
   /// The clause goes on with the arguments of the tool before it: "… with cost price 40 | and selling price 65".
@@ -321,13 +272,6 @@ class Cutter {
       });
     });
     return announced * 2 >= static_cast<std::ptrdiff_t>(terms.size()) && announced > 0;
-  }
-
-  bool has_entities_at(std::size_t from) const {
-    const auto last = from + 1 < starts_.size() ? starts_[from + 1].token : r_.tokens.size();
-    return std::any_of(r_.entity_of.begin() + static_cast<std::ptrdiff_t>(starts_[from].token),
-                       r_.entity_of.begin() + static_cast<std::ptrdiff_t>(last),
-                       [](std::size_t entity) { return entity != Reading::none; });
   }
 
   bool has_entities(const Clause& made) const {
@@ -344,7 +288,6 @@ class Cutter {
   const Reading& r_;
   const Index& index_;
   const Catalogue& catalogue_;
-  std::unordered_set<std::string> tool_verbs_;
   std::vector<Term> label_;
   std::vector<Start> starts_;
 };
@@ -353,7 +296,7 @@ class Cutter {
 
 bool fits(const Ranked& ranked) {
   if (!ranked.named) return false;
-  return (ranked.explained >= 0.7 && ranked.cover >= 0.33) || (ranked.score >= 0.40 && ranked.cover >= 0.42) ||
+  return (ranked.explained >= 0.7 && ranked.cover >= 0.33) || (ranked.score >= 0.4 && ranked.cover >= 0.42) ||
          (ranked.phrase && ranked.score >= 0.36);
 }
 

@@ -13,6 +13,7 @@ namespace convoke::model {
 struct Clause {
   std::size_t first = 0;  // tokens [first, last): everything up to the next clause
   std::size_t last = 0;
+  std::size_t core = 0;        // where its own words end, and what is only said with it begins
   bool imperative = false;     // opens with a verb
   std::vector<Ranked> ranked;  // tools for it, best first
   bool fits = false;           // the best tool does what the clause asks for

@@ -114,6 +114,10 @@ class Reader {
       return;
     }
     const bool hyphened = run.find_first_of("-_/") != std::string_view::npos;
+    // 55-1029: an order's, a booth's
+    if (letters == 0 && digits >= 5 && run.find('-') <= 2 && run.find('-') == run.rfind('-') &&
+        digits + 1 == static_cast<std::ptrdiff_t>(run.size()) && digit(run.back()))
+      return add_run(Shape::code, run);
     const bool only = std::ranges::all_of(run, [](char c) { return alnum(c) || c == '-' || c == '_' || c == '/' || c == '.'; });
     if (!only || letters == 0) return;
     const bool quarter = run.size() == 2 && (run[0] == 'Q' || run[0] == 'q');
@@ -226,13 +230,31 @@ class Reader {
       // "XPS 15", "Windows 11": a number behind a capitalised word is part of a name.
       if (!found->in_words && i > 0 && !used_[i - 1] && r_.tokens[i - 1].capital && !r_.tokens[i - 1].sentence_start &&
           !is_first_name(r_.tokens[i - 1].lower) && !is_stop_word(r_.tokens[i - 1].lower) &&
-          r_.tokens[i].begin == r_.tokens[i - 1].end + 1 && found->value < 3000 && names_number(i)) {
+          r_.tokens[i].begin == r_.tokens[i - 1].end + 1 && found->value < 10000 && found->last == i + 1 && names_number(i)) {
+        continue;
+      }
+      if (const auto street = street_end(i); street != 0) {
+        const auto begin = r_.tokens[i].begin;
+        const auto end = r_.tokens[street - 1].end;
+        if (add_bytes(Shape::name, begin, end, r_.text.substr(begin, end - begin))) i = street - 1;
         continue;
       }
       add_bytes(Shape::number, r_.tokens[i].begin, found->end, r_.text.substr(r_.tokens[i].begin, found->end - r_.tokens[i].begin),
                 found->value);
       i = found->last - 1;
     }
+  }
+
+  /// "14 Elm Street": the end of the address that begins at `i`; 0 when none does.
+  std::size_t street_end(std::size_t i) const {
+    static const std::unordered_set<std::string_view> streets{"street",  "st",      "road",   "rd",    "avenue", "ave",     "lane",
+                                                              "drive",   "grove",   "square", "court", "place",  "close",   "boulevard",
+                                                              "terrace", "gardens", "hill",   "row",   "way",    "crescent"};
+    for (std::size_t k = i + 1; k < std::min(r_.tokens.size(), i + 4); ++k) {
+      if (!r_.tokens[k].capital || used_[k] || r_.tokens[k].begin != r_.tokens[k - 1].end + 1) return 0;
+      if (k > i + 1 && streets.contains(r_.tokens[k].lower)) return k + 1;
+    }
+    return 0;
   }
 
   /// Whether the number at `i` reads as part of the name before it: no counted thing comes behind ("HR 5 laptops" is not written).

@@ -67,11 +67,21 @@ class Finder {
         ++last;
       } else if (connector(tokens_[last].lower) && last + 1 < tokens_.size() && joined(last) && capital(last + 1) && !used_[last + 1]) {
         last += 2;
+      } else if (last == i + 1 && titled(i)) {
+        last += 2;
       } else {
         break;
       }
     }
     return last;
+  }
+
+  /// "the Back to School campaign": a small word inside a title that a common noun ends.
+  bool titled(std::size_t i) const {
+    static const Words small{"to", "for", "in", "on", "and", "at", "with", "your", "from"};
+    if (i == 0 || i + 3 >= tokens_.size() || (tokens_[i - 1].lower != "the" && tokens_[i - 1].lower != "our")) return false;
+    return small.contains(tokens_[i + 1].lower) && joined(i + 1) && capital(i + 2) && !used_[i + 2] && joined(i + 2) && !capital(i + 3) &&
+           !is_stop_word(tokens_[i + 3].lower);
   }
 
   double person(std::size_t first, std::size_t last) const {
@@ -152,6 +162,9 @@ class Finder {
     const auto& token = tokens_[i];
     // "… Yonder 3.5": a number by itself.
     if (token.digits && i + 1 < tokens_.size() && tokens_[i + 1].digits && tokens_[i + 1].begin == token.end + 1 && text_[token.end] == '.')
+      return false;
+    // "… Diallo 1,500"
+    if (token.digits && i + 1 < tokens_.size() && tokens_[i + 1].digits && tokens_[i + 1].begin == token.end + 1 && text_[token.end] == ',')
       return false;
     if (token.digits) return i > first && token.lower.size() <= 5 && (!is_first_name(tokens_[i - 1].lower) || token.capital);
     if (token.capital && is_stop_word(token.lower)) return !title_case_ && tokens_[first].capital && token.lower != "i";

@@ -13,11 +13,12 @@ using Words = std::unordered_set<std::string_view>;
 
 bool is_polite(std::string_view lower) {
   static const Words words{
-      "please", "kindly", "can",   "could", "would",   "will",       "you",    "i",       "we",       "need",   "want",    "like", "d",
-      "ll",     "id",     "to",    "have",  "let",     "us",         "me",     "just",    "go",       "ahead",  "and",     "then", "also",
-      "first",  "second", "third", "next",  "finally", "afterwards", "lastly", "help",    "must",     "should", "the",     "hi",   "hello",
-      "hey",    "team",   "ok",    "okay",  "so",      "now",        "once",   "again",   "be",       "able",   "it",      "is",   "time",
-      "there",  "be",     "make",  "sure",  "ensure",  "that",       "get",    "someone", "somebody", "thanks", "quickly", "mind"};
+      "please",   "kindly", "can",     "could",  "would", "will",   "you",     "i",          "we",     "need", "want",  "like",
+      "d",        "ll",     "id",      "to",     "have",  "let",    "us",      "me",         "just",   "go",   "ahead", "and",
+      "then",     "also",   "first",   "second", "third", "next",   "finally", "afterwards", "lastly", "help", "must",  "should",
+      "the",      "hi",     "hello",   "hey",    "team",  "ok",     "okay",    "so",         "now",    "once", "again", "be",
+      "able",     "it",     "is",      "time",   "there", "be",     "make",    "sure",       "ensure", "that", "get",   "someone",
+      "somebody", "thanks", "quickly", "mind",   "try",   "trying", "love",    "wish",       "happy",  "glad", "great"};
   return words.contains(lower);
 }
 
@@ -217,6 +218,17 @@ bool is_announcing(std::string_view lower) {
   return words.contains(lower);
 }
 
+bool gives_text(const Reading& reading) {
+  static const Words texts{"sentence", "text", "paragraph", "passage", "phrase", "wording", "poem", "line", "lines"};
+  static const Words pointing{"this", "these", "following"};
+  for (std::size_t i = 1; i < reading.tokens.size() && i < 12; ++i) {
+    if (!texts.contains(reading.tokens[i].lower)) continue;
+    if (pointing.contains(reading.tokens[i - 1].lower) || (i > 1 && pointing.contains(reading.tokens[i - 2].lower)))
+      return reading.text.find_first_of(":\n\"", reading.tokens[i].end) != std::string::npos;
+  }
+  return false;
+}
+
 std::vector<Phrase> phrases_of(const Reading& reading, std::size_t first, std::size_t last) {
   return Cutter(reading, first, std::min(last, reading.tokens.size())).cut();
 }
@@ -273,9 +285,20 @@ std::size_t passive_verb(const Reading& reading, std::size_t first, std::size_t 
 }
 
 std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t last) {
+  static const Words wishing{"need",  "want", "like", "to", "should", "must", "have",   "can",  "could",
+                             "would", "will", "let",  "d",  "ll",     "id",   "please", "love", "wish"};
+  bool somebody = false;
+  bool wished = false;
   for (std::size_t i = first; i < last; ++i) {
     const auto& token = reading.tokens[i];
     if (reading.entity_of[i] != Reading::none) return last;
+    // "We buy it at 4.20" tells what is done, "we need to buy" asks for it.
+    if (somebody && !wished && is_imperative(token.lower) && !wishing.contains(token.lower)) return last;
+    somebody = somebody || token.lower == "we" || token.lower == "i";
+    // "We can spend 500" tells, too; "can we" asks.
+    const bool able =
+        token.lower == "can" || token.lower == "could" || token.lower == "will" || token.lower == "ll" || token.lower == "would";
+    wished = wished || (wishing.contains(token.lower) && !(somebody && able));
     if (i > first && reading.tokens[i - 1].lower == "mind" && token.lower.ends_with("ing") && is_request_verb(token.stem)) return i;
     if (opens_phrasal(reading, i) && i + 1 < last) return i;
     if (is_imperative(token.lower) && !(token.lower == "let" || token.lower == "help" || token.lower == "need" || token.lower == "get" ||

@@ -24,6 +24,9 @@ std::vector<Phrase> phrases_of(const Reading& reading, std::size_t first, std::s
 /// The verb that opens tokens [first, last), after what is polite; `last` when none does.
 std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t last);
 
+/// "Make this sentence friendlier: …": the text that is to be worked on stands in the request.
+bool gives_text(const Reading& reading);
+
 /// Verbs only with their particle: back up, phase out.
 bool opens_phrasal(const Reading& reading, std::size_t token);
 

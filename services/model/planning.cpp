@@ -10,6 +10,7 @@
 #include "model/clauses.hpp"
 #include "model/phrases.hpp"
 #include "model/reply.hpp"
+#include "model/subjects.hpp"
 #include "model/thesaurus.hpp"
 #include "model/wording.hpp"
 #include "model/words.hpp"
@@ -91,7 +92,8 @@ class Planner {
       const auto& other = clause.ranked[i];
       if (other.score < clause.ranked.front().score - 0.05 || !fits(other)) break;
       auto alternative = fill_all(c_.tools[other.tool], clause.first, clause.last);
-      if (alternative.missing.size() < filled.missing.size()) {
+      // A tool that takes nothing always has all that it needs.
+      if (alternative.missing.size() < filled.missing.size() && alternative.arguments.size() >= filled.arguments.size()) {
         filled = std::move(alternative);
         chosen = other.tool;
       }
@@ -101,27 +103,31 @@ class Planner {
 
   /// A goal such as "onboard somebody": no tool is called that, but several say that they belong to it.
   bool broad(const Clause& clause) {
-    if (welcomes(clause)) {
-      const auto members = belonging(stem("onboard"));
+    if (welcomes(r_, clause.first, clause.last)) {
+      const auto members = belonging(index_, stem("onboard"));
       if (members.size() >= 3) {
         choose(members, clause);
         return true;
       }
     }
     if (clause.fits && clause.ranked.front().name_cover >= 0.6) return false;
+    const auto topic = topic_of(r_, index_, clause.first, clause.last);
+    if (const auto members = shared_subject(index_, topic); members.size() >= 3 && !topic.question) {
+      choose(members, clause);
+      return true;
+    }
     const auto shared = std::ranges::count_if(
         clause.ranked, [&](const Ranked& entry) { return entry.phrase && entry.score > clause.ranked.front().score - 0.15; });
     if (clause.fits && clause.ranked.front().phrase && shared < 3) return false;
-    const auto topic = topic_of(r_, index_, clause.first, clause.last);
     if (topic.question || topic.terms.empty() || topic.terms.size() > 5) return false;
     std::vector<std::size_t> members;
     double telling = 0;
     for (const auto& term : topic.terms) {
-      if (term.verb && is_text_work(term.stem)) continue;  // much is written: it says nothing of what
-      auto tools = belonging(term.stem);
+      if (term.verb || is_imperative(term.lower)) continue;  // a deed, no subject
+      auto tools = belonging(index_, term.stem);
       // Rare enough to mean something, common enough to be a subject of its own; and in no tool's name, which would be the tool meant.
       if (is_light_verb(term.stem) || tools.size() < 3 || tools.size() > 8 + c_.tools.size() / 12 || index_.idf(term.stem) <= telling ||
-          named(term.stem))
+          is_named(c_, term.stem))
         continue;
       telling = index_.idf(term.stem);
       members = std::move(tools);
@@ -131,60 +137,11 @@ class Planner {
     return true;
   }
 
-  /// "Set up everything for the new colleague", "see to her complete onboarding": all that a newcomer needs.
-  bool welcomes(const Clause& clause) const {
-    static constexpr std::array<std::string_view, 7> wholes{"everything", "anything", "whatever", "complete", "entire", "whole", "full"};
-    bool whole = false;
-    bool fresh = false;
-    bool comes = false;
-    bool staff = false;
-    for (std::size_t i = clause.first; i < clause.last; ++i) {
-      const auto& word = r_.tokens[i].lower;
-      const bool one = related(r_.tokens[i].stem, stem("employee"));
-      whole = whole || std::ranges::find(wholes, word) != wholes.end();
-      staff = staff || one;
-      fresh = fresh || (one && i > 0 && (r_.tokens[i - 1].lower == "new" || (i > 1 && r_.tokens[i - 2].lower == "new")));
-      comes = comes || word == "joins" || word == "joining" || word == "starts" || related(r_.tokens[i].stem, stem("onboard"));
-    }
-    return whole && (fresh || (staff && comes));
-  }
-
-  /// Tools that say in their description, or in a synonym that several of them have, that they are about this.
-  std::vector<std::size_t> belonging(const std::string& stemmed) const {
-    std::vector<std::size_t> tools;
-    std::map<std::vector<std::string>, std::vector<std::size_t>> shared;
-    const auto has = [&](const std::vector<std::string>& stems) { return std::ranges::find(stems, stemmed) != stems.end(); };
-    for (const auto tool : index_.tools_about(stemmed)) {
-      if (has(content_stems(c_.tools[tool].description))) tools.push_back(tool);
-      for (const auto& synonym : c_.tools[tool].synonyms) {
-        auto stems = content_stems(synonym);
-        if (has(stems)) shared[std::move(stems)].push_back(tool);
-      }
-    }
-    for (const auto& [synonym, having] : shared) {
-      if (having.size() >= 3) tools.insert(tools.end(), having.begin(), having.end());
-    }
-    std::ranges::sort(tools);
-    tools.erase(std::unique(tools.begin(), tools.end()), tools.end());
-    return tools;
-  }
-
   /// Three of them or more rank about as high as any tool does.
   static bool level(const std::vector<std::size_t>& members, const Clause& clause) {
     return std::ranges::count_if(clause.ranked, [&](const Ranked& entry) {
              return entry.score > clause.ranked.front().score - 0.12 && std::ranges::find(members, entry.tool) != members.end();
            }) >= 3;
-  }
-
-  /// Some tool's name has the word: then that tool is meant, not a subject.
-  bool named(const std::string& stemmed) const {
-    return std::ranges::any_of(c_.tools, [&](const Tool& tool) {
-      const auto words = identifier_words(tool.name);
-      return std::ranges::any_of(words, [&](const std::string& word) {
-        const auto other = stem(word);
-        return other == stemmed || (other.size() > 2 && stemmed.starts_with(other)) || (stemmed.size() > 2 && other.starts_with(stemmed));
-      });
-    });
   }
 
   /// The members that can be called with what is known first, best ranked first, each agent at least once; then in the catalogue's order.
@@ -438,6 +395,7 @@ class Planner {
   }
 
   bool text_work(const Draft& draft) const {
+    if (gives_text(r_)) return true;
     const auto verb = opening_verb(r_, draft.first, draft.last);
     if (verb < draft.last) return is_text_work(r_.tokens[verb].stem) || is_thinking(r_.tokens[verb].stem);
     const auto& head = r_.tokens[draft.first].lower;

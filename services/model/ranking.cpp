@@ -1,49 +1,20 @@
 #include "model/ranking.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "model/spelling.hpp"
 #include "model/thesaurus.hpp"
+#include "model/weights.hpp"
 #include "model/words.hpp"
 
 namespace convoke::model {
+
+using namespace weights;
+
 namespace {
-
-// Robertson's BM25F with the usual constants; weights and length normalisation per field.
-constexpr double k1 = 1.2;
-enum Field : std::size_t { in_name, in_synonyms, in_description, in_parameters, fields };
-constexpr std::array<double, fields> field_weight{3.0, 2.2, 1.0, 0.5};
-constexpr std::array<double, fields> length_share{0.3, 0.1, 0.5, 0.6};
-
-constexpr double related_weight = 0.7;
-constexpr double misspelt_weight = 0.6;
-constexpr double verb_share = 0.55;      // of a name's cover: verbs are said in many ways
-constexpr double unknown_share = 0.3;    // of a word that no tool has: it is most likely a value
-constexpr double unknown_verb = 0.12;    // of a verb that no tool has
-constexpr double instance_share = 0.35;  // of a name's word that a parameter names: the request may give the thing itself instead
-
-constexpr double explained_share = 0.46;
-constexpr double cover_share = 0.42;
-constexpr double fit_share = 0.12;
-constexpr double agent_share = 0.05;
-constexpr double phrase_bonus = 0.05;
-constexpr double verb_as_thing = 0.5;
-constexpr double question_share = 0.06;  // a question wants a tool that tells, not one that does
-constexpr double verb_match = 0.06;      // the request's verb is in the tool's name …
-constexpr double verb_mismatch = 0.08;   // … or the tool has another one, and does not know the request's at all
-constexpr double counted_thing = 0.12;   // "order 12 desks": whatever the things are, the deed and the count are the tool's
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text.append(text.empty() ? "" : " ").append(word);
-  return text;
-}
-
-std::vector<std::string> name_stems(const Tool& tool) { return content_stems(joined(identifier_words(tool.name))); }
-
 /// Words for the same deed: related, or formed from one another (pay, payment).
 bool same_deed(std::string_view left, std::string_view right) {
   // The stemmer turns a final y into i: pay is "pai", payment stays.
@@ -65,100 +36,18 @@ bool counts(const Tool& tool) {
   return takes(Want::count) && takes(Want::name);
 }
 
-/// Nouns of deeds: "testing", "resolution", "payment".
-bool is_deed(std::string_view word) {
-  return word.ends_with("ing") || word.ends_with("tion") || word.ends_with("sion") || word.ends_with("ment");
-}
-
 }  // namespace
 
-std::size_t Index::intern(std::string_view stemmed) {
-  const auto [at, fresh] = vocabulary_.try_emplace(std::string(stemmed), stems_.size());
-  if (fresh) {
-    stems_.emplace_back(stemmed);
-    postings_.emplace_back();
-    topical_.emplace_back();
+void Index::score_pairs(std::vector<Ranked>& ranked, const Topic& topic) const {
+  std::unordered_map<std::size_t, double> sums;
+  for (const auto& pair : topic.pairs) {
+    const auto found = pairs_.find(pair);
+    if (found == pairs_.end()) continue;
+    for (const auto tool : found->second) sums[tool] += idf_of(found->second.size()) / highest_idf_;
   }
-  return at->second;
-}
-
-Index::Index(const Catalogue& catalogue) : catalogue_(catalogue), entries_(catalogue.tools.size()) {
-  for (std::size_t i = 0; i < catalogue.tools.size(); ++i) {
-    entries_[i].listed = catalogue.agents[catalogue.tools[i].agent].kind == AgentKind::specialist;
-  }
-  count_fields(catalogue);
-  add_phrases(catalogue);
-  for (const auto& postings : postings_) highest_idf_ = std::max(highest_idf_, idf_of(postings.size()));
-  for (const auto& agent : catalogue.agents) {
-    auto& words = agents_.emplace_back();
-    for (auto& stemmed : content_stems(agent.description)) words[std::move(stemmed)] = 1;
-    for (auto& stemmed : content_stems(joined(identifier_words(agent.name)))) words[std::move(stemmed)] = 1.5;
-  }
-}
-
-void Index::count_fields(const Catalogue& catalogue) {
-  std::vector<std::array<std::vector<std::string>, fields>> texts(catalogue.tools.size());
-  std::array<double, fields> average{};
-  for (std::size_t i = 0; i < catalogue.tools.size(); ++i) {
-    const auto& tool = catalogue.tools[i];
-    if (!entries_[i].listed) continue;
-    texts[i][in_name] = name_stems(tool);
-    for (const auto& synonym : tool.synonyms) std::ranges::move(content_stems(synonym), std::back_inserter(texts[i][in_synonyms]));
-    texts[i][in_description] = content_stems(tool.description);
-    for (const auto& parameter : tool.parameters) {
-      for (const auto& word : parameter.words) {
-        if (!is_stop_word(word) && word != "name" && word != "details") texts[i][in_parameters].push_back(stem(word));
-      }
-      for (const auto& synonym : parameter.synonyms) std::ranges::move(content_stems(synonym), std::back_inserter(texts[i][in_parameters]));
-    }
-    for (std::size_t f = 0; f < fields; ++f) average[f] += static_cast<double>(texts[i][f].size());
-  }
-  for (auto& length : average) length = std::max(length / static_cast<double>(std::max<std::size_t>(catalogue.tools.size(), 1)), 1.0);
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    std::unordered_map<std::size_t, double> frequency;
-    for (std::size_t f = 0; f < fields; ++f) {
-      const double norm = 1 - length_share[f] + length_share[f] * static_cast<double>(texts[i][f].size()) / average[f];
-      for (const auto& word : texts[i][f]) {
-        const auto term = intern(word);
-        frequency[term] += field_weight[f] / norm;
-        if (f == in_synonyms || f == in_description) topical_[term].push_back(i);
-      }
-    }
-    for (const auto& [term, weight] : frequency) postings_[term].push_back({i, weight});
-  }
-  for (auto& tools : topical_) tools.erase(std::unique(tools.begin(), tools.end()), tools.end());
-}
-
-void Index::add_phrases(const Catalogue& catalogue) {
-  for (std::size_t i = 0; i < catalogue.tools.size(); ++i) {
-    if (!entries_[i].listed) continue;
-    const auto add = [&](const std::vector<std::string>& words, bool is_name) {
-      Phrase phrase{.terms = {}, .is_name = is_name};
-      for (const auto& word : words) {
-        phrase.terms.push_back(intern(word));
-        const bool verb = phrase.terms.size() == 1 && words.size() > 1 && is_request_verb(word);
-        const bool instance = is_name && !verb && std::ranges::any_of(catalogue.tools[i].parameters, [&](const Parameter& parameter) {
-                                return (parameter.want == Want::name || parameter.want == Want::party || parameter.want == Want::person) &&
-                                       parameter.words.size() > 1 && stem(parameter.words.front()) == word;
-                              });
-        phrase.shares.push_back(verb ? (is_light_verb(word) ? verb_share / 2 : verb_share) : instance ? instance_share : 1);
-      }
-      if (phrase.terms.empty()) return;
-      // "Handle a return": the return is what is done.
-      // A synonym such as "order status" does not make "order" what a tool does that tracks orders.
-      const auto own = name_stems(catalogue.tools[i]);
-      const bool thing = !is_name && std::find(own.begin() + (own.empty() ? 0 : 1), own.end(), words.front()) != own.end();
-      if (!thing) entries_[i].actions.push_back(phrase.terms.front());
-      if (is_light_verb(words.front()) && words.size() > 1) entries_[i].actions.push_back(phrase.terms[1]);
-      if (is_name) {
-        for (const auto& word : identifier_words(catalogue.tools[i].name)) {
-          if (is_deed(word)) entries_[i].actions.push_back(intern(stem(word)));
-        }
-      }
-      entries_[i].phrases.push_back(std::move(phrase));
-    };
-    add(name_stems(catalogue.tools[i]), true);
-    for (const auto& synonym : catalogue.tools[i].synonyms) add(content_stems(synonym), false);
+  for (auto& entry : ranked) {
+    const auto found = sums.find(entry.tool);
+    if (found != sums.end()) entry.score += bigram_share * found->second / (found->second + bigram_half);
   }
 }
 
@@ -171,6 +60,17 @@ double Index::idf_of(std::size_t documents) const {
 double Index::idf(std::string_view stemmed) const {
   const auto found = vocabulary_.find(std::string(stemmed));
   return found == vocabulary_.end() ? 0 : idf_of(postings_[found->second].size());
+}
+
+std::string Index::completed(std::string_view letters) const {
+  const auto found = vocabulary_.find(std::string(letters));
+  if (found != vocabulary_.end() && !postings_[found->second].empty()) return std::string(letters);
+  if (letters.size() < 3) return {};
+  std::size_t best = stems_.size();
+  for (std::size_t i = 0; i < stems_.size(); ++i) {
+    if (stems_[i].starts_with(letters) && (best == stems_.size() || postings_[i].size() > postings_[best].size())) best = i;
+  }
+  return best == stems_.size() ? std::string{} : stems_[best];
 }
 
 bool Index::has(std::size_t tool, std::string_view stemmed) const {
@@ -283,8 +183,8 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
       }
     }
     const bool verb = is_request_verb(term.stem);
-    const double weight =
-        term.weight * (having.empty() ? (verb ? unknown_verb : unknown_share) * highest_idf_ : idf_of(having.size())) * (verb ? 0.7 : 1.0);
+    const double weight = term.weight * (having.empty() ? (verb ? unknown_verb : unknown_share) * highest_idf_ : idf_of(having.size())) *
+                          (verb ? 0.7 : 1.0) * (is_common(term.stem) ? common_share : 1.0);
     whole += weight;
     for (const auto& [tool, likeness] : having) {
       ranked[tool].explained += weight * std::min(gain[tool], 1.0);
@@ -305,6 +205,7 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
     entry.score = explained_share * entry.explained + cover_share * entry.cover + fit_share * fit(topic, tool) +
                   agent_share * std::min(1.0, 3 * agent[tool.agent] / most) + (entry.phrase ? phrase_bonus : 0);
   }
+  score_pairs(ranked, topic);
   score_verbs(ranked, topic);
   if (topic.question) score_questions(ranked, topic.told ? 2 * question_share : question_share);
   std::erase_if(ranked, [&](const Ranked& entry) { return !entries_[entry.tool].listed || (entry.explained == 0 && entry.cover == 0); });
@@ -336,9 +237,11 @@ void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& 
       double covered = cover(phrase, matched, noun);
       if (phrase.terms.size() == 1) {
         // One word says as much as it is rare.
-        covered *= 0.9 * std::min(1.0, idf_of(postings_[phrase.terms.front()].size()) / std::max(highest_idf_, 0.1));
+        covered *=
+            0.9 * phrase.shares.front() * std::min(1.0, idf_of(postings_[phrase.terms.front()].size()) / std::max(highest_idf_, 0.1));
       }
-      if (!phrase.is_name && phrase.terms.size() > 1 && covered > 0.95) entry.phrase = true;
+      const double telling = std::accumulate(phrase.shares.begin(), phrase.shares.end(), 0.0);
+      if (!phrase.is_name && telling > told_phrase && covered > 0.95) entry.phrase = true;
       if (phrase.is_name) entry.name_cover = covered;
       entry.cover = std::max(entry.cover, phrase.is_name ? covered : covered * 0.97);
     }

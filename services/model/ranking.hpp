@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "model/catalogue.hpp"
@@ -23,9 +24,10 @@ struct Term {
 };
 struct Topic {
   std::vector<Term> terms;
-  bool question = false;  // asks to be told, not for something to be done
-  bool told = false;      // "find out which …": a question in the form of a request
-  std::string verb;       // the stem of the verb that opens it, if that says anything
+  std::vector<std::string> pairs;  // neighbouring words, stop words among them: "call back", "how many"
+  bool question = false;           // asks to be told, not for something to be done
+  bool told = false;               // "find out which …": a question in the form of a request
+  std::string verb;                // the stem of the verb that opens it, if that says anything
   // What the request contains, for the fit of parameters.
   bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
        name = false;
@@ -53,6 +55,8 @@ class Index {
   bool knows(std::string_view stem) const { return vocabulary_.contains(std::string(stem)); }
   /// How telling a stem is: higher for rarer ones. 0 for one that no tool has.
   double idf(std::string_view stem) const;
+  /// The word that tools have for an abbreviation: itself, or the one that most tools have of those that begin with it. Empty for none.
+  std::string completed(std::string_view letters) const;
   double highest_idf() const { return highest_idf_; }
   bool has(std::size_t tool, std::string_view stem) const;
   const Catalogue& catalogue() const { return catalogue_; }
@@ -61,6 +65,8 @@ class Index {
   bool related_deed(std::size_t tool, const Token& verb) const;
   /// Whether the tool's name, synonyms or description speak of it, as of a thing and not as the tool's own deed.
   bool is_about(std::size_t tool, const Term& term) const;
+  /// Synonyms of two words or more, as stems, that three tools or more have: what they belong to.
+  const std::vector<std::pair<std::vector<std::string>, std::vector<std::size_t>>>& shared_synonyms() const { return shared_; }
   /// Tools that have this very stem, or a related one, in a synonym or the description.
   std::vector<std::size_t> tools_about(std::string_view stem) const;
 
@@ -87,6 +93,8 @@ class Index {
   std::size_t intern(std::string_view stem);
   void count_fields(const Catalogue& catalogue);
   void add_phrases(const Catalogue& catalogue);
+  void add_pairs(const Catalogue& catalogue);
+  void score_pairs(std::vector<Ranked>& ranked, const Topic& topic) const;
   std::vector<Match> expand(const Term& term) const;
   std::vector<Match> misspelt(std::string_view stem) const;
   double idf_of(std::size_t documents) const;
@@ -102,9 +110,17 @@ class Index {
   std::vector<std::vector<Posting>> postings_;
   std::vector<std::vector<std::size_t>> topical_;  // per stem: tools that have it in a synonym or the description
   std::vector<Entry> entries_;
-  std::vector<std::unordered_map<std::string, double>> agents_;  // per agent: stem → weight, from its name and description
+  std::vector<std::pair<std::vector<std::string>, std::vector<std::size_t>>> shared_;
+  std::unordered_map<std::string, std::vector<std::size_t>> pairs_;  // neighbouring words → tools that have them so
+  std::vector<std::unordered_map<std::string, double>> agents_;      // per agent: stem → weight, from its name and description
   double highest_idf_ = 0;
 };
+
+/// Stems of a tool's name. In a name "it" is the department: names have no pronouns.
+std::vector<std::string> name_stems(const Tool& tool);
+
+/// Neighbouring words of tokens [first, last) as "left right", without articles; at least one of them says something.
+std::vector<std::string> pairs_of(const std::vector<Token>& tokens, std::size_t first, std::size_t last);
 
 /// The topic of a reading, or of the tokens [first, last) of it.
 Topic topic_of(const Reading& reading, const Index& index, std::size_t first = 0, std::size_t last = static_cast<std::size_t>(-1));

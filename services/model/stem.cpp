@@ -2,6 +2,7 @@
 // his.
 #include <algorithm>
 #include <span>
+#include <unordered_map>
 #include <utility>
 
 #include "model/words.hpp"
@@ -133,10 +134,53 @@ void americanise(std::string& word) {
   if (word == "catalogue" || word == "catalogues") word = "catalog";
 }
 
+/// Forms that no suffix rule finds: strong verbs, and nouns of deeds that are not formed by one ("left" and the like, which are words of
+/// their own, are not among them); then words that the rules would make one with others that mean something else: customs and customers.
+constexpr std::string_view irregular_text = R"(
+bought buy paid pay sent send sold sell lost lose broke break broken break froze freeze frozen freeze forgot forget forgotten forget chose choose
+chosen choose wrote write written write spoken speak held hold brought bring taught teach stole steal stolen steal hidden hide stuck stick spent spend
+laid lay caught catch built build rebuilt rebuild shown show gave give given give took take taken take drew draw drawn draw threw throw thrown throw
+began begin begun begin ran run won win kept keep grew grow grown grow knew know known know said say told tell thought think sought seek hung hang
+dealt deal meant mean withdrew withdraw withdrawn withdraw fallen fall overspent overspend went go gone go stood stand understood understand
+analysis analyze analyses analyze advice advise complaint complain complaints complain delivery deliver deliveries deliver recovery recover
+choice choose choices choose loss lose losses lose failure fail failures fail departure depart growth grow proof prove response respond responses respond
+extension extend extensions extend expansion expand suspension suspend decision decide decisions decide permission permit permissions permit
+submission submit maintenance maintain registration register registrations register subscription subscribe subscriptions subscribe
+description describe descriptions describe introduction introduce reduction reduce reductions reduce verification verify notification notify
+modification modify classification classify compliance comply compliant comply inquiry inquire enquiry inquire enquire inquire discovery discover
+acquisition acquire destruction destroy production produce assumption assume deduction deduct receipt receive receipts receive belief believe
+flight fly thief steal theft steal
+important significant importance significant custom bespoke customise bespoke customize bespoke customised bespoke customized bespoke
+customs customsoffice marketing marketeer projector beamer projectors beamer projection forecast projections forecast
+engineer developer engineers developer engineering developer international worldwide internal inhouse applicant candidate applicants candidate
+rights entitlement retirement pension
+)";
+
+/// The word that an irregular form is of; the word itself for all others.
+std::string_view regular(std::string_view word) {
+  static const auto forms = [] {
+    std::unordered_map<std::string_view, std::string_view> map;
+    std::string_view form;
+    for (std::size_t at = 0; (at = irregular_text.find_first_not_of(" \n", at)) != std::string_view::npos;) {
+      const auto end = std::min(irregular_text.find_first_of(" \n", at), irregular_text.size());
+      const auto found = irregular_text.substr(at, end - at);
+      if (form.empty()) {
+        form = found;
+      } else {
+        map.emplace(std::exchange(form, {}), found);
+      }
+      at = end;
+    }
+    return map;
+  }();
+  const auto found = forms.find(word);
+  return found == forms.end() ? word : found->second;
+}
+
 }  // namespace
 
 std::string stem(std::string_view lower) {
-  std::string word(lower);
+  std::string word(regular(lower));
   if (word.size() <= 2 || !std::ranges::all_of(word, [](char c) { return c >= 'a' && c <= 'z'; })) return word;
   americanise(word);
   step1(word);

@@ -11,246 +11,6 @@
 namespace convoke::model {
 namespace {
 
-// One group a line. A word may be in several; groups are not transitive.
-constexpr std::string_view groups_text = R"(
-buy purchase order procure acquire
-get fetch obtain retrieve lookup pull
-find search locate lookup discover
-show display list view present
-create make build produce generate develop design compose construct craft prepare
-write draft compose author prepare produce generate
-prepare ready arrange draft plan create
-setup configure establish arrange initialise activate
-install deploy load
-activate enable switch turn
-raise increase lift
-lower decrease reduce cut
-put set place
-add enable activate include append insert attach extend
-remove delete erase drop disable deactivate
-begin start launch initiate open commence kickoff
-end stop finish terminate close conclude cease
-launch release introduction introduce debut rollout bringout premiere
-change modify alter edit update amend revise adjust correct rewrite
-update refresh upgrade renew patch
-send mail dispatch deliver forward ship email
-announce communicate broadcast inform notify publish declare tell circulate
-announcement notice communication message memo broadcast
-schedule book plan arrange organise fix
-organise arrange coordinate host hold plan run schedule
-run conduct perform execute carry do hold
-meeting session appointment
-session class workshop meeting
-approve authorise accept confirm okay sanction signoff greenlight clear
-reject decline refuse deny
-check verify confirm validate inspect examine review look see
-review evaluate assess appraise rate judge examine inspect
-evaluation assessment review appraisal
-audit inspect inspection examine review
-analyse examine study investigate research analysis look
-research study investigation analysis investigate
-track monitor follow trace watch observe
-manage handle administer oversee run maintain
-handle process deal treat manage
-process handle execute submit file
-resolve fix solve repair troubleshoot mend debug diagnose
-resolve settle mediate
-issue problem trouble fault difficulty error bug glitch failure
-bug defect error glitch
-broken fail failing crash malfunction faulty defective
-help assist support aid
-support assistance help
-allow permit grant give authorise
-give provide supply hand issue grant offer send
-provide give supply deliver offer
-assign allocate appoint designate give allot
-pair match assign
-allocate assign budget reserve earmark
-register enrol enroll signup enlist subscribe join
-enrollment registration signup
-train teach coach educate instruct
-training course class lesson workshop education tutorial
-hire recruit employ
-employee staff worker colleague personnel hire joiner newcomer starter
-onboard orient induct orientation induction welcome
-orientation induction introduction onboarding
-leave vacation holiday absence
-pay remunerate compensate settle
-payment remittance transfer settlement
-salary wage pay payroll compensation paycheck
-bonus reward incentive
-expense cost spending reimbursement claim
-reimburse expense refund repay
-claim request
-price cost fee charge rate pricing
-money fund budget
-budget spending funds
-invoice bill
-bill billing invoice
-vendor supplier provider seller
-contract agreement deal
-negotiate bargain haggle
-negotiation talks bargaining
-discount rebate reduction markdown
-customer client consumer buyer shopper
-product item good merchandise article
-product offering lineup portfolio range
-inventory stock supply stockpile
-ship shipment delivery parcel package consignment freight
-shipment parcel consignment delivery cargo package
-deliver delivery arrive arrival
-return refund
-recall withdraw withdrawal
-broken damaged defective faulty
-quality standard
-policy rule guideline regulation
-guideline rule standard
-benefit perk insurance
-mentor buddy coach advisor
-identification id badge card pass
-handbook manual guide booklet
-department division unit
-transfer move relocate reassign
-attendance presence
-record file entry profile
-field detail entry
-information info detail data fact
-query question
-report summary overview statement
-directory list register contacts
-survey questionnaire poll
-survey interview ask
-feedback opinion comment response review
-feedback suggestion
-suggestion idea proposal
-complaint grievance
-event function occasion gathering
-activity outing exercise event
-party celebration
-marketing advertising promotion publicity
-advert ad advertisement commercial spot
-advertise promote market
-promotion promotional offer special
-campaign initiative
-competitor rival competition
-trend development pattern
-audience target public
-post update
-video clip film movie
-photo picture image photograph
-photoshoot shoot
-website site web webpage page
-traffic visitor visit
-content material
-material collateral content
-calendar schedule timetable
-newsletter mailing
-media press news journalist
-press media news
-release announcement statement
-communicate communication
-computer laptop notebook pc machine workstation
-mobile phone smartphone cell cellphone handset telephone
-plan tariff package
-roaming abroad overseas
-device gadget appliance
-equipment hardware machinery device gear
-hardware computer equipment device
-software application app program tool
-program initiative scheme programme
-password passcode credential
-reset restore
-account profile
-email mail
-network internet connection connectivity
-network wifi lan wireless
-slow lag sluggish
-server host
-backup copy
-recover recovery restore retrieve
-security safety protection
-secure protect safeguard
-incident breach attack intrusion hack
-cybersecurity cyber security
-phishing malware virus ransomware attack
-access permission privilege right entitlement
-privilege right permission
-license licence seat
-conference call meeting
-conferencing call conference
-remote home distance telecommute
-emergency urgent
-resign quit depart departure exit
-interview conversation
-health wellness wellbeing medical
-retirement pension
-overtime extra
-appraisal evaluation review
-forecast predict project estimate anticipate
-demand sales
-calculate compute figure
-margin profit
-bundle package combo set
-label tag
-category class group
-description text blurb copy
-specification spec
-feature function capability
-warranty guarantee
-maintenance service upkeep servicing repair
-decommission retire scrap discard dispose
-discontinue retire obsolete phaseout obsolescence
-asset equipment property
-lease rent rental
-import customs
-custom bespoke
-risk hazard danger threat
-green sustainable sustainability eco environmental
-dispute conflict disagreement row quarrel argument
-compliance conformity comply conform
-certification credential accreditation certificate
-sample specimen
-quote quotation estimate
-subscription membership
-sourcing source
-metric kpi measure indicator
-influencer creator ambassador
-collaborate cooperate partner work
-collaboration partnership cooperation
-coordinate align liaise
-sponsor sponsorship
-loyalty reward
-retention retain keep
-crisis emergency
-conversion convert
-optimise improve enhance tune boost
-keyword term
-persona profile
-test experiment trial
-documentation manual document
-document documentation
-rule policy
-improve enhance optimise
-adopt introduce implement
-implement introduce enforce apply
-restrict limit
-level threshold
-migrate migration move
-ticket request
-ask request
-evaluate good
-storage disk drive
-printer print
-firmware
-satisfaction happiness
-recommend suggest propose advise recommendation
-background history
-verify verification confirm
-employment job
-meet encounter
-lead prospect
-)";
-
 constexpr std::string_view request_verbs_text = R"(
 add adjust advise allocate alter amend analyse announce apply appoint appraise approve arrange ask assess assign assist attach audit authorise
 bake begin bill book boost bring broadcast build bundle buy calculate call cancel change check circulate clean clear close coach collect communicate
@@ -267,11 +27,33 @@ research reschedule reserve reset resolve respond restart restore restrict retir
 scan schedule search secure select sell send set setup sign sort put share ship show signup solve sort source specify start stop store submit subscribe suggest summarise
 supply suspend switch sync take talk teach tell terminate test take tidy trace track train transfer translate troubleshoot turn undo unlock update upgrade upload
 use validate verify visit walk warn wash watch welcome withdraw work write
+accept accompany look see admit adopt award ban bargain block brief carry categorise charge classify combine compensate complain convince copy count
+decline decorate dedicate deposit destroy dictate dismiss divide donate double drive dump duplicate earmark elect engrave enter escort
+exchange feed forbid freeze greet haggle halt halve honour illustrate insure integrate interview invent invest lengthen lend lift link load
+localise lock motivate mow nominate pack paint park pause permit personalise persuade photograph plant polish postpone praise rebook
+rebrand recategorise recharge reclassify recycle relaunch relocate remit reorder replenish resend resume retrain reward ring sack sanction
+scrap settle sharpen shorten shred simplify sketch spend split sponsor stock subtitle swap sweep tailor thank throw tow transcribe unblock
+unload unsubscribe vaccinate vet void vote water weigh widen wire wrap
 )";
 
 constexpr std::string_view text_work_text = R"(
 translate summarise rewrite rephrase paraphrase proofread explain describe write draft compose convert brainstorm outline define compare edit
 reformat format simplify shorten expand reword answer refactor code program spell correct calculate list suggest discuss critique comment
+)";
+
+/// Said in every kind of talk: having one of them in common says little.
+constexpr std::string_view common_text = R"(
+about actual afternoon ago already always almost anyway area around aside away bad basis best better big bit bring certain
+ close come comes coming correct couple day days deep different double early easy eight end enough entire especially even evening exactly
+ far fast feel few fine first five follow following four full further give gives giving given good great half happen happens happy hard hear
+here high hope hour hours hundred idea immediately instead job keep keeps kind know large late later lately latest least left less lie
+line little live long look looks lot lots low lying main man maybe mean meantime minute minutes moment month months morning move name near never nice night nine
+normal nothing number often okay old online open original outside over part party past people perfect perhaps person place play point possible pretty
+properly purpose push put quick quite rather ready real reason recent regular rest right round run same say says second see seem seems serious set seven
+short side simple since single situation six slow small sort special specific spot start stay step stop straight strong stuff such
+take takes taking talk tell ten than third thousand thousands three through time times together top total towards try turn twice two type typical
+use used useful using usual usually various view wait walk way weeks week weekend well whole wide within without woman word words work works world worth
+worst write wrong year years yesterday yet young
 )";
 
 struct Thesaurus {
@@ -297,6 +79,7 @@ template <class Use> void each_word(std::string_view line, Use&& use) {
 const Thesaurus& thesaurus() {
   static const Thesaurus instance = [] {
     Thesaurus made;
+    const auto groups_text = thesaurus_groups();
     std::size_t at = 0;
     while (at < groups_text.size()) {
       const auto end = std::min(groups_text.find('\n', at), groups_text.size());
@@ -362,6 +145,11 @@ bool is_light_verb(std::string_view stemmed) {
       "handle manage process do make take get give put run perform conduct carry start initiate need want have deal work use let "
       "facilitate arrange organise set");
   return verbs.contains(std::string(stemmed));
+}
+
+bool is_common(std::string_view stemmed) {
+  static const auto words = stem_set(common_text);
+  return words.contains(std::string(stemmed));
 }
 
 bool is_text_work(std::string_view stemmed) {

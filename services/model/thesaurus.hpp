@@ -9,6 +9,9 @@
 
 namespace convoke::model {
 
+/// The groups as text, one a line (thesaurus_groups.cpp).
+std::string_view thesaurus_groups();
+
 /// Groups that a stem belongs to; empty for most.
 std::span<const std::uint16_t> groups_of(std::string_view stem);
 
@@ -29,5 +32,8 @@ bool is_light_verb(std::string_view stem);
 
 /// Work on text that any language model can do without a tool: translate, summarise, explain …
 bool is_text_work(std::string_view stem);
+
+/// A word of everyday talk (time, right, week): having it in common says little.
+bool is_common(std::string_view stem);
 
 }  // namespace convoke::model

@@ -1,6 +1,7 @@
 // What a request is about: its telling words, the deed it asks for, and what it contains.
 #include <algorithm>
 
+#include "model/idioms.hpp"
 #include "model/phrases.hpp"
 #include "model/ranking.hpp"
 #include "model/thesaurus.hpp"
@@ -8,6 +9,10 @@
 
 namespace convoke::model {
 namespace {
+
+constexpr double known_name = 0.5;    // of a name that is a word of the tools, too: most likely it is the value
+constexpr double meant_weight = 0.8;  // of the word that an expression stands for
+constexpr std::string_view alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// "Where is it?", "What does it cost?"; not "Can you send it?".
 bool is_question(const Reading& reading, std::size_t first, std::size_t last) {
@@ -64,7 +69,7 @@ bool travels(const Reading& reading, std::size_t first, std::size_t last) {
 }
 
 /// What is meant by words that say it otherwise: "8 percent off" is a discount.
-void add_meant(Topic& topic, const Reading& reading, std::size_t first, std::size_t last) {
+void add_meant(Topic& topic, const Reading& reading, const Index& index, std::size_t first, std::size_t last) {
   const auto add = [&](std::string_view word, double weight, std::size_t at) {
     const auto stemmed = stem(word);
     if (std::ranges::find(topic.terms, stemmed, &Term::stem) == topic.terms.end())
@@ -78,14 +83,27 @@ void add_meant(Topic& topic, const Reading& reading, std::size_t first, std::siz
     const auto& word = reading.tokens[i].lower;
     const auto* counted = reading.entity_at(i + 1);
     const bool some = counted != nullptr && counted->shape == Shape::number;
-    if (some && (word == "get" || word == "need" || word == "want")) add("buy", 0.6, i);
+    if (some && (word == "get" || word == "need" || word == "want")) {
+      add("buy", 0.6, i);
+      const bool due = i > first && (reading.tokens[i - 1].lower == "should" || reading.tokens[i - 1].lower == "must");
+      if (!due) topic.verb = stem("buy");
+    }
     // "It should cost 49.90": its price is to be changed.
     if (reading.tokens[i + 1].lower == "cost" && (word == "should" || word == "must" || word == "shall")) {
       add("price", 1, i + 1);
       topic.verb = stem("change");
     }
   }
+  for (const auto& meaning : meanings_in(reading, first, last)) add(meaning.word, meant_weight, meaning.token);
   if (travels(reading, first, last)) add("travel", 0.7, first);
+  // "INV-2044", "PO-17": a code's letters say what it is of.
+  for (const auto& entity : reading.entities) {
+    if (entity.shape != Shape::code || entity.first < first || entity.last > last) continue;
+    const auto letters = to_lower(std::string_view(entity.value).substr(0, entity.value.find_first_not_of(alphabet)));
+    if (letters.size() < 2) continue;
+    const auto meant = index.completed(letters);
+    if (!meant.empty()) add(meant, 0.8, entity.first);
+  }
 }
 
 void note_contents(Topic& topic, const Reading& reading, std::size_t first, std::size_t last) {
@@ -121,7 +139,7 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
       if (entity->shape == Shape::quoted) {
         term.weight = 0.25;
       } else if (entity->shape == Shape::name && entity->person < 0.75 && index.knows(term.stem)) {
-        term.weight = 0.35;
+        term.weight = known_name;
       } else {
         continue;
       }
@@ -133,7 +151,8 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     }
     topic.terms.push_back(std::move(term));
   }
-  add_meant(topic, reading, first, last);
+  topic.pairs = pairs_of(reading.tokens, first, last);
+  add_meant(topic, reading, index, first, last);
   auto verb = opening_verb(reading, first, last);
   topic.question = is_question(reading, first, last);
   if (const auto behind = told_of(reading, first, last); behind > first) {

@@ -20,6 +20,8 @@ bool word_byte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0
 std::size_t punctuation_at(std::string_view text, std::size_t i) {
   const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
   if (byte(i) == 0xE2 && byte(i + 1) == 0x80) return 3;
+  if (byte(i) == 0xE2 && byte(i + 1) == 0x82 && byte(i + 2) == 0xAC) return 3;    // €
+  if (byte(i) == 0xC2 && (byte(i + 1) == 0xA3 || byte(i + 1) == 0xA5)) return 2;  // £, ¥
   if (byte(i) == 0xC2 && (byte(i + 1) == 0xA0 || byte(i + 1) == 0xAB || byte(i + 1) == 0xBB)) return 2;
   return 0;
 }
@@ -39,7 +41,8 @@ const Words& phrasal() {
 Token make_token(std::string_view text, std::size_t begin, std::size_t end) {
   Token token{.lower = to_lower(text.substr(begin, end - begin)), .stem = {}, .begin = begin, .end = end};
   const auto written = text.substr(begin, end - begin);
-  token.capital = upper(written.front());
+  // Also iPhone and eBay.
+  token.capital = upper(written.front()) || (written.size() > 2 && upper(written[1]) && !upper(written[2]));
   token.all_caps = written.size() > 1 && std::ranges::none_of(written, [](char c) { return c >= 'a' && c <= 'z'; }) &&
                    std::ranges::any_of(written, upper);
   token.digits = std::ranges::any_of(written, digit);
@@ -164,6 +167,17 @@ bool is_stop_word(std::string_view lower) {
   return words.contains(lower) || is_preposition(lower) || is_determiner(lower);
 }
 
+namespace {
+
+/// "IT" among words that are not all written so.
+bool is_it_department(const std::vector<Token>& tokens, std::size_t i) {
+  if (tokens[i].lower != "it" || !tokens[i].all_caps) return false;
+  const bool loud = (i == 0 || tokens[i - 1].all_caps) && (i + 1 == tokens.size() || tokens[i + 1].all_caps);
+  return !loud || tokens.size() == 1;
+}
+
+}  // namespace
+
 std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::vector<std::size_t>* positions) {
   std::vector<std::string> stems;
   const auto add = [&](std::string text, std::size_t at) {
@@ -191,6 +205,10 @@ std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::ve
     if (word.starts_with("wi") && word.size() == 2 && i + 1 < tokens.size() && tokens[i + 1].lower == "fi") {
       add("wifi", i);
       ++i;
+      continue;
+    }
+    if (is_it_department(tokens, i)) {
+      add("informationtechnology", i);
       continue;
     }
     if (word == "care" && i > 0 && tokens[i - 1].lower.starts_with("tak")) continue;  // take care of

@@ -42,6 +42,12 @@ TEST_CASE("model planning: every clause gets its step, arguments are shared") {
   CHECK(made.steps[2].depends_on == std::vector<std::size_t>{1});
 }
 
+TEST_CASE("model planning: what is only told says what the request is about") {
+  CHECK(functions(plan("The car with licence number B-AB 1234 is still in front of the door. Could you park it?")) ==
+        List{"Garage.park_car"});
+  CHECK(functions(plan("The suitcases of Ada Byron are in the hall, please bring them up")) == List{"Reception.carry_luggage"});
+}
+
 TEST_CASE("model planning: a broad goal takes the tools that say they belong to it") {
   const auto made = plan("Check in a guest, Ada Byron.");
   CHECK(functions(made) == List{"Reception.issue_key_card", "Reception.carry_luggage", "Kitchen.serve_welcome_drink"});

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/idioms.hpp"
 #include "model/spelling.hpp"
 #include "model/thesaurus.hpp"
 
@@ -30,6 +31,33 @@ TEST_CASE("model words: stems as Porter's paper gives them") {
   CHECK(stem("organise") == stem("organize"));
   CHECK(stem("colours") == stem("color"));
   CHECK(stem("café") == "café");
+}
+
+TEST_CASE("model words: irregular forms and nouns of deeds have the stem of their verb") {
+  for (const auto& [word, verb] : {std::pair{"bought", "buy"},
+                                   {"frozen", "freeze"},
+                                   {"analysis", "analyse"},
+                                   {"registration", "register"},
+                                   {"renewal", "renew"},
+                                   {"complaints", "complain"},
+                                   {"maintenance", "maintain"}}) {
+    INFO(word);
+    CHECK(stem(word) == stem(verb));
+  }
+  CHECK(stem("left") != stem("leave"));  // a word of its own
+}
+
+TEST_CASE("model words: expressions of several words mean one") {
+  const auto meant = [](std::string_view text) {
+    const auto reading = read_text(text, Day{}, [](std::string_view) { return true; });
+    std::vector<std::string> words;
+    for (const auto& meaning : meanings_in(reading, 0, reading.tokens.size())) words.push_back(meaning.word);
+    return words;
+  };
+  CHECK(meant("we must call all of them back") == std::vector<std::string>{"recall"});
+  CHECK(meant("kept an eye on it") == std::vector<std::string>{"monitor"});
+  CHECK(meant("keeping an eye on it") == std::vector<std::string>{"monitor"});
+  CHECK(meant("call me. I am back").empty());
 }
 
 TEST_CASE("model words: tokens know their place, capital and possessive") {

@@ -1,0 +1,253 @@
+#include "model/starts.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+
+#include "model/phrases.hpp"
+#include "model/thesaurus.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+constexpr std::size_t most_starts = 24;
+
+char sign_between(const Reading& r, std::size_t left) {
+  const auto gap = std::string_view(r.text).substr(r.tokens[left].end, r.tokens[left + 1].begin - r.tokens[left].end);
+  for (const char sign : {'\n', '.', '!', '?', ';', ':', ',', '&'}) {
+    if (gap.find(sign) != std::string_view::npos) return sign;
+  }
+  return gap.find(" - ") != std::string_view::npos || gap.find("\xE2\x80\x94") != std::string_view::npos ? ';' : ' ';
+}
+
+class Finder {
+ public:
+  Finder(const Reading& reading, const Index& index) : r_(reading), index_(index) {
+    for (const auto& tool : index.catalogue().tools) {
+      const auto words = identifier_words(tool.name);
+      if (words.size() > 1) tool_verbs_.insert(words.front());
+    }
+  }
+
+  std::vector<Start> find(std::size_t body) {
+    find_starts(body);
+    mark_statements();
+    drop_echoes();
+    mark_references();
+    mark_statements();
+    return std::move(starts_);
+  }
+
+ private:
+  bool is_verb(std::size_t i) const {
+    return r_.entity_of[i] == Reading::none && (is_imperative(r_.tokens[i].lower) || tool_verbs_.contains(r_.tokens[i].lower)) &&
+           !is_stop_word(r_.tokens[i].lower);
+  }
+
+  /// A verb at `i` that has an object or a preposition behind it: "order a desk", not "order and delivery".
+  bool acts(std::size_t i) const {
+    if (opens_phrasal(r_, i)) return true;
+    if (!is_verb(i)) return false;
+    if (i + 1 >= r_.tokens.size()) return true;
+    const auto& next = r_.tokens[i + 1];
+    return next.lower != "and" && next.lower != "or" && (sign_between(r_, i) == ' ' || sign_between(r_, i) == ':');
+  }
+
+  /// "let her into …", "have IT give …": somebody is to do it.
+  bool causes(std::size_t i) const {
+    static const std::unordered_set<std::string_view> somebody{"him", "her", "them", "it", "somebody", "someone"};
+    const auto& word = r_.tokens[i].lower;
+    if ((word == "have" || word == "take") && i + 2 < r_.tokens.size() && r_.tokens[i + 2].lower == "look") return true;
+    if ((word != "let" && word != "have" && word != "get") || i + 2 >= r_.tokens.size()) return false;
+    const auto* entity = r_.entity_at(i + 1);
+    return somebody.contains(r_.tokens[i + 1].lower) || (entity != nullptr && entity->shape == Shape::name);
+  }
+
+  void add_start(std::size_t i, bool sentence) {
+    auto verb = opening_verb(r_, i, r_.tokens.size());
+    if (verb == r_.tokens.size() && is_verb(i)) verb = i;
+    const bool imperative = (verb < r_.tokens.size() && acts(verb)) || causes(i);
+    starts_.push_back({i, imperative, sentence});
+  }
+
+  void find_starts(std::size_t body) {
+    add_start(body, true);
+    if (gives_text(r_)) return;
+    for (std::size_t i = body + 1; i < r_.tokens.size() && starts_.size() < most_starts; ++i) {
+      if (r_.entity_of[i] != Reading::none && r_.entity_of[i] == r_.entity_of[i - 1]) continue;
+      const char sign = sign_between(r_, i - 1);
+      const auto& word = r_.tokens[i - 1].lower;
+      const bool initial = sign == '.' && r_.tokens[i - 1].lower.size() == 1 && r_.tokens[i - 1].capital;
+      if (sign == ' ' || initial) {
+        const bool joint = word == "and" || word == "then" || word == "plus" || word == "also" ||
+                           (word == "as" && i > 1 && r_.tokens[i - 2].lower == "well");
+        // "between 20 and 30" is one thing.
+        bool between = false;
+        for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
+        if (joint && !between && starts_.back().token < i - 1) add_start(i, false);
+      } else if ((sign != ':' || r_.tokens[i].lower == "please" || (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
+                 !(sign == ',' && works_on_text())) {
+        add_start(i, sign != ',' && sign != '&');
+        // Behind a comma a noun without article or count goes on with what is before it.
+        const auto* entity = r_.entity_at(i);
+        const bool counted_thing = entity != nullptr && entity->shape == Shape::number;
+        if ((sign == ',' || sign == '&') && !starts_.back().imperative && !is_determiner(r_.tokens[i].lower) && !counted_thing &&
+            r_.tokens[i].lower != "and")
+          starts_.pop_back();
+      }
+    }
+  }
+
+  static bool refers_back(std::string_view word) {
+    static const std::unordered_set<std::string_view> words{"it", "its", "they", "them", "their", "this",  "that",
+                                                            "so", "one", "him",  "her",  "his",   "these", "those"};
+    return words.contains(word);
+  }
+
+  void mark_references() {
+    for (std::size_t k = 1; k < starts_.size(); ++k) {
+      const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
+      for (std::size_t i = starts_[k].token; i < last; ++i) starts_[k].refers = starts_[k].refers || refers_back(r_.tokens[i].lower);
+      starts_[k].refers = (starts_[k].refers && !starts_[k - 1].imperative && !starts_[k - 1].wishes) || restates(k) || starts_[k].echo;
+    }
+  }
+
+  /// "How did it sell? Run the analysis.": the question again, as a request.
+  bool restates(std::size_t k) const {
+    static const std::unordered_set<std::string_view> words{"look", "check", "find", "tell", "see", "run", "do", "give", "get", "show"};
+    if (!starts_[k].imperative || !starts_[k].sentence || !is_question_at(r_, index_, starts_, k - 1, k)) return false;
+    const auto verb = opening_verb(r_, starts_[k].token, r_.tokens.size());
+    return verb < r_.tokens.size() && words.contains(r_.tokens[verb].lower);
+  }
+
+  /// What only tells something ("our router is slow") is context where anything else in the text is asked for.
+  void mark_statements() {
+    static const std::unordered_set<std::string_view> wishes{"need",  "needs",  "want",  "wants",  "like",   "should", "must",
+                                                             "shall", "please", "wish",  "wishes", "kindly", "has",    "have",
+                                                             "let",   "lets",   "could", "can",    "would",  "to"};
+    static const std::unordered_set<std::string_view> finite{"is",  "are",  "was", "were",  "has",  "have", "had", "will",
+                                                             "did", "does", "do",  "i",     "we",   "he",   "she", "they",
+                                                             "it",  "im",   "ive", "there", "been", "got"};
+    bool asked = false;
+    for (std::size_t k = 0; k < starts_.size(); ++k) {
+      auto& start = starts_[k];
+      const auto last = end_of(k);
+      bool wish = start.imperative || is_question_at(r_, index_, starts_, k, k + 1) || passive_verb(r_, start.token, last) < last;
+      // "Marta handed in …": opens with who did it.
+      bool said =
+          r_.entity_at(start.token) != nullptr && r_.entity_at(start.token)->shape == Shape::name && r_.entity_at(start.token)->last < last;
+      for (std::size_t i = start.token; i < last; ++i) {
+        const auto& word = r_.tokens[i].lower;
+        if (r_.entity_of[i] != Reading::none) continue;
+        // "has to", "have to" are wishes, "has" and "to" alone are not.
+        const bool obliged = (word == "has" || word == "have") && i + 1 < last && r_.tokens[i + 1].lower == "to";
+        // "We can spend 500" tells, "could you" and "she could use" ask.
+        static const std::unordered_set<std::string_view> asked_of{"you",      "we",     "i",       "use", "someone",
+                                                                   "somebody", "anyone", "anybody", "do"};
+        const bool able =
+            (word == "can" || word == "could" || word == "would") && !(i + 1 < last && asked_of.contains(r_.tokens[i + 1].lower));
+        start.wishes =
+            start.wishes || obliged || word == "needs" || word == "need" || word == "wants" || word == "should" || word == "must";
+        // "a customer who wants data"
+        const bool told = i > start.token && (r_.tokens[i - 1].lower == "who" || r_.tokens[i - 1].lower == "that");
+        wish = wish || obliged || (wishes.contains(word) && !able && !told && word != "to" && word != "has" && word != "have");
+        said = said || finite.contains(word);
+      }
+      start.tells = !wish && said;
+      asked = asked || wish;
+    }
+    if (asked) return;
+    for (auto& start : starts_) start.tells = false;
+  }
+
+  std::size_t end_of(std::size_t start) const { return model::end_of(r_, starts_, start); }
+
+  /// "She has to get into the database, could you set up the access?": of what was said before, and of nothing else.
+  bool says_again(std::size_t k) const {
+    if (starts_[k - 1].imperative || !starts_[k].imperative) return false;
+    bool any = false;
+    const auto before = topic_of(r_, index_, starts_[k - 1].token, end_of(k - 1));
+    for (const auto& term : topic_of(r_, index_, starts_[k].token, end_of(k)).terms) {
+      if (term.verb || is_light_verb(term.stem) || is_request_verb(term.stem)) continue;
+      if (term.token == 0 || r_.tokens[term.token - 1].lower != "the") return false;
+      if (std::ranges::find(before.terms, term.stem, &Term::stem) == before.terms.end()) return false;
+      any = true;
+    }
+    return any && !has_entities_at(r_, starts_, k);
+  }
+
+  /// "… Track it.": what only points back is no clause of its own.
+  void drop_echoes() {
+    for (std::size_t k = starts_.size(); k-- > 1;) {
+      const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
+      bool points = false;
+      std::size_t telling = 0;
+      for (std::size_t i = starts_[k].token; i < last; ++i) {
+        const auto& word = r_.tokens[i].lower;
+        // Also "find out why", "take care of the purchase".
+        points = points || refers_back(word) || word == "why" ||
+                 (i > starts_[k].token && r_.tokens[i - 1].lower == "the" && is_request_verb(r_.tokens[i].stem));
+        if (word == "care" || word == "please") continue;
+        if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
+      }
+      // "… please arrange": a verb that says no more.
+      const bool bare = starts_[k].imperative && last - starts_[k].token <= 2;
+      // Behind a statement it is the request itself: "… has had its day, please retire it".
+      const bool echo = (points || bare) && telling == 0;
+      if (echo && starts_[k - 1].tells && starts_[k].imperative) {
+        starts_[k].echo = true;
+        continue;
+      }
+      if (echo || says_again(k)) starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(k));
+    }
+  }
+
+  /// The request opens with work on text: what stands behind a comma is most likely that text.
+  bool works_on_text() const {
+    if (gives_text(r_)) return true;
+    const auto verb = opening_verb(r_, starts_.front().token, r_.tokens.size());
+    return verb < r_.tokens.size() && is_pure_text_work(r_.tokens[verb].stem);
+  }
+
+  const Reading& r_;
+  const Index& index_;
+  std::unordered_set<std::string> tool_verbs_;
+  std::vector<Start> starts_;
+};
+
+}  // namespace
+
+std::vector<Start> starts_of(const Reading& reading, const Index& index, std::size_t body) { return Finder(reading, index).find(body); }
+
+std::size_t after_label(const Reading& r) {
+  for (std::size_t i = 0; i + 3 < r.tokens.size() && i < 6; ++i) {
+    const char sign = sign_between(r, i);
+    if (sign == ':' && r.entity_of[i] == Reading::none)
+      return r.tokens[i + 1].capital && r.text.find('\n', r.tokens[i].end) != r.tokens[i].end + 1 ? i + 1 : 0;
+    if (sign != ' ' && sign != '&' && sign != ',') return 0;
+  }
+  return 0;
+}
+
+std::size_t end_of(const Reading& reading, const std::vector<Start>& starts, std::size_t start) {
+  return start + 1 < starts.size() ? starts[start + 1].token : reading.tokens.size();
+}
+
+bool is_question_at(const Reading& reading, const Index& index, const std::vector<Start>& starts, std::size_t from, std::size_t to) {
+  return topic_of(reading, index, starts[from].token, end_of(reading, starts, to - 1)).question;
+}
+
+bool has_entities_at(const Reading& reading, const std::vector<Start>& starts, std::size_t start) {
+  const auto first = reading.entity_of.begin() + static_cast<std::ptrdiff_t>(starts[start].token);
+  const auto last = reading.entity_of.begin() + static_cast<std::ptrdiff_t>(end_of(reading, starts, start));
+  return std::any_of(first, last, [](std::size_t entity) { return entity != Reading::none; });
+}
+
+bool is_pure_text_work(std::string_view verb) {
+  static constexpr std::string_view pure[] = {"translate", "summarise", "rewrite", "rephrase", "paraphrase", "proofread", "explain",
+                                              "reword",    "spell",     "convert", "refactor", "define",     "shorten"};
+  return std::ranges::any_of(pure, [&](std::string_view word) { return stem(word) == verb; });
+}
+
+}  // namespace convoke::model

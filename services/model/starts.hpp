@@ -1,0 +1,38 @@
+// Where the clauses of a request may begin: at sentences, behind "and" and "then", behind commas before an article, a count or a verb; and
+// what each beginning is: a request, a statement, something that points back.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "model/ranking.hpp"
+
+namespace convoke::model {
+
+struct Start {
+  std::size_t token;
+  bool imperative;
+  bool sentence;
+  bool refers = false;  // to what was said before: "reset it", "check their performance"
+  bool echo = false;    // says nothing by itself but what is to be done with what was told
+  bool wishes = false;  // somebody needs or wants something
+  bool tells = false;   // a plain statement: asks for nothing by itself
+};
+
+/// The starts in tokens from `body` on, in order; the first one is there.
+std::vector<Start> starts_of(const Reading& reading, const Index& index, std::size_t body);
+
+/// "Heading: Sentence." gives the first token of the sentence; 0 when there is no heading.
+std::size_t after_label(const Reading& reading);
+
+/// Where what begins at that start ends.
+std::size_t end_of(const Reading& reading, const std::vector<Start>& starts, std::size_t start);
+/// What stands between two starts asks to be told.
+bool is_question_at(const Reading& reading, const Index& index, const std::vector<Start>& starts, std::size_t from, std::size_t to);
+bool has_entities_at(const Reading& reading, const std::vector<Start>& starts, std::size_t start);
+
+/// Work on a text that is given, as a stem: translate, summarise …
+bool is_pure_text_work(std::string_view verb);
+
+}  // namespace convoke::model
