@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>  // NOLINT: strsignal, strerror
 #include <sys/prctl.h>
@@ -29,7 +30,9 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 [[noreturn]] void become(const Launch& wanted, char* const* arguments, char* const* environment, int log, pid_t parent) {
   setpgid(0, 0);  // Ctrl-C reaches the supervisor alone, which stops its children in their order
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);  // it died in between
+  const sched_param no_priority{};
+  sched_setscheduler(0, SCHED_BATCH, &no_priority);  // Redis too answers in one go; libs/runtime says why
+  if (getppid() != parent) _exit(127);               // it died in between
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
