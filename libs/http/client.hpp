@@ -37,7 +37,8 @@ struct ClientRequest {
   std::string unix_socket;  // path: connect there instead of to the URL's host
   Millis connect_deadline{5'000};
   Millis total_deadline{60'000};
-  Millis idle_deadline{0};  // longest silence between two bytes of the answer; 0: none but the total
+  Millis first_byte_deadline{0};  // from the start to the first byte of the answer's body; 0: as the next
+  Millis idle_deadline{0};        // longest silence between two bytes of the answer; 0: none but the total
   std::size_t max_response_bytes = 16uz * 1024 * 1024;
   /// The request leaves at most once (curl repeats one by itself when a kept connection turns out to be dead), and an error before any of
   /// it was sent is UNREACHABLE: nothing has happened over there.

@@ -15,7 +15,6 @@ namespace convoke::http {
 namespace {
 
 constexpr std::size_t spare_handles = 64;
-constexpr Millis idle_check_interval{250};
 
 SteadyTime now() { return std::chrono::time_point_cast<Millis>(std::chrono::steady_clock::now()); }
 
@@ -35,6 +34,12 @@ Fault fault_of(CURLcode code) {
     case CURLE_WEIRD_SERVER_REPLY: return Fault::malformed;
     default: return Fault::unavailable;
   }
+}
+
+void heard(Transfer& transfer, bool body) {
+  const auto& request = transfer.request;
+  if (!body && request.first_byte_deadline.count() > 0) return;
+  transfer.silent_at = request.idle_deadline.count() > 0 ? now() + request.idle_deadline : SteadyTime::max();
 }
 
 long milliseconds(Millis duration) {
@@ -116,7 +121,7 @@ struct CurlLoop::Callbacks {
     auto& transfer = *static_cast<Transfer*>(context);
     std::string_view line(text, size * count);
     while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
-    transfer.last_byte = now();
+    heard(transfer, false);
     if (line.starts_with("HTTP/")) {  // the head begins; what came before was a 1xx
       transfer.response.headers = {};
     } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
@@ -139,7 +144,7 @@ struct CurlLoop::Callbacks {
   static std::size_t body(char* bytes, std::size_t size, std::size_t count, void* context) try {
     auto& transfer = *static_cast<Transfer*>(context);
     const auto length = size * count;
-    transfer.last_byte = now();
+    heard(transfer, true);
     transfer.received += length;
     if (transfer.received > transfer.request.max_response_bytes) {
       transfer.too_large = true;
@@ -159,7 +164,7 @@ struct CurlLoop::Callbacks {
   }
 };
 
-CurlLoop::CurlLoop(asio::io_context& io, ClientOptions options) : io_(io), options_(std::move(options)), timer_(io), idle_timer_(io) {
+CurlLoop::CurlLoop(asio::io_context& io, ClientOptions options) : io_(io), options_(std::move(options)), timer_(io), silence_(io) {
   multi_ = curl().multi_init();
   if (multi_ == nullptr) throw std::runtime_error("http: curl cannot be initialised");
   curl().multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Callbacks::watch);
@@ -185,7 +190,7 @@ void CurlLoop::close() {
     transfer->done.set();
   }
   timer_.cancel();
-  idle_timer_.cancel();
+  silence_.cancel();
 }
 
 void* CurlLoop::take_easy() {
@@ -207,8 +212,14 @@ Status CurlLoop::start(const std::shared_ptr<Transfer>& transfer) {
     return prepared;
   }
   running_.emplace(transfer->easy, transfer);
-  transfer->last_byte = now();
-  if (transfer->request.idle_deadline.count() > 0) arm_idle_check();
+  const auto& request = transfer->request;
+  const auto patience = request.first_byte_deadline.count() > 0 ? request.first_byte_deadline : request.idle_deadline;
+  if (patience.count() > 0) {
+    transfer->silent_at = now() + patience;
+    // A piece may bring the end nearer: patience with the rest is often shorter than with the first.
+    const auto least = request.idle_deadline.count() > 0 ? std::min(patience, request.idle_deadline) : patience;
+    watch_silence(now() + least);
+  }
   if (!acting_) {
     add(transfer);
   } else {  // called out of one of curl's callbacks, which must not call curl again
@@ -326,6 +337,8 @@ void CurlLoop::finish(const std::shared_ptr<Transfer>& transfer, int curl_code) 
   if (transfer->too_large) {
     transfer->result = fail(Fault::too_large, "http: the answer of " + transfer->host + " is beyond " +
                                                   std::to_string(transfer->request.max_response_bytes) + " bytes");
+  } else if (transfer->silent) {
+    transfer->result = fail(Fault::deadline, "http: nothing came from " + transfer->host + " for too long");
   } else if (code != CURLE_OK) {
     transfer->result =
         fail(never_left ? Fault::unreachable : fault_of(code), "http: " + transfer->host + ": " + curl().easy_strerror(code));
@@ -354,26 +367,34 @@ void CurlLoop::wait_for(const std::shared_ptr<Socket>& socket, bool for_reading)
   });
 }
 
-/// Silence between bytes: curl's own low-speed limit counts in whole seconds, so we look ourselves.
-void CurlLoop::arm_idle_check() {
-  if (std::exchange(idle_check_armed_, true)) return;
-  idle_timer_.expires_after(idle_check_interval);
-  idle_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+/// Silence between bytes: curl's own low-speed limit counts in whole seconds, so we look ourselves. One timer for all: it rings when the
+/// first may have been silent for too long, and is not moved by what comes meanwhile.
+void CurlLoop::watch_silence(SteadyTime until) {
+  if (silence_watched_ <= until) return;
+  silence_watched_ = until;
+  silence_.expires_at(until);
+  silence_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto loop = weak.lock();
-    if (error || !loop || loop->closed_) return;
-    loop->idle_check_armed_ = false;
-    bool any = false;
-    const auto running = loop->running_;
-    for (const auto& [easy, transfer] : running) {
-      const auto limit = transfer->request.idle_deadline;
-      if (limit.count() == 0) continue;
-      any = true;
-      if (now() - transfer->last_byte < limit) continue;
-      loop->running_.erase(easy);
-      loop->finish(transfer, CURLE_OPERATION_TIMEDOUT);
-    }
-    if (any) loop->arm_idle_check();
+    if (!error && loop && !loop->closed_) loop->end_silent();
   });
+}
+
+void CurlLoop::end_silent() {
+  silence_watched_ = SteadyTime::max();
+  const auto present = now();
+  auto next = SteadyTime::max();
+  const auto running = running_;
+  for (const auto& [easy, transfer] : running) {
+    if (transfer->silent_at > present) {
+      const auto idle = transfer->request.idle_deadline;
+      next = std::min(next, idle.count() > 0 ? std::min(transfer->silent_at, present + idle) : transfer->silent_at);
+      continue;
+    }
+    running_.erase(easy);
+    transfer->silent = true;
+    finish(transfer, CURLE_OPERATION_TIMEDOUT);
+  }
+  if (next != SteadyTime::max()) watch_silence(next);
 }
 
 }  // namespace convoke::http

@@ -28,7 +28,8 @@ struct Transfer {
   bool head_given = false;
   bool too_large = false;
   std::exception_ptr callback_failure;
-  SteadyTime last_byte{};
+  SteadyTime silent_at{SteadyTime::max()};  // nothing came for too long then
+  bool silent = false;
   Event done;
   Result<Response> result = fail(Fault::cancelled, "http: the client was closed");
 
@@ -62,14 +63,15 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   void collect();
   void watch(const std::shared_ptr<Socket>& socket);
   void wait_for(const std::shared_ptr<Socket>& socket, bool for_reading);
-  void arm_idle_check();
+  void watch_silence(SteadyTime until);
+  void end_silent();
 
   asio::io_context& io_;
   ClientOptions options_;
   void* multi_ = nullptr;  // CURLM*
   asio::steady_timer timer_;
-  asio::steady_timer idle_timer_;
-  bool idle_check_armed_ = false;
+  asio::steady_timer silence_;
+  SteadyTime silence_watched_{SteadyTime::max()};  // when the timer rings
   bool closed_ = false;
   bool acting_ = false;  // curl is at work, so it must not be called
   std::unordered_map<int, std::shared_ptr<Socket>> sockets_;

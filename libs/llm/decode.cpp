@@ -1,5 +1,6 @@
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/text.hpp"
@@ -133,6 +134,7 @@ bool read_chunk(od::object chunk, bool& model_known, std::vector<StreamEvent>& e
 
 /// On-Demand looks only where it is asked to; skipped parts are checked by nobody. So the nesting is counted first, outside of strings.
 bool too_deep(std::string_view data) {
+  if (static_cast<std::size_t>(std::ranges::count_if(data, [](char c) { return c == '{' || c == '['; })) <= depth_limit) return false;
   std::size_t depth = 0;
   bool quoted = false;
   for (std::size_t i = 0; i < data.size(); ++i) {

@@ -1,9 +1,6 @@
 #include "llm/model.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
@@ -36,11 +33,13 @@ struct Model::Outcome {
 
 namespace {
 
+/// Ends a transfer whose rest nobody wants; says nothing more.
+struct Broken : std::exception {};
+
 /// An answer while it comes in. What is wrong with it ends the wait for the rest.
 struct Incoming {
-  Incoming(const asio::any_io_executor& executor, std::size_t limit) : stopped(executor), assembly(limit), parser(limit), most(limit) {}
+  explicit Incoming(std::size_t limit) : assembly(limit), parser(limit), most(limit) {}
 
-  Event stopped;
   ChatDecoder decoder;
   Assembly assembly;
   http::sse::Parser parser;
@@ -51,19 +50,18 @@ struct Incoming {
   std::uint32_t number = 1;
   std::function<void(const TextDelta&)> on_delta;
   std::optional<Error> error;
-  Clock::time_point silent_at;
-  Millis patience{0};
   std::vector<StreamEvent> events;
 
   void fail_with(Error what) {
-    if (error) return;
-    error.emplace(std::move(what));
-    stopped.set();
+    if (!error) error.emplace(std::move(what));
   }
 
   void bytes(std::string_view data) {
-    silent_at = Clock::now() + patience;
-    if (error) return;
+    read(data);
+    if (error) throw Broken{};
+  }
+
+  void read(std::string_view data) {
     if (!streamed) {
       whole.append(data);
       if (whole.size() > most) fail_with({Fault::model_invalid, "the answer is larger than " + std::to_string(most) + " bytes"});
@@ -92,18 +90,6 @@ struct Incoming {
   }
 };
 
-/// Returns when the answer is broken or nothing has come for too long.
-asio::awaitable<void> watch(Incoming& incoming) {
-  while (!incoming.error) {
-    const auto left = std::chrono::duration_cast<Millis>(incoming.silent_at - Clock::now());
-    if (left <= Millis{0}) co_return;
-    // The first piece may bring the end nearer: patience with the rest is shorter than with the first.
-    co_await incoming.stopped.wait_for(std::min(left, incoming.patience) + Millis{1});
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) co_return;
-  }
-}
-
 /// What a failure of the transport means to somebody who wanted an answer from a model.
 Error as_model_error(const Error& error) {
   switch (error.code) {
@@ -126,6 +112,8 @@ http::ClientRequest to_request(const Endpoint& endpoint, HttpCall call, const Mo
   request.unix_socket = endpoint.unix_socket;
   request.connect_deadline = std::min(options.connect_deadline, limit);
   request.total_deadline = limit;
+  request.first_byte_deadline = options.first_token_deadline;
+  request.idle_deadline = options.token_deadline;
   request.max_response_bytes = options.max_response_bytes * 4;  // a token's event is some 200 bytes; the text has its own limit
   return request;
 }
@@ -139,34 +127,31 @@ asio::awaitable<bool> was_cancelled() {
 
 }  // namespace
 
-Model::Model(asio::io_context& io, http::Client& client, ModelOptions options) : io_(io), client_(client), options_(std::move(options)) {}
+Model::Model(http::Client& client, ModelOptions options) : client_(client), options_(std::move(options)) {}
 
 asio::awaitable<Model::Outcome> Model::attempt(Attempt attempt) {
   Outcome outcome;
-  Incoming incoming(io_.get_executor(), options_.max_response_bytes);
+  Incoming incoming(options_.max_response_bytes);
   incoming.number = attempt.number;
   incoming.on_delta = std::move(attempt.on_delta);
-  incoming.patience = options_.token_deadline;
-  incoming.silent_at = Clock::now() + options_.first_token_deadline;
   auto request = to_request(attempt.endpoint, std::move(attempt.call), options_, attempt.limit);
   auto transfer = client_.stream(
       std::move(request), [&incoming](std::string_view data) { incoming.bytes(data); },
       [&incoming](const http::Response& head) {
         incoming.streamed = head.headers.get("Content-Type").find("json") == std::string_view::npos;
       });
-  auto group = asio::experimental::make_parallel_group(asio::co_spawn(io_, std::move(transfer), asio::deferred),
-                                                       asio::co_spawn(io_, watch(incoming), asio::deferred));
-  auto [order, failure, answer, ignored] = co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  Result<http::Response> answer = fail(Fault::model_invalid, "the answer broke off");
+  try {
+    answer = co_await std::move(transfer);
+  } catch (const Broken&) {
+    // Why, `incoming` says.
+  }
   const bool cancelled = co_await was_cancelled();
   if (cancelled) {
     outcome.response = fail(Fault::cancelled, "the call was cancelled");
   } else if (incoming.error) {
     outcome.unreadable = incoming.error->code == Fault::model_invalid;
     outcome.response = incoming.finish();
-  } else if (order[0] == 1) {
-    outcome.response = fail(Fault::model_overloaded, "nothing came from the model for too long");
-  } else if (failure) {
-    std::rethrow_exception(failure);
   } else if (!answer) {
     outcome.response = std::unexpected(as_model_error(answer.error()));
   } else if (answer->status < 200 || answer->status >= 300) {

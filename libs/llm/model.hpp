@@ -54,7 +54,7 @@ struct TextDelta {
 class Model {
  public:
   /// The client must outlive the model.
-  Model(asio::io_context& io, http::Client& client, ModelOptions options);
+  Model(http::Client& client, ModelOptions options);
 
   /// The whole answer. Errors: MODEL_RATE_LIMITED, MODEL_OVERLOADED, MODEL_INVALID, MODEL_UNAUTHORISED, BUDGET (the provider's quota),
   /// DEADLINE, CANCELLED (the awaiting coroutine was cancelled), INVALID (a schema in the request is no JSON). `on_delta` may be empty; it
@@ -71,7 +71,6 @@ class Model {
                                         std::uint32_t& attempts);
   asio::awaitable<Result<Response>> ask_all(Result<HttpCall> call, std::string model, std::function<void(const TextDelta&)> on_delta);
 
-  asio::io_context& io_;
   http::Client& client_;
   ModelOptions options_;
 };

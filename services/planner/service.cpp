@@ -26,7 +26,7 @@ Service::Service(runtime::Runtime& runtime, ServiceOptions options)
     : runtime_(runtime),
       options_(std::move(options)),
       http_(runtime.io(), options_.http),
-      model_(runtime.io(), http_, options_.model.options()),
+      model_(http_, options_.model.options()),
       turns_(runtime, options_.bus, options_.turns, {"planner", {"system.planner"}, {}, {}},
              [this](agents::Turn& turn) { return carry_out(turn); }) {}
 

@@ -58,7 +58,7 @@ Service::Service(runtime::Runtime& runtime, ServiceOptions options)
     : options_(std::move(options)),
       served_(served_or_throw(options_.worker)),
       http_(runtime.io(), options_.http),
-      model_(runtime.io(), http_, options_.model.options()),
+      model_(http_, options_.model.options()),
       journal_(open_journal(runtime.options().data, options_.worker.keep_effects, runtime.now().unix)),
       tooling_{model_, http_, journal_, runtime.tracer(), options_.conversation},
       turns_(runtime, options_.bus, options_.turns,

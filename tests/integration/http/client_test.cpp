@@ -133,6 +133,16 @@ TEST_CASE("http client: every deadline is kept, and says so") {
   const auto stalled = run(pair.fixture.io, pair.client.stream(idle, [](std::string_view) {}));
   REQUIRE_FALSE(stalled);
   CHECK(stalled.error().code == Fault::deadline);
+  CHECK(stalled.error().message.find("nothing came") != std::string::npos);
+  auto first = pair.request("/sleep");
+  first.first_byte_deadline = Millis{100};
+  const auto slow = pair.send(first);
+  REQUIRE_FALSE(slow);
+  CHECK(slow.error().message.find("nothing came") != std::string::npos);
+  auto steady = pair.request("/drip");
+  steady.first_byte_deadline = Millis{2'000};
+  steady.idle_deadline = Millis{1'000};
+  CHECK(pair.send(steady));
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 

@@ -39,7 +39,7 @@ struct Bench {
   static llm::Request request() { return {.model = "offline", .messages = {{.role = llm::Role::user, .content = "Write a poem"}}}; }
 
   Result<llm::Response> ask(const llm::ModelOptions& with) {
-    llm::Model model(io, client, with);
+    llm::Model model(client, with);
     auto task = model.complete(request(), [this](const llm::TextDelta& delta) {
       texts.resize(std::max<std::size_t>(texts.size(), delta.attempt));
       auto& text = texts[delta.attempt - 1];
@@ -137,7 +137,7 @@ TEST_CASE("llm model: the fallback answers when the first cannot") {
 
 TEST_CASE("llm model: a refused request is not repeated, and names what the provider said") {
   Bench bench;
-  llm::Model model(bench.io, bench.client, bench.options());
+  llm::Model model(bench.client, bench.options());
   auto task = model.complete({.model = "offline", .messages = {}}, {});
   const auto response = test::run(bench.io, std::move(task));
   REQUIRE_FALSE(response);
@@ -148,7 +148,7 @@ TEST_CASE("llm model: a refused request is not repeated, and names what the prov
 
 TEST_CASE("llm model: a cancelled call ends at once and says so") {
   Bench bench({{"tokens_per_second", 2}});
-  llm::Model model(bench.io, bench.client, bench.options());
+  llm::Model model(bench.client, bench.options());
   boost::asio::cancellation_signal cancel;
   std::optional<Result<llm::Response>> outcome;
   boost::asio::co_spawn(
