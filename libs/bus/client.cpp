@@ -165,7 +165,8 @@ convoke::Uuid Client::State::send(wire::Message message) {
     return id;
   }
   auto* link = usable();
-  if (link == nullptr || !link->enqueue(message.header, std::move(body), steady_now(), Link::Origin::message))
+  if (link == nullptr ||
+      !link->enqueue(message.header, std::move(body), steady_now(), message.may_wait ? Link::Origin::patient : Link::Origin::message))
     refuse(message.header, closed ? Fault::draining : Fault::overloaded, "the queue to the intercom is full");
   return id;
 }

@@ -30,7 +30,8 @@ Link::Link(boost::asio::any_io_executor executor, zmq::context_t& context, std::
       statements_(statements),
       counters_(counters),
       next_id_(std::move(next_id)),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      patience_(executor_) {}
 
 SteadyTime Link::next() const {
   switch (state_) {
@@ -155,6 +156,19 @@ void Link::pump_soon() {
   });
 }
 
+// For what may wait. Every message that ZeroMQ is given alone costs three threads their sleep on its way to the next process.
+void Link::pump_later() {
+  if (patient_) return;
+  patient_ = true;
+  patience_.expires_after(options_.linger_small);
+  patience_.async_wait([self = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto link = self.lock();
+    if (cancelled || !link) return;
+    link->patient_ = false;
+    if (!link->queue_.empty()) link->pump();
+  });
+}
+
 // Sends, receives, sends what came of it. Each use may eat the descriptor's edge, so the last one must say that there is nothing: a receive
 // that found nothing, or ZMQ_EVENTS. Either costs two system calls.
 void Link::pump() {
@@ -240,10 +254,14 @@ bool Link::enqueue(const wire::HeaderT& header, std::string body, SteadyTime now
   ++load.messages;
   load.bytes += cost(body);
   queue_.push_back({header, std::move(body), now + Millis{header.ttl_ms}, origin});
-  if (state_ == State::up || state_ == State::registering)
-    pump_soon();
-  else if (queue_.size() == 1)
+  if (state_ == State::up || state_ == State::registering) {
+    if (origin == Origin::patient)
+      pump_later();
+    else
+      pump_soon();
+  } else if (queue_.size() == 1) {
     events_.wake();  // its time runs from now on
+  }
   return true;
 }
 
@@ -333,6 +351,7 @@ void Link::close() {
   queue_.clear();
   state_ = State::closed;
   trouble_ = "closed";
+  patience_.cancel();
   monitor_.reset();
   socket_.reset();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -45,8 +46,8 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::string& endpoint() const { return endpoint_; }
 
   /// Queues a message for this connection. False: the queue of its class is full, nothing was taken.
-  /// `Origin::call`: not kept over the loss of the connection, because the call is sent again then.
-  enum class Origin : std::uint8_t { message, call };
+  /// `Origin::call`: not kept over the loss of the connection, because the call is sent again then. `patient`: a message that may wait.
+  enum class Origin : std::uint8_t { message, call, patient };
   bool enqueue(const wire::HeaderT& header, std::string body, SteadyTime now, Origin origin);
   std::size_t queued() const { return queue_.size(); }
   /// A link statement, stamped with its number and how much was received; only on a connection that is up.
@@ -75,6 +76,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void lose(const std::string& reason);
   void pump();
   void pump_soon();
+  void pump_later();
   bool receive();
   void handle(std::string_view header, std::string_view body);
   void flush();
@@ -114,6 +116,8 @@ class Link : public std::enable_shared_from_this<Link> {
   std::uint64_t received_ = 0;  // on this connection
   std::uint64_t confirmed_ = 0;
   std::uint64_t unconfirmed_bytes_ = 0;
+  boost::asio::steady_timer patience_;
+  bool patient_ = false;  // the timer runs
   bool posted_ = false;
   bool pumping_ = false;
 };

@@ -18,6 +18,8 @@ inline constexpr std::uint16_t protocol_version = 1;
 struct Message {
   HeaderT header;
   BodyUnion body;
+  /// Nobody waits for it: it may stay until the next message to the same place leaves, or for some milliseconds. Stays in this process.
+  bool may_wait = false;
 
   /// The body as `T` (such as CommandT), or nullptr when it is something else.
   template <class T> const T* as() const {

@@ -21,6 +21,7 @@ struct Action {
   Kind kind = Kind::forward;
   Peer peer = 0;
   std::uint32_t parcel = 0;
+  bool may_wait = false;  // until there is something else for `peer`, or the next tick
   bool operator==(const Action&) const = default;
 };
 

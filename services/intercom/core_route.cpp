@@ -159,7 +159,9 @@ void IntercomCore::take_work(Speaker& speaker, std::string_view body) {
   auto state = wire::message(queues_.offer(std::move(offer), now_.steady));
   state.header.turn = header_->turn();
   state.header.attempt = header_->attempt();
+  const auto before = out_->list.size();
   answer(speaker, std::move(state));
+  if (out_->list.size() == before + 1 && out_->list.back().kind == Action::Kind::send) out_->list.back().may_wait = true;
 }
 
 // To whoever has the turn; a turn that nobody has yet is taken out of the queue.

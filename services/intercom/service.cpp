@@ -50,9 +50,12 @@ boost::asio::awaitable<void> Service::run() {
     if (failed) break;
     now_ = runtime_.now();
     actions_.clear();
+    send_waiting();
     core_.on_tick(now_, actions_);
     perform();
   }
+  actions_.clear();
+  send_waiting();
   router_.close();
 }
 
@@ -70,19 +73,35 @@ void Service::perform() {
   const bool once = actions_.list.size() == 1;
   for (std::size_t i = 0; i < actions_.list.size(); ++i) {  // a failure appends
     const Action action = actions_.list[i];
-    auto sent = bus::Sent::ok;
+    if (!waiting_.empty()) send_waiting(action.peer);
     switch (action.kind) {
-      case Action::Kind::forward: sent = router_.forward(action.peer, once ? bus::Router::Use::last : bus::Router::Use::again); break;
-      case Action::Kind::send: {
-        const auto& frames = actions_.parcels[action.parcel];
-        sent = router_.send(action.peer, frames.header, frames.body);
+      case Action::Kind::forward:
+        check(action.peer, router_.forward(action.peer, once ? bus::Router::Use::last : bus::Router::Use::again));
         break;
-      }
+      case Action::Kind::send:
+        if (action.may_wait) {
+          waiting_.push_back({action.peer, std::move(actions_.parcels[action.parcel])});
+          break;
+        }
+        check(action.peer, router_.send(action.peer, actions_.parcels[action.parcel].header, actions_.parcels[action.parcel].body));
+        break;
       case Action::Kind::forget: router_.forget(action.peer); break;
     }
-    if (sent == bus::Sent::full) log::warn("the queue to a peer is full although it was counted: its connection ends");
-    if (sent != bus::Sent::ok) core_.on_send_failed(action.peer, now_, actions_);
   }
+}
+
+// What waits for company goes first, so that each peer gets everything in the order of the core.
+void Service::send_waiting(std::optional<Peer> peer) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) {
+    if (peer && waiting.peer != *peer) return false;
+    check(waiting.peer, router_.send(waiting.peer, waiting.frames.header, waiting.frames.body));
+    return true;
+  });
+}
+
+void Service::check(Peer peer, bus::Sent sent) {
+  if (sent == bus::Sent::full) log::warn("the queue to a peer is full although it was counted: its connection ends");
+  if (sent != bus::Sent::ok) core_.on_send_failed(peer, now_, actions_);
 }
 
 void Service::count(const std::string& name, const std::string& help, std::uint64_t value) {

@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ class Service {
  private:
   void on_message(const bus::Router::Incoming& incoming);
   void perform();
+  void send_waiting(std::optional<Peer> peer = {});
+  void check(Peer peer, bus::Sent sent);
   void publish_metrics();
   void count(const std::string& name, const std::string& help, std::uint64_t value);
 
@@ -51,7 +54,12 @@ class Service {
   ListenOptions options_;
   bus::Router router_;
   IntercomCore core_;
+  struct Waiting {
+    Peer peer;
+    wire::Frames frames;
+  };
   Actions actions_;
+  std::vector<Waiting> waiting_;  // each of them may_wait
   Now now_;
   bool now_is_fresh_ = false;
   std::map<std::string, std::uint64_t> counted_;

@@ -26,11 +26,18 @@ wire::EventT turn_event(Context& c, const state::TurnT& turn, wire::EventKind ki
   return event;
 }
 
-void acknowledge(Context& c, const wire::HeaderT& request, std::uint64_t n, std::uint64_t transcript) {
+wire::Message acknowledgement(const wire::HeaderT& request, std::uint64_t n, std::uint64_t transcript) {
   wire::AcknowledgedT done;
   done.n = n;
   done.transcript = transcript;
-  c.draft.answers.push_back(wire::reply(request, std::move(done)));
+  return wire::reply(request, std::move(done));
+}
+
+/// The worker has ended the turn and only keeps its report until it hears this.
+void acknowledge_end(Context& c, const wire::HeaderT& request, std::uint64_t n, const state::InstanceT& instance) {
+  auto answer = acknowledgement(request, n, instance.transcript);
+  answer.may_wait = true;
+  c.draft.answers.push_back(std::move(answer));
 }
 
 void refuse_report(Context& c, const wire::HeaderT& request, Fault code, std::string text, std::uint64_t expected = 0) {
@@ -92,13 +99,7 @@ void act(Context& c, state::TurnT& turn, const wire::ItemT& item, std::string_vi
 void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& report, state::InstanceT& instance) {
   auto& turn = *instance.open;
   const auto& item = *report.body.AsItem();
-  if (report.n <= turn.items)
-    return respond(c.draft, wire::reply(request, [&] {
-                     wire::AcknowledgedT done;
-                     done.n = report.n;
-                     done.transcript = instance.transcript;
-                     return done;
-                   }()));
+  if (report.n <= turn.items) return respond(c.draft, acknowledgement(request, report.n, instance.transcript));
   if (report.n != turn.items + 1 && !CONVOKE_MUTATED(item_gap_accepted))
     return refuse_report(c, request, Fault::expected, fmt::format("item {} comes first", turn.items + 1), turn.items + 1);
   const bool is_recorded_call = std::ranges::find(turn.open_calls, item.call, &state::OpenCallT::call) != turn.open_calls.end();
@@ -113,7 +114,7 @@ void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& r
   if (!CONVOKE_MUTATED(item_uncounted)) ++turn.items;
   turn.begun = true;
   count(c, turn, item.usage.get());
-  acknowledge(c, request, report.n, instance.transcript);
+  c.draft.answers.push_back(acknowledgement(request, report.n, instance.transcript));
   const std::string agent = instance.agent;
   switch (item.kind) {
     case wire::ItemKind::response: open_calls(c, turn, item, agent); break;
@@ -281,17 +282,13 @@ void apply_result(Context& c, const wire::HeaderT& request, const wire::ReportT&
     c.draft.spans.push_back(span_of(c, turn, agent, static_cast<Fault>(result.fault)));
     apply_outcome(c, agent, result);
   }
-  acknowledge(c, request, report.n, find_instance(c.state, agent)->transcript);
+  acknowledge_end(c, request, report.n, *find_instance(c.state, agent));
 }
 
 // A report on a turn that is over. Its own attempt repeats itself: acknowledged. Another one comes too late: said once, with its effect.
 void apply_late(Context& c, const wire::HeaderT& request, const wire::ReportT& report, state::InstanceT& instance) {
-  if (report.turn == instance.last_turn && report.attempt == instance.last_attempt) {
-    wire::AcknowledgedT done;
-    done.n = report.n;
-    done.transcript = instance.transcript;
-    return respond(c.draft, wire::reply(request, std::move(done)));
-  }
+  if (report.turn == instance.last_turn && report.attempt == instance.last_attempt)
+    return respond(c.draft, acknowledgement(request, report.n, instance.transcript));
   const auto* item = report.body.AsItem();
   const bool had_effect = report.body.type == wire::ReportBody::TurnResult || (item != nullptr && item->kind == wire::ItemKind::result);
   if (had_effect && report.turn == instance.last_turn && !instance.late_reported) {
@@ -341,7 +338,7 @@ void apply_report(Context& c, const wire::HeaderT& request, const wire::ReportT&
   switch (report.body.type) {
     case wire::ReportBody::Item: return apply_item(c, request, report, *instance);
     case wire::ReportBody::TurnResult: return apply_result(c, request, report, *instance);
-    case wire::ReportBody::Returned: raise_attempt(c, *instance); return acknowledge(c, request, 0, instance->transcript);
+    case wire::ReportBody::Returned: raise_attempt(c, *instance); return acknowledge_end(c, request, 0, *instance);
     default: return;
   }
 }

@@ -44,6 +44,29 @@ TEST_CASE("bus: a request is answered by whom it was for") {
   CHECK(gateway->client.counters().calls == 0);
 }
 
+TEST_CASE("bus: what may wait leaves with the next message, in its order, or alone a little later") {
+  Bus bus;
+  auto options = bus.options();
+  options.linger_small = 1h;
+  auto patient = bus.node("gateway", options);
+  auto quick = bus.node("gateway");
+  auto planner = bus.node("planner");
+  REQUIRE(bus.together({patient.get(), quick.get(), planner.get()}));
+  const auto say = [&](Node& node, bool may_wait) {
+    auto message = query_to(planner->replica());
+    message.may_wait = may_wait;
+    return node.client.send(std::move(message));
+  };
+  const auto waits = say(*patient, true);
+  CHECK_FALSE(bus.until([&] { return !planner->messages.empty(); }, 100ms));
+  const auto next = say(*patient, false);
+  REQUIRE(bus.until([&] { return planner->messages.size() == 2; }));
+  CHECK(wire::from_wire(planner->messages[0].header.id) == waits);
+  CHECK(wire::from_wire(planner->messages[1].header.id) == next);
+  say(*quick, true);
+  CHECK(bus.until([&] { return planner->messages.size() == 3; }));
+}
+
 TEST_CASE("bus: a request that nobody answers ends at its deadline; one to nobody with the reason") {
   Bus bus;
   auto gateway = bus.node("gateway");
