@@ -80,25 +80,25 @@ bool turns(const Peers& peers, int rounds) {
   Row autogen{"turns, 64 conversations at once, durable", "/s", "AutoGen AgentChat, nothing stored", Better::higher, 1.0};
   Row langgraph{"turns, 64 conversations at once, durable", "/s", "LangGraph, SQLite", Better::higher, 3.0};
   Row mahilo{"turns, 64 conversations at once, durable", "/s", "Mahilo", Better::higher, 20.0};
-  Row alone{"turn, one conversation, durable, one core", "us", "LangGraph, SQLite", Better::lower, 1.0};
-  Row apart{"turn, one conversation, durable, both cores", "us", "LangGraph, SQLite", Better::lower, 0};
+  Row alone{"turn, one conversation, durable", "us", "LangGraph, SQLite", Better::lower, 1.0};
+  Row pinned{"turn, one conversation, durable, all on one core", "us", "LangGraph, SQLite", Better::lower, 0};
   const test::OfflineModel model({"--instant", bench::answer()});
   for (int i = 0; i < rounds; ++i) {
     const auto ours = our_turns();
     for (auto* row : {&autogen, &langgraph, &mahilo}) row->ours.push_back(ours.turns_per_s);
-    apart.ours.push_back(ours.turn_us);
-    alone.ours.push_back(our_turn_on_one_core());
+    alone.ours.push_back(ours.turn_us);
+    pinned.ours.push_back(our_turn_on_one_core());
     if (peers.has("autogen")) autogen.theirs.push_back(peers.run("autogen", "autogen_teams.py")["turns_per_s"]);
     if (peers.has("langgraph")) {
       const auto theirs = peers.run("langgraph", "langgraph_sqlite.py");
       langgraph.theirs.push_back(theirs["turns_per_s"]);
-      apart.theirs.push_back(theirs["turn_us"]);
-      alone.theirs.push_back(peers.run("langgraph", "langgraph_sqlite.py", {"1"})["turn_us"]);
+      alone.theirs.push_back(theirs["turn_us"]);
+      pinned.theirs.push_back(peers.run("langgraph", "langgraph_sqlite.py", {"1"})["turn_us"]);
     }
     if (peers.has("mahilo")) mahilo.theirs.push_back(peers.run("mahilo", "mahilo_people.py", {model.url()})["turns_per_s"]);
   }
   bool met = true;
-  for (const auto* row : {&autogen, &langgraph, &mahilo, &alone, &apart}) {
+  for (const auto* row : {&autogen, &langgraph, &mahilo, &alone, &pinned}) {
     if (row->theirs.empty())
       bench::print_skipped(row->what + ", against " + row->against, "it is not installed");
     else

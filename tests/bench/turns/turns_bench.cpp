@@ -1,6 +1,6 @@
 // What a durable turn costs through all processes, and whether it stays the same as a conversation grows. Usage: bench_turns [rounds].
-// The comparison with other systems is bench_peers. `bench_turns hold [turns [conversations]]`: load to look at with a profiler, nothing is
-// measured.
+// The comparison with other systems is bench_peers. `bench_turns alone [rounds]`: one conversation at a time, and nothing else.
+// `bench_turns hold [turns [conversations]]`: load to look at with a profiler, nothing is measured.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -92,6 +92,13 @@ bool growth(int rounds) {
   return bench::print(row);
 }
 
+void alone(int rounds) {
+  Row row{"turn, one conversation, appendfsync always", "us", "", Better::lower, 0};
+  bench::Deployment deployment("always");
+  for (int i = 0; i < rounds; ++i) row.ours.push_back(bench::alone(deployment.address()));
+  bench::print(row);
+}
+
 void hold(std::size_t count, std::size_t conversations) {
   bench::Deployment deployment;
   auto all = bench::open(deployment.address(), conversations);
@@ -107,6 +114,10 @@ int main(int count, char** arguments) try {
   if (count > 1 && std::string(arguments[1]) == "hold") {
     const auto number = [&](int at, std::size_t absent) { return count > at ? std::stoul(arguments[at]) : absent; };
     hold(number(2, 200), number(3, at_once));
+    return 0;
+  }
+  if (count > 1 && std::string(arguments[1]) == "alone") {
+    alone(count > 2 ? std::max(1, std::atoi(arguments[2])) : 5);
     return 0;
   }
   const int rounds = count > 1 ? std::max(1, std::atoi(arguments[1])) : 3;
