@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <new>
@@ -166,6 +167,7 @@ std::string encode_commit(const Commit& commit, std::string_view sha, const Limi
   command.add(commit.remove ? "1" : "").number(limits.tombstone_ttl.count());
   command.add(commit.state ? "1" : "").add(commit.state ? std::string_view(*commit.state) : std::string_view{}).number(commit.format);
   command.number(commit.keys.size()).number(commit.appends.size()).number(commit.parts.size()).number(commit.deletes.size());
+  command.number(commit.pieces.size());
   for (const auto& key : commit.keys) {
     command.keep("k:" + key.key)
         .keep(record_of(key))
@@ -177,6 +179,7 @@ std::string encode_commit(const Commit& commit, std::string_view sha, const Limi
   }
   for (const auto& part : commit.parts) command.keep("p:" + part.name).add(part.bytes);
   for (const auto& name : commit.deletes) command.keep(field_of(name));
+  for (const auto& piece : commit.pieces) command.keep("s:" + piece.name).add(piece.bytes);
   return command.bytes();
 }
 
@@ -211,7 +214,7 @@ std::string encode_load(std::string_view scope, std::string_view sha) {
 
 Result<Scope> decode_load(const redisReply& reply) {
   const auto items = items_in(reply);
-  if (items.size() != 5) return std::unexpected(unexpected(reply));
+  if (items.size() < 5 || items.size() % 2 == 0) return std::unexpected(unexpected(reply));
   Scope scope;
   scope.epoch = parse_epoch(text_in(*items[0]));
   scope.version = number_in(text_in(*items[1]));
@@ -219,6 +222,9 @@ Result<Scope> decode_load(const redisReply& reply) {
   scope.format = static_cast<std::uint32_t>(number_in(text_in(*items[3])));
   scope.gone = !text_in(*items[4]).empty();
   scope.exists = scope.version > 0 && !scope.gone;
+  for (std::size_t i = 5; i < items.size(); i += 2)
+    scope.pieces.push_back({.name = std::string(text_in(*items[i])), .bytes = std::string(text_in(*items[i + 1]))});
+  std::ranges::sort(scope.pieces, {}, &Piece::name);
   return scope;
 }
 

@@ -47,6 +47,13 @@ struct Part {
   std::string bytes;
 };
 
+/// A piece of the state that is stored apart, so that a commit writes only those that it changes: for a state that is a long list. All of
+/// them are loaded with the scope. Empty bytes: the piece goes.
+struct Piece {
+  std::string name;
+  std::string bytes;
+};
+
 struct Commit {
   std::string scope;                      // `s:<session>`, `u:<user>`, `t:<team>`; fixes the partition
   Epoch epoch;                            // must be the partition's
@@ -58,6 +65,7 @@ struct Commit {
   std::vector<Append> appends = {};       // at most one per log
   std::vector<KeyRecord> keys = {};       // if one of them exists, nothing is written: `repeated`
   std::vector<Part> parts = {};
+  std::vector<Piece> pieces = {};           // of the state; the others stay as they are
   std::vector<std::string> deletes = {};    // `part:<name>`, `log:<conversation>`, `tr:<agent>`; absent ones are fine
   std::optional<std::int64_t> due_unix_ms;  // the earliest time something is owed; unset: nothing is, leaves the index
 };
@@ -112,6 +120,7 @@ struct Scope {
   bool gone = false;
   std::uint64_t version = 0;
   std::string state;
+  std::vector<Piece> pieces;  // by name
   std::uint32_t format = 0;
   Epoch epoch;
 };

@@ -75,7 +75,7 @@ std::optional<CommitAnswer> check(const Commit& commit, const Limits& limits) {
   checker.must(!commit.create || commit.version == 0, "a commit that creates expects version 0");
   checker.must(!session || commit.create || commit.version > 0, "the first commit of a session must create it");
   checker.must(!commit.remove || (commit.version > 0 && !commit.state && commit.appends.empty() && commit.parts.empty() &&
-                                  commit.deletes.empty() && !commit.due_unix_ms),
+                                  commit.pieces.empty() && commit.deletes.empty() && !commit.due_unix_ms),
                "a commit that removes a scope may carry keys alone");
   constexpr std::int64_t kMostMs = std::int64_t{1} << 53;  // what a Redis score holds exactly
   checker.must(!commit.due_unix_ms || (*commit.due_unix_ms >= 0 && *commit.due_unix_ms < kMostMs), "a due time is from 0 to 2^53 ms");
@@ -98,6 +98,10 @@ std::optional<CommitAnswer> check(const Commit& commit, const Limits& limits) {
   for (const auto& part : commit.parts) {
     checker.name("part", part.name);
     checker.bytes("a part", part.bytes.size(), limits.part_bytes);
+  }
+  for (const auto& piece : commit.pieces) {
+    checker.name("piece", piece.name);
+    checker.bytes("a piece of the state", piece.bytes.size(), limits.state_bytes);
   }
   for (const auto& name : commit.deletes) {
     checker.name("deleted", name);

@@ -24,7 +24,7 @@ struct Limits {
   std::size_t answer_bytes = 64 * kKiB;   // of one recorded answer
   std::size_t commit_bytes = 16 * kMiB;   // all bytes of one commit together
   std::size_t commit_entries = 4096;      // log entries of one commit
-  std::size_t commit_names = 1000;        // appends + keys + parts + deletes of one commit
+  std::size_t commit_names = 1000;        // appends + keys + parts + pieces + deletes of one commit
   std::uint32_t page_bytes = 256 * 1024;  // of one page of a log
   std::uint32_t page_entries = 1000;
   std::uint32_t max_in_flight = 128;  // commits sent and unanswered

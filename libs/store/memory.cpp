@@ -95,6 +95,7 @@ void Memory::remove(const Commit& commit, Data& data) {
   data.format = 0;
   data.logs.clear();
   data.parts.clear();
+  data.pieces.clear();
   data.spans.clear();
   data.tombstone_until_ms = now_ms_ + limits_.tombstone_ttl.count();
   expiries_.emplace(*data.tombstone_until_ms, commit.scope);
@@ -110,6 +111,13 @@ void Memory::write(const Commit& commit, Data& data) {
     log.insert(log.end(), append.entries.begin(), append.entries.end());
   }
   for (const auto& part : commit.parts) data.parts.insert_or_assign(part.name, part.bytes);
+  for (const auto& piece : commit.pieces) {
+    if (piece.bytes.empty()) {
+      data.pieces.erase(piece.name);
+    } else {
+      data.pieces.insert_or_assign(piece.name, piece.bytes);
+    }
+  }
   for (const auto& name : commit.deletes) {
     if (name.starts_with("part:")) {
       data.parts.erase(name.substr(5));
@@ -163,6 +171,7 @@ Result<Scope> Memory::load(std::string_view scope) const {
   answer.version = data->version;
   answer.state = data->state;
   answer.format = data->format;
+  for (const auto& [name, bytes] : data->pieces) answer.pieces.push_back({.name = name, .bytes = bytes});
   return answer;
 }
 

@@ -58,6 +58,7 @@ class Memory {
     std::uint32_t format = 0;
     std::map<std::string, std::vector<std::string>, std::less<>> logs;
     std::map<std::string, std::string, std::less<>> parts;
+    std::map<std::string, std::string, std::less<>> pieces;
     std::map<std::string, Entry, std::less<>> keys;
     std::optional<std::int64_t> due_ms;
     std::optional<std::int64_t> tombstone_until_ms;

@@ -5,19 +5,20 @@ namespace {
 
 // KEYS  epoch, scope, due; then one per key record, append, part and delete, in this order.
 // ARGV  epoch, version, new version, due ('' = none), scope's text, prefix of its keys, '1' to remove, tombstone's ms, state flag ('1'),
-//       state, format, number of key records, of appends, of parts, of deletes; then
+//       state, format, number of key records, of appends, of parts, of deletes, of pieces; then
 //       per key record: field, record, time to live in ms ('' = as long as the scope)
 //       per append: field, first - 1, number of entries, the entries
-//       per part: field, bytes      per delete: field
+//       per part: field, bytes      per delete: field      per piece: field, bytes ('' = it goes)
 // Answer: 1, or {what, …}. The scope's hash holds v(ersion), s(tate), f(ormat), gone, and is the index of all that belongs to it:
-// `h:<log>` = number of its last entry, `p:<part>` = 1, `k:<key>` = the record of a key that lives as long as the scope.
+// `h:<log>` = number of its last entry, `p:<part>` = 1, `k:<key>` = the record of a key that lives as long as the scope, `s:<piece>` = a
+// piece of the state; `n` = 1 where there may be pieces.
 // The first write is one that Redis refuses when it may not write (out of memory, disk full, read-only); if it passes, all pass.
 constexpr std::string_view kCommit = R"lua(
 local epoch = redis.call('GET', KEYS[1]) or ''
 if epoch ~= ARGV[1] then return {'epoch', epoch} end
-local nk, na, np, nd = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
+local nk, na, np, nd, ns = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
 local fields = {'v', 'gone'}
-local at = 16
+local at = 17
 for i = 1, nk do fields[2 + i] = ARGV[at]; at = at + 3 end
 for i = 1, na do fields[2 + nk + i] = ARGV[at]; at = at + 3 + tonumber(ARGV[at + 2]) end
 local have = redis.call('HMGET', KEYS[2], unpack(fields))
@@ -37,7 +38,7 @@ end
 local version = have[1] or '0'
 if have[2] then return {'gone', version} end
 if version ~= ARGV[2] then return {'version', version} end
-at = 16 + 3 * nk
+at = 17 + 3 * nk
 for i = 1, na do
   local head = have[2 + nk + i] or '0'
   if head ~= ARGV[at + 1] then return {'log', ARGV[at], head, ARGV[at + 1]} end
@@ -49,7 +50,7 @@ if ARGV[7] == '1' then put[3] = 'gone'; put[4] = '1' end
 if ARGV[9] == '1' then
   put[3] = 's'; put[4] = ARGV[10]; put[5] = 'f'; put[6] = ARGV[11]
 end
-at = 16
+at = 17
 for i = 1, nk do
   if ARGV[at + 2] == '' then put[#put + 1] = ARGV[at]; put[#put + 1] = ARGV[at + 1] end
   at = at + 3
@@ -61,9 +62,21 @@ for i = 1, na do
   at = at + 3 + count
 end
 for i = 1, np do put[#put + 1] = ARGV[at]; put[#put + 1] = '1'; at = at + 2 end
+local no_more = {}
+at = at + nd
+if ns > 0 then put[#put + 1] = 'n'; put[#put + 1] = '1' end
+for i = 1, ns do
+  if ARGV[at + 1] == '' then
+    no_more[#no_more + 1] = ARGV[at]
+  else
+    put[#put + 1] = ARGV[at]; put[#put + 1] = ARGV[at + 1]
+  end
+  at = at + 2
+end
 redis.call('HSET', KEYS[2], unpack(put))
+if #no_more > 0 then redis.call('HDEL', KEYS[2], unpack(no_more)) end
 
-at = 16
+at = 17
 for i = 1, nk do
   if ARGV[at + 2] ~= '' then redis.call('SET', KEYS[3 + i], ARGV[at + 1], 'PX', ARGV[at + 2]) end
   at = at + 3
@@ -114,10 +127,20 @@ if format ~= ARGV[3] then redis.call('SET', KEYS[2], ARGV[3]) end
 return {'1', epoch, ARGV[3]}
 )lua";
 
-// KEYS epoch, scope   Answer: {epoch, version, state, format, gone}, absent ones as ''
+// KEYS epoch, scope   Answer: {epoch, version, state, format, gone, piece, bytes, piece, bytes …}, absent ones as ''
 constexpr std::string_view kLoad = R"lua(
-local have = redis.call('HMGET', KEYS[2], 'v', 's', 'f', 'gone')
-return {redis.call('GET', KEYS[1]) or '', have[1] or '', have[2] or '', have[3] or '', have[4] or ''}
+local have = redis.call('HMGET', KEYS[2], 'v', 's', 'f', 'gone', 'n')
+local answer = {redis.call('GET', KEYS[1]) or '', have[1] or '', have[2] or '', have[3] or '', have[4] or ''}
+if have[5] then
+  local all = redis.call('HGETALL', KEYS[2])
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 2) == 's:' then
+      answer[#answer + 1] = string.sub(all[i], 3)
+      answer[#answer + 1] = all[i + 1]
+    end
+  end
+end
+return answer
 )lua";
 
 // KEYS scope, then the keys' own   ARGV their fields   Answer: per key its record, or ''

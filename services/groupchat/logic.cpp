@@ -23,6 +23,19 @@ void Draft::append(std::string log, std::uint64_t number, std::string bytes) {
   found->entries.push_back(std::move(bytes));
 }
 
+void Draft::put_piece(std::string name, std::string bytes) {
+  changed = true;
+  const auto found = std::ranges::find(pieces, name, &store::Piece::name);
+  if (found != pieces.end())
+    found->bytes = std::move(bytes);
+  else
+    pieces.push_back({std::move(name), std::move(bytes)});
+}
+
+Status ScopeLogic::load_piece(std::string_view name, std::string_view) {
+  return fail(Fault::malformed, "a piece that this kind of scope does not have: " + std::string(name));
+}
+
 std::string record_key(const wire::CommandT& command) { return command.user + "/" + command.key; }
 
 std::string hash_text(const wire::CommandT& command) { return {reinterpret_cast<const char*>(command.hash.data()), command.hash.size()}; }

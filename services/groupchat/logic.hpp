@@ -72,6 +72,7 @@ struct Draft {
   std::vector<store::Append> appends = {};
   std::vector<store::KeyRecord> keys = {};
   std::vector<store::Part> parts = {};
+  std::vector<store::Piece> pieces = {};
   std::vector<std::string> deletes = {};
 
   // To leave once it is committed
@@ -84,6 +85,8 @@ struct Draft {
 
   /// Puts `bytes` at `number` of the log; numbers of one log must follow each other.
   void append(std::string log, std::uint64_t number, std::string bytes);
+  /// Writes that piece of the state; empty bytes: it goes. Of several writings of one piece the last counts.
+  void put_piece(std::string name, std::string bytes);
 };
 
 /// Key under which a command's answer is recorded, and the text form of its hash.
@@ -120,6 +123,10 @@ class ScopeLogic {
   /// MALFORMED when it cannot be read.
   virtual Status load(std::string_view state, std::uint64_t version) = 0;
   virtual std::string save() const = 0;
+  /// A piece of the state, after load(). What changes in pieces goes into the Draft (put_piece), not into save().
+  virtual Status load_piece(std::string_view name, std::string_view bytes);
+  /// Bytes of all pieces, for the bound of the cache.
+  virtual std::size_t piece_bytes() const { return 0; }
 
   /// A Command, Query, Report (item, result, returned), or WorkState (LOST, OVERLOADED) in turn.
   virtual Applied apply(Draft& draft, const wire::Message& message) = 0;

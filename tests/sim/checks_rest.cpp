@@ -104,14 +104,15 @@ void Checks::lists_at_rest() {
   if (lossy_) return;
   for (const auto& client : world_.clients()) {
     const auto loaded = world_.memory.load("u:" + client->user());
-    const auto list = loaded->exists ? wire::unpack<state::UserStateT>(loaded->state) : Result<state::UserStateT>(state::UserStateT{});
+    std::vector<state::UserSessionT> list;
+    for (const auto& piece : loaded->pieces) list.push_back(wire::unpack<state::UserSessionT>(piece.bytes).value());
     for (const auto& name : client->sessions()) {
       const auto scope = world_.memory.load("s:" + name);
       if (!scope->exists) continue;
       const auto state = wire::unpack<state::SessionStateT>(scope->state);
       if (!state || state->session.empty()) continue;  // nothing but strikes
-      const auto told = std::ranges::find_if(list->sessions, [&](const auto& one) { return one.summary->session == name; });
-      if (told == list->sessions.end()) {
+      const auto told = std::ranges::find_if(list, [&](const auto& one) { return one.summary->session == name; });
+      if (told == list.end()) {
         fail(1, fmt::format("session {} is not in the list of {}", name, client->user()));
         continue;
       }

@@ -148,12 +148,15 @@ void Core::Engine::loaded(Slot& slot, store::Scope scope) {
   slot.logic = make_(slot.key.scope);
   if (!slot.logic) return load_failed(slot, Error(Fault::invalid, "no such kind of scope"));
   if (scope.exists) {
-    if (const Status read = slot.logic->load(scope.state, scope.version); !read) {
+    Status read = slot.logic->load(scope.state, scope.version);
+    for (const auto& piece : scope.pieces)
+      if (read) read = slot.logic->load_piece(piece.name, piece.bytes);
+    if (!read) {
       slot.logic.reset();
       return load_failed(slot, Error(Fault::malformed, read.error().message));
     }
   }
-  slot.bytes = scope.state.size();
+  slot.bytes = scope.state.size() + slot.logic->piece_bytes();
   bytes_ += slot.bytes;
   touch(slot);
   const auto due = slot.logic->due();
@@ -349,9 +352,10 @@ void Core::Engine::commit_batch(Slot& slot, Flight flight, Draft draft) {
     commit.state = slot.logic->save();
     commit.appends = std::move(draft.appends);
     commit.parts = std::move(draft.parts);
+    commit.pieces = std::move(draft.pieces);
     commit.deletes = std::move(draft.deletes);
     if (const auto due = slot.logic->due()) commit.due_unix_ms = unix_ms(*due);
-    flight.state_bytes = commit.state->size();
+    flight.state_bytes = commit.state->size() + slot.logic->piece_bytes();
   }
   flight.removes = draft.remove;
   flight.answers = std::move(draft.answers);

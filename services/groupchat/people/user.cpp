@@ -1,9 +1,10 @@
 // The scope of a user: the list of their sessions, as the sessions' owners tell it. Values are absolute and ordered by (epoch, version), so
-// that notices may come late, twice or in any order.
+// that notices may come late, twice or in any order. Each session is a piece of the state: a notice writes its own and no other.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "core/mutation.hpp"
 #include "groupchat/logic.hpp"
@@ -16,22 +17,42 @@ namespace {
 constexpr std::size_t max_sessions = 500;  // the oldest leave the list; they themselves stay
 constexpr std::size_t max_deleted = 100;   // remembered, so that a late notice does not bring them back
 
-bool newest_last(const state::UserSessionT& left, const state::UserSessionT& right) {
-  return left.summary->last_ms < right.summary->last_ms;
-}
+struct Entry {
+  state::UserSessionT session;  // always with its summary
+  std::size_t bytes = 0;
+
+  const wire::SessionSummaryT& summary() const { return *session.summary; }
+};
+
+bool newest_last(const Entry& left, const Entry& right) { return left.summary().last_ms < right.summary().last_ms; }
 
 class User final : public ScopeLogic {
  public:
-  explicit User(std::string user) { state_.user = std::move(user); }
+  explicit User(std::string user) : user_(std::move(user)) {}
 
   Status load(std::string_view bytes, std::uint64_t) override {
     auto state = wire::unpack<state::UserStateT>(bytes);
     if (!state) return std::unexpected(state.error());
-    state_ = std::move(*state);
-    std::erase_if(state_.sessions, [](const auto& session) { return !session.summary; });
+    user_ = std::move(state->user);
+    // Sessions that lie in the state itself were written before there were pieces.
+    for (auto& session : state->sessions)
+      if (session.summary) insert({std::move(session), 0});
+    is_whole_ = !sessions_.empty();
     return {};
   }
-  std::string save() const override { return wire::pack(state_); }
+  Status load_piece(std::string_view, std::string_view bytes) override {
+    auto session = wire::unpack<state::UserSessionT>(bytes);
+    if (!session) return std::unexpected(session.error());
+    if (!session->summary) return fail(Fault::malformed, "a session of a user's list without a summary");
+    insert({std::move(*session), bytes.size()});
+    return {};
+  }
+  std::string save() const override {
+    state::UserStateT state;
+    state.user = user_;
+    return wire::pack(state);
+  }
+  std::size_t piece_bytes() const override { return bytes_; }
 
   Applied apply(Draft& draft, const wire::Message& message) override {
     const auto* command = message.as<wire::CommandT>();
@@ -44,7 +65,7 @@ class User final : public ScopeLogic {
       refuse(draft, message.header, *command, Error(Fault::forbidden, "only a session's owner tells of it"));
     } else if (command != nullptr) {
       refuse(draft, message.header, *command, Error(Fault::invalid, "a user's scope takes no such command"));
-    } else if (read != nullptr && (query->user.empty() || query->user == state_.user)) {
+    } else if (read != nullptr && (query->user.empty() || query->user == user_)) {
       respond(draft, wire::reply(message.header, list(read->max)));
     } else {
       respond(draft, wire::fault_reply(message.header, Fault::not_found,
@@ -67,44 +88,74 @@ class User final : public ScopeLogic {
     if (!notify.summary) return respond(draft, wire::fault_reply(request, Fault::malformed, "a notice without a summary"));
     accepted.session = notify.summary->session;
     accepted.seq = notify.version;
-    const auto known = std::ranges::find_if(
-        state_.sessions, [&](const state::UserSessionT& session) { return session.summary->session == notify.summary->session; });
-    const bool is_known = known != state_.sessions.end();
+    const auto known =
+        std::ranges::find_if(sessions_, [&](const Entry& entry) { return entry.summary().session == notify.summary->session; });
+    const bool is_known = known != sessions_.end();
     if (is_known && !CONVOKE_MUTATED(notice_goes_back) &&
-        std::tie(known->epoch, known->version) >= std::tie(notify.epoch, notify.version)) {
+        std::tie(known->session.epoch, known->session.version) >= std::tie(notify.epoch, notify.version)) {
       return respond(draft, wire::reply(request, std::move(accepted)));
     }
-    if (is_known) state_.sessions.erase(known);
-    state::UserSessionT session;
-    session.epoch = notify.epoch;
-    session.version = notify.version;
-    session.summary = std::make_unique<wire::SessionSummaryT>(*notify.summary);
-    if (session.summary->deleted) session.summary->plans.clear();
-    const auto place = std::ranges::upper_bound(state_.sessions, session, newest_last);
-    state_.sessions.insert(place, std::move(session));
-    trim(false, max_sessions);
-    trim(true, max_deleted);
-    draft.changed = true;
+    if (is_known) erase(known);
+    Entry entry;
+    entry.session.epoch = notify.epoch;
+    entry.session.version = notify.version;
+    entry.session.summary = std::make_unique<wire::SessionSummaryT>(*notify.summary);
+    if (notify.summary->deleted) entry.session.summary->plans.clear();
+    write(draft, entry);
+    insert(std::move(entry));
+    trim(draft, false, max_sessions);
+    trim(draft, true, max_deleted);
+    if (std::exchange(is_whole_, false)) {
+      for (auto& each : sessions_) {
+        bytes_ -= each.bytes;
+        write(draft, each);
+        bytes_ += each.bytes;
+      }
+    }
     draft.answers.push_back(wire::reply(request, std::move(accepted)));
   }
 
-  void trim(bool deleted, std::size_t most) {
-    const auto same = [deleted](const state::UserSessionT& session) { return session.summary->deleted == deleted; };
-    if (static_cast<std::size_t>(std::ranges::count_if(state_.sessions, same)) > most) {
-      state_.sessions.erase(std::ranges::find_if(state_.sessions, same));
-    }
+  static void write(Draft& draft, Entry& entry) {
+    auto bytes = wire::pack(entry.session);
+    entry.bytes = bytes.size();
+    draft.put_piece(entry.summary().session, std::move(bytes));
+  }
+
+  void insert(Entry entry) {
+    bytes_ += entry.bytes;
+    ++(entry.summary().deleted ? deleted_ : present_);
+    const auto place = std::ranges::upper_bound(sessions_, entry, newest_last);
+    sessions_.insert(place, std::move(entry));
+  }
+
+  void erase(std::vector<Entry>::iterator entry) {
+    bytes_ -= entry->bytes;
+    --(entry->summary().deleted ? deleted_ : present_);
+    sessions_.erase(entry);
+  }
+
+  void trim(Draft& draft, bool deleted, std::size_t most) {
+    if ((deleted ? deleted_ : present_) <= most) return;
+    const auto oldest = std::ranges::find_if(sessions_, [deleted](const Entry& entry) { return entry.summary().deleted == deleted; });
+    draft.put_piece(oldest->summary().session, {});
+    erase(oldest);
   }
 
   wire::UserViewT list(std::uint32_t max) const {
     wire::UserViewT view;
-    view.user = state_.user;
-    for (auto at = state_.sessions.rbegin(); at != state_.sessions.rend() && view.sessions.size() < max; ++at) {
-      if (!at->summary->deleted) view.sessions.push_back(*at->summary);
+    view.user = user_;
+    for (auto at = sessions_.rbegin(); at != sessions_.rend() && view.sessions.size() < max; ++at) {
+      if (!at->summary().deleted) view.sessions.push_back(at->summary());
     }
     return view;
   }
 
-  state::UserStateT state_;
+  std::string user_;
+  std::vector<Entry> sessions_;  // newest activity last
+  std::size_t present_ = 0;
+  std::size_t deleted_ = 0;
+  std::size_t bytes_ = 0;
+  bool is_whole_ = false;  // loaded from a state that holds them all: the next change writes them as pieces
 };
 
 }  // namespace

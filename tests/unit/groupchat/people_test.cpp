@@ -48,6 +48,7 @@ class Process {
     return nullptr;
   }
   std::vector<wire::Message> sent;
+  std::vector<store::Commit> commits;
 
  private:
   void event(owner::Event event) {
@@ -57,7 +58,10 @@ class Process {
       for (auto& action : core_.on_event(std::move(events.front()), world_.now)) {
         if (auto* one = std::get_if<owner::Send>(&action)) {
           sent.push_back(std::move(one->message));
-        } else if (!std::holds_alternative<owner::Announce>(action) && !std::holds_alternative<owner::Follow>(action)) {
+          continue;
+        }
+        if (const auto* one = std::get_if<owner::CommitScope>(&action)) commits.push_back(one->commit);
+        if (!std::holds_alternative<owner::Announce>(action) && !std::holds_alternative<owner::Follow>(action)) {
           events.push_back(store_.answer(action));
         }
       }
@@ -159,6 +163,71 @@ TEST_CASE("people: a list is bounded") {
   const auto id = process.give(query(std::move(all), "u:ann"));
   CHECK(process.answer(id)->body.AsUserView()->sessions.size() == 500);
   CHECK(process.answer(id)->body.AsUserView()->sessions[0].session == "s509");
+}
+
+TEST_CASE("people: a notice writes its own session, however long the list") {
+  World world;
+  Process process(world);
+  const auto bytes_of_the_next = [&](const std::string& session, std::uint64_t version, bool deleted) {
+    process.commits.clear();
+    process.give(notice(session, 1, version, 1'000, deleted), "service/groupchat");
+    REQUIRE(process.commits.size() == 1);
+    std::size_t bytes = process.commits[0].state.value_or("").size();
+    for (const auto& piece : process.commits[0].pieces) bytes += piece.bytes.size();
+    return bytes;
+  };
+  const auto alone = bytes_of_the_next("first", 1, false);
+  for (int i = 0; i < 499; ++i) process.give(notice("s" + std::to_string(i), 1, 1, i), "service/groupchat");
+  CHECK(bytes_of_the_next("first", 2, false) == alone);
+  CHECK(bytes_of_the_next("another", 1, false) <= alone + 4);  // the oldest leaves: one piece less
+  CHECK(process.commits[0].pieces.size() == 2);
+  CHECK(world.memory.load("u:ann")->pieces.size() == 500);
+}
+
+TEST_CASE("people: a list is there after a takeover, and what was deleted stays so") {
+  World world;
+  {
+    Process before(world);
+    before.give(notice("a", 1, 5, 100), "service/groupchat");
+    before.give(notice("b", 1, 1, 200), "service/groupchat");
+    before.give(notice("c", 1, 1, 300, true), "service/groupchat");
+  }
+  Process process(world);
+  CHECK(sessions(process) == std::vector<std::string>{"b 1.1", "a 1.5"});
+  process.give(notice("c", 1, 0, 900), "service/groupchat");
+  process.give(notice("a", 1, 4, 900), "service/groupchat");
+  CHECK(sessions(process) == std::vector<std::string>{"b 1.1", "a 1.5"});
+}
+
+TEST_CASE("people: a list that was written whole is taken over, piece by piece") {
+  World world;
+  {
+    Process claims(world);
+    claims.give(notice("x", 1, 1, 1), "service/groupchat");
+  }
+  state::UserStateT whole;
+  whole.user = "ann";
+  for (const auto* name : {"a", "b"}) {
+    state::UserSessionT session;
+    session.epoch = session.version = 1;
+    session.summary = std::make_unique<wire::SessionSummaryT>();
+    session.summary->session = session.summary->title = name;
+    session.summary->last_ms = name[0];
+    whole.sessions.push_back(std::move(session));
+  }
+  store::Commit commit;
+  commit.scope = "u:ann";
+  commit.epoch = world.memory.epoch(partition_of("u:ann"));
+  commit.version = 1;
+  commit.state = wire::pack(whole);
+  commit.pieces = {{"x", ""}};
+  REQUIRE(world.memory.commit(commit).ok());
+  Process process(world);
+  CHECK(sessions(process) == std::vector<std::string>{"b b", "a a"});
+  process.give(notice("c", 1, 1, 1'000), "service/groupchat");
+  Process after(world);
+  CHECK(sessions(after) == std::vector<std::string>{"c 1.1", "b b", "a a"});
+  CHECK(world.memory.load("u:ann")->pieces.size() == 3);
 }
 
 TEST_CASE("teams: a version is numbered, kept and read; an equal definition is not a new one") {

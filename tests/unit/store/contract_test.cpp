@@ -54,6 +54,40 @@ TEST_CASE("store: a commit without a state leaves the state as it is") {
   CHECK(h->load(kSession).state == "first");
 }
 
+TEST_CASE("store: pieces of a state are written one by one, come with the scope and go with it") {
+  const auto h = make_harness();
+  const std::string user = "u:ann";
+  const Epoch epoch = h->claim(user);
+  const auto names = [&] {
+    std::vector<std::string> found;
+    for (const auto& piece : h->load(user).pieces) found.push_back(piece.name + "=" + piece.bytes);
+    return found;
+  };
+  Commit first = creation(epoch, user);
+  first.pieces = {{.name = "b", .bytes = "1"}, {.name = "a:%", .bytes = std::string("x\0\r\n", 4)}, {.name = "c", .bytes = "3"}};
+  REQUIRE(h->commit(first).ok());
+  CHECK(h->load(user).state == "first");
+  CHECK(names() == std::vector<std::string>{std::string("a:%=x\0\r\n", 8), "b=1", "c=3"});
+
+  Commit second = change(epoch, 1, user);
+  second.parts = {{.name = "c", .bytes = "a part of that name"}};
+  second.pieces = {{.name = "b", .bytes = "2"}, {.name = "c", .bytes = ""}, {.name = "d", .bytes = ""}};
+  REQUIRE(h->commit(second).ok());
+  CHECK(names() == std::vector<std::string>{std::string("a:%=x\0\r\n", 8), "b=2"});
+  CHECK(h->run(h->store->read_part(user, "c")).value() == "a part of that name");
+
+  Commit wrong = change(epoch, 1, user);
+  wrong.pieces = {{.name = "b", .bytes = "3"}};
+  CHECK(h->commit(wrong).outcome == Outcome::refused_version);
+  CHECK(names().size() == 2);
+
+  Commit last = change(epoch, 2, user);
+  last.remove = true;
+  REQUIRE(h->commit(last).ok());
+  CHECK(h->load(user).gone);
+  CHECK(names().empty());
+}
+
 TEST_CASE("store: another version is refused with the current one, and nothing is written") {
   const auto h = make_harness();
   const Epoch epoch = h->claim(kSession);
