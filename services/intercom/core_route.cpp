@@ -173,7 +173,7 @@ void IntercomCore::control_turn(Speaker& speaker, std::string_view body) {
   const auto state = queues_.state(turn);
   if (state.status == wire::WorkStatus::given)
     return deliver(speaker, registry_.find(wire::from_wire(state.replica)), header_.size() + body.size(), "the turn's holder has gone");
-  if (state.status == wire::WorkStatus::parked && control->kind() == wire::ControlKind::cancel) queues_.withdraw(turn);
+  if (state.status == wire::WorkStatus::parked && control->kind() == wire::ControlKind::cancel) queues_.withdraw(turn, now_.steady);
   answer(speaker, wire::message(queues_.state(turn)));
 }
 

@@ -65,6 +65,7 @@ void IntercomCore::on_tick(Now now, Actions& out) {
   out_ = &out;
   find_silent();
   if (partitions_.settle(now.steady)) view_due_ = true;
+  queues_.forget(now.steady);
   queues_.dispatch_all(now.steady);
   if (view_due_ && now.steady - viewed_ >= settings_.view_every) broadcast_view();
 }
@@ -110,7 +111,7 @@ void IntercomCore::remove(Replica& replica, const char* why) {
   registry_.remove(id);
   membership_changed();
   counters_.turns_lost += lost;
-  queues_.lost(copy);
+  queues_.lost(copy, now_.steady);
   view_due_ = true;
 }
 

@@ -23,6 +23,7 @@ struct Settings {
   std::uint32_t max_parked = 10'000;              // turns waiting per agent
   std::uint64_t max_parked_bytes = 256ull << 20;  // … and of all agents together
   std::uint32_t max_instances = 100'000;          // instances remembered after their turn (who held them, which attempt was last)
+  Millis keep_instances{600'000};                 // … and for how long: a repetition of what they did last may come until then
   std::uint32_t max_subscriptions = 100'000;      // per connection
   std::uint32_t max_replicas = 10'000;
   std::string token;  // registrations must name it; empty: none is asked for
@@ -41,6 +42,7 @@ struct Settings {
     field("max_parked", max_parked, "turns waiting per agent");
     field("max_parked_bytes", max_parked_bytes, "bytes of all waiting turns");
     field("max_instances", max_instances, "agent instances remembered after their turn");
+    field("keep_instances", keep_instances, "and for how long");
     field("max_subscriptions", max_subscriptions, "streams that one connection may subscribe to");
     field("max_replicas", max_replicas, "replicas registered at once");
     field.secret("token", token, "shared secret of the installation; empty: none is asked for");

@@ -155,21 +155,28 @@ bool WorkQueues::give(Entry entry, SteadyTime now) {
 
 void WorkQueues::tell(const Entry& entry) { port_.tell(report(entry), entry->second.partition, entry->second.id); }
 
-void WorkQueues::settle(Entry entry, Where where) {
+void WorkQueues::settle(Entry entry, Where where, SteadyTime now) {
   entry->second.where = where;
   entry->second.frames = {};
   if (entry->second.idle != 0) idle_.erase(entry->second.idle);
   entry->second.idle = ++idles_;
-  idle_.emplace(entry->second.idle, entry->first);
-  if (instances_.size() <= settings_.max_instances || idle_.empty()) return;
-  instances_.erase(idle_.begin()->second);
+  idle_.emplace(entry->second.idle, Idle{entry, now});
+  if (instances_.size() > settings_.max_instances) forget_oldest();
+}
+
+void WorkQueues::forget_oldest() {
+  instances_.erase(idle_.begin()->second.entry);
   idle_.erase(idle_.begin());
 }
 
-void WorkQueues::lose(Entry entry) {
+void WorkQueues::forget(SteadyTime now) {
+  while (!idle_.empty() && now - idle_.begin()->second.since >= settings_.keep_instances) forget_oldest();
+}
+
+void WorkQueues::lose(Entry entry, SteadyTime now) {
   entry->second.where = Where::lost;
   tell(entry);
-  settle(entry, Where::lost);
+  settle(entry, Where::lost, now);
 }
 
 void WorkQueues::wake(Entry entry) {
@@ -183,11 +190,11 @@ void WorkQueues::take_from(Replica& worker, const TurnRef& turn) {
   if (worker.in_flight.erase(turn) > 0) worker.credit.ended();
 }
 
-bool WorkQueues::withdraw(const TurnRef& turn) {
+bool WorkQueues::withdraw(const TurnRef& turn, SteadyTime now) {
   const auto entry = find(turn);
   if (entry == instances_.end() || entry->second.where != Where::parked || entry->second.turn != turn.turn) return false;
   unpark(entry);
-  settle(entry, Where::ended);
+  settle(entry, Where::ended, now);
   const auto still = find(turn);
   if (still != instances_.end() && !still->second.holder) {  // nobody ever had it
     idle_.erase(still->second.idle);
@@ -204,13 +211,15 @@ void WorkQueues::begun(const Replica& worker, const TurnRef& turn) {
 void WorkQueues::ended(Replica& worker, const TurnRef& turn, SteadyTime now) {
   take_from(worker, turn);
   const auto entry = find(turn);
-  if (is_given_to(entry, turn, worker)) {
-    settle(entry, Where::ended);
+  const bool repeated = entry != instances_.end() && entry->second.where == Where::ended && entry->second.holder == worker.id &&
+                        ref_of(entry) == turn;  // its holder still waits for the answer: it is not to be forgotten
+  if (repeated || is_given_to(entry, turn, worker)) {
+    settle(entry, Where::ended, now);
   } else if (entry != instances_.end() && entry->second.where == Where::parked && ref_of(entry) == turn) {
     // BUSY was said of an earlier turn of that name, which Redis has lost: this one was carried out.
     unpark(entry);
     entry->second.holder = worker.id;
-    settle(entry, Where::ended);
+    settle(entry, Where::ended, now);
   }
   dispatch(worker, now);
 }
@@ -218,7 +227,7 @@ void WorkQueues::ended(Replica& worker, const TurnRef& turn, SteadyTime now) {
 void WorkQueues::returned(Replica& worker, const TurnRef& turn, SteadyTime now) {
   take_from(worker, turn);
   const auto entry = find(turn);
-  if (is_given_to(entry, turn, worker)) settle(entry, Where::lost);
+  if (is_given_to(entry, turn, worker)) settle(entry, Where::lost, now);
   dispatch(worker, now);
 }
 
@@ -227,7 +236,7 @@ void WorkQueues::busy(Replica& worker, const TurnRef& turn, SteadyTime now) {
   const auto entry = find(turn);
   if (!is_given_to(entry, turn, worker)) return;
   if (entry->second.frames.body.empty()) {  // it had begun: that is not what BUSY is for; the owner decides
-    lose(entry);
+    lose(entry, now);
     return;
   }
   entry->second.holder = {};
@@ -263,14 +272,14 @@ void WorkQueues::holds(Replica& worker, const std::vector<wire::HeldTurnT>& held
   }
   for (const auto& turn : before) {
     const auto entry = find(turn);
-    if (is_given_to(entry, turn, worker)) lose(entry);
+    if (is_given_to(entry, turn, worker)) lose(entry, now);
   }
 }
 
-void WorkQueues::lost(Replica& worker) {
+void WorkQueues::lost(Replica& worker, SteadyTime now) {
   for (const auto& turn : std::exchange(worker.in_flight, {})) {
     const auto entry = find(turn);
-    if (is_given_to(entry, turn, worker)) lose(entry);
+    if (is_given_to(entry, turn, worker)) lose(entry, now);
   }
 }
 

@@ -46,7 +46,7 @@ class WorkQueues {
   /// Where an attempt is. UNKNOWN: it may be sent again.
   wire::WorkStateT state(const TurnRef& turn) const;
   /// Takes a parked turn back; true when it was parked.
-  bool withdraw(const TurnRef& turn);
+  bool withdraw(const TurnRef& turn, SteadyTime now);
 
   /// From a worker's connection, in the order of its messages.
   void begun(const Replica& worker, const TurnRef& turn);               // any report: its Work need not be kept for a BUSY
@@ -55,7 +55,9 @@ class WorkQueues {
   void busy(Replica& worker, const TurnRef& turn, SteadyTime now);
   /// The first registration on a new connection: what it holds, and what it therefore lost.
   void holds(Replica& worker, const std::vector<wire::HeldTurnT>& held, std::uint32_t capacity, SteadyTime now);
-  void lost(Replica& worker);
+  void lost(Replica& worker, SteadyTime now);
+  /// Instances at rest for longer than Settings::keep_instances are no longer remembered.
+  void forget(SteadyTime now);
   /// It may have credit now.
   void dispatch(Replica& worker, SteadyTime now);
   void dispatch_all(SteadyTime now);
@@ -89,6 +91,10 @@ class WorkQueues {
   };
   using Queue = std::map<std::uint64_t, Key>;  // by arrival
   using Entry = std::map<Key, Instance>::iterator;
+  struct Idle {
+    Entry entry;
+    SteadyTime since;
+  };
 
   static Key key_of(const TurnRef& turn) { return {turn.agent, turn.session}; }
   static TurnRef ref_of(const Entry& entry) {
@@ -100,9 +106,10 @@ class WorkQueues {
   void park(Entry entry, std::uint64_t arrival, SteadyTime now);
   void unpark(Entry entry);
   bool give(Entry entry, SteadyTime now);
-  void settle(Entry entry, Where where);  // nothing is under way any more
+  void settle(Entry entry, Where where, SteadyTime now);  // nothing is under way any more
   void wake(Entry entry);
-  void lose(Entry entry);
+  void forget_oldest();
+  void lose(Entry entry, SteadyTime now);
   bool is_over(const Instance& known, const Offer& offer) const;
   Replica* holder_of(const TurnRef& turn) const;
   void take_from(Replica& worker, const TurnRef& turn);
@@ -114,7 +121,7 @@ class WorkQueues {
   Port& port_;
   std::map<Key, Instance> instances_;
   std::map<std::string, Queue> queues_;  // of agents with parked work
-  std::map<std::uint64_t, Key> idle_;    // instances without anything under way, the longest first
+  std::map<std::uint64_t, Idle> idle_;   // instances without anything under way, the longest first
   std::uint64_t arrivals_ = 0;
   std::uint64_t idles_ = 0;
   std::uint64_t parked_ = 0;

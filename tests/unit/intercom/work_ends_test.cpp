@@ -296,6 +296,34 @@ TEST_CASE("work: what is remembered of ended turns is bounded") {
   CHECK(office.ask("s1", 1) == WorkStatus::unknown);
 }
 
+TEST_CASE("work: ended turns are forgotten after a time, but not one whose holder still repeats its result") {
+  auto settings = Hub::quick();
+  settings.keep_instances = Millis{1'000};
+  Office office(settings);
+  office.worker(2, 3);
+  for (const auto* session : {"ended", "repeated", "open"}) office.work(session, 1);
+  office.result(2, "ended", 1);
+  office.result(2, "repeated", 1);
+  const auto pass = [&] {
+    office.advance(Millis{600});
+    office.heartbeat(owner);
+    office.heartbeat(2);
+    office.take(owner);
+  };
+  pass();
+  CHECK(office.ask("ended", 1) == WorkStatus::given);
+  office.result(2, "repeated", 1);
+  pass();
+  CHECK(office.ask("ended", 1) == WorkStatus::unknown);
+  CHECK(office.ask("repeated", 1) == WorkStatus::given);
+  CHECK(office.ask("open", 1) == WorkStatus::given);
+  CHECK(office.core().queues().instances() == 2);
+  pass();
+  CHECK(office.ask("repeated", 1) == WorkStatus::unknown);
+  CHECK(office.ask("open", 1) == WorkStatus::given);
+  CHECK(office.core().queues().instances() == 1);
+}
+
 TEST_CASE("work: the directory shows backlog, age, credit and what is under way") {
   Office office;
   office.worker(2, 1);
