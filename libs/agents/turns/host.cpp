@@ -45,7 +45,7 @@ TurnHost::TurnHost(HostServices services, HostOptions options, Handler handler)
       options_(options),
       handler_(std::move(handler)),
       book_(book_options(options), services_.next_id),
-      transcripts_({options.transcript_cache, options.transcript_entries}),
+      transcripts_({options.transcript_cache, options.transcript_entries, options.transcript_keep}),
       performed_(services_.io.get_executor()),
       free_timer_(services_.io) {}
 
@@ -101,6 +101,7 @@ asio::awaitable<void> TurnHost::run() {
   while (true) {
     co_await sleep_for(tick_interval);
     book_.tick(steady());
+    transcripts_.tick(steady());
     perform();
   }
 }

@@ -28,6 +28,7 @@ struct HostOptions {
   Millis finish_within{5'000};
   std::size_t transcript_cache = std::size_t{64} << 20;
   std::size_t transcript_entries = 400;
+  Millis transcript_keep{600'000};
 
   template <class Fields> void describe(Fields& field) {
     field("credit", credit, "turns carried out at once; 0: as the team says, else 64");
@@ -37,6 +38,7 @@ struct HostOptions {
     field("delta_interval", delta_interval, "pieces of a message are bundled for so long");
     field("finish_within", finish_within, "turns that run longer than this after SIGTERM are handed back");
     field("transcript_cache", transcript_cache, "bytes of transcripts kept between turns");
+    field("transcript_keep", transcript_keep, "after the last turn that used them");
     field("transcript_entries", transcript_entries, "newest entries of a transcript that are read");
   }
 };

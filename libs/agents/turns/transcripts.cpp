@@ -26,7 +26,7 @@ Transcript TranscriptCache::find(std::string_view session, std::string_view agen
   Transcript result;
   const auto found = kept_.find(key_of(session, agent));
   if (found == kept_.end()) return result;
-  order_.splice(order_.begin(), order_, found->second);
+  use(found->second);
   const auto& kept = found->second->transcript;
   if (length < kept.first) return result;
   result.first = kept.first;
@@ -55,6 +55,7 @@ void TranscriptCache::keep(std::string_view session, std::string_view agent, Tra
   kept.transcript = std::move(transcript);
   if (kept.bytes > options_.max_bytes) return;
   bytes_ += kept.bytes;
+  kept.used = now_;
   order_.push_front(std::move(kept));
   kept_.emplace(order_.front().key, order_.begin());
   while (bytes_ > options_.max_bytes) drop(std::prev(order_.end()));
@@ -78,13 +79,23 @@ void TranscriptCache::append(std::string_view session, std::string_view agent, s
   kept.transcript.first += surplus;
   bytes_ = bytes_ - kept.bytes + bytes;
   kept.bytes = bytes;
-  order_.splice(order_.begin(), order_, found->second);
+  use(found->second);
   while (bytes_ > options_.max_bytes) drop(std::prev(order_.end()));
 }
 
 void TranscriptCache::forget(std::string_view session, std::string_view agent) {
   const auto found = kept_.find(key_of(session, agent));
   if (found != kept_.end()) drop(found->second);
+}
+
+void TranscriptCache::tick(SteadyTime now) {
+  now_ = now;
+  while (!order_.empty() && now - order_.back().used >= options_.keep) drop(std::prev(order_.end()));
+}
+
+void TranscriptCache::use(Order::iterator kept) {
+  kept->used = now_;
+  order_.splice(order_.begin(), order_, kept);
 }
 
 void TranscriptCache::drop(Order::iterator kept) {

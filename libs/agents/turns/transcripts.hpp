@@ -1,6 +1,6 @@
 // Transcripts of agent instances, kept between their turns so that a turn on the same worker reads nothing: the newest entries of each
-// instance, all together within a bound in bytes; the instance used longest ago leaves first. What is kept is a copy of committed state and
-// may be forgotten at any time.
+// instance, all together within a bound in bytes and for a time after their last use; the instance used longest ago leaves first. What is
+// kept is a copy of committed state and may be forgotten at any time.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/time.hpp"
 #include "wire/state_generated.h"
 
 namespace convoke::agents {
@@ -31,6 +32,7 @@ struct TranscriptOptions {
   std::size_t max_bytes = std::size_t{64} << 20;
   /// Entries of one instance that are read and kept; older ones no longer fit into a model's context.
   std::size_t max_entries = 400;
+  Millis keep{600'000};  // after the last use
 };
 
 class TranscriptCache {
@@ -46,6 +48,8 @@ class TranscriptCache {
   /// What a turn added to a transcript of `length` entries. Forgets the instance when anything else is kept of it.
   void append(std::string_view session, std::string_view agent, std::uint64_t length, Entries added);
   void forget(std::string_view session, std::string_view agent);
+  /// Time went on: forgets what has not been used for `keep`. Uses count from the last call.
+  void tick(SteadyTime now);
 
   std::size_t bytes() const { return bytes_; }
   std::size_t instances() const { return kept_.size(); }
@@ -56,15 +60,18 @@ class TranscriptCache {
     std::string key;
     Transcript transcript;
     std::size_t bytes = 0;
+    SteadyTime used{};
   };
   using Order = std::list<Kept>;  // most recently used first
 
+  void use(Order::iterator kept);
   void drop(Order::iterator kept);
 
   TranscriptOptions options_;
   Order order_;
   std::unordered_map<std::string, Order::iterator> kept_;
   std::size_t bytes_ = 0;
+  SteadyTime now_{};
 };
 
 /// Approximate memory of an entry.

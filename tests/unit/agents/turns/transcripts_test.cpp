@@ -61,6 +61,28 @@ TEST_CASE("transcripts: beyond the bound the instance used longest ago leaves") 
   CHECK(cache.instances() == 0);
 }
 
+TEST_CASE("transcripts: what no turn has used for a time is given back") {
+  using convoke::Millis;
+  using convoke::SteadyTime;
+  TranscriptCache cache({1 << 20, 4, Millis{1'000}});
+  const auto at = [](int ms) { return SteadyTime{Millis{ms}}; };
+  cache.tick(at(5'000));
+  for (const auto* session : {"kept", "found", "extended"}) cache.keep(session, "t.A", transcript(1, 1));
+  cache.tick(at(5'600));
+  cache.find("found", "t.A", 1);
+  cache.append("extended", "t.A", 1, transcript(2, 1).entries);
+  CHECK(cache.instances() == 3);
+  cache.tick(at(6'000));
+  CHECK(cache.instances() == 2);
+  CHECK(cache.find("kept", "t.A", 1).entries.empty());
+  CHECK(cache.find("found", "t.A", 1).length() == 1);
+  cache.tick(at(6'999));
+  CHECK(cache.instances() == 1);
+  cache.tick(at(7'000));
+  CHECK(cache.instances() == 0);
+  CHECK(cache.bytes() == 0);
+}
+
 TEST_CASE("transcripts: a turn's entries are added to what is kept of just that length") {
   TranscriptCache cache({1 << 20, 4});
   cache.append("s", "t.A", 0, transcript(1, 2).entries);
