@@ -183,7 +183,7 @@ const std::vector<std::string>& Router::endpoints() const { return state_->endpo
 
 Sent Router::forward(Peer peer, Use use) {
   auto* state = state_.get();
-  return state->transmit(peer, view(state->header), view(state->body), [state, use](zmq::socket_t& zmq) {
+  return state->transmit(peer, view(state->header), view(state->body), [state, use](SteadySocket& zmq) {
     if (use == Use::last) {
       zmq.send(state->header, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
       zmq.send(state->body, zmq::send_flags::dontwait);
@@ -199,7 +199,7 @@ Sent Router::forward(Peer peer, Use use) {
 }
 
 Sent Router::send(Peer peer, std::string_view header, std::string_view body) {
-  return state_->transmit(peer, header, body, [header, body](zmq::socket_t& zmq) {
+  return state_->transmit(peer, header, body, [header, body](SteadySocket& zmq) {
     zmq.send(zmq::message_t(header.data(), header.size()), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
     zmq.send(zmq::message_t(body.data(), body.size()), zmq::send_flags::dontwait);
   });

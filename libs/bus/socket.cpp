@@ -19,7 +19,7 @@ namespace {
 
 int count(Millis time) { return static_cast<int>(time.count()); }
 
-void encrypt(zmq::socket_t& socket, zmq::socket_type type, const Keys& keys) {
+void encrypt(SteadySocket& socket, zmq::socket_type type, const Keys& keys) {
   if (keys.own_secret.empty()) return;
   if (type == zmq::socket_type::router) {
     socket.set(zmq::sockopt::curve_server, true);

@@ -1,5 +1,6 @@
 // The sharp edges of ZeroMQ, each with real sockets: what the library would do by itself, and that ours does not.
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -43,6 +44,32 @@ struct Bare {
   zmq::context_t context;
   zmq::socket_t socket;
   std::string last;
+};
+
+// A signal again and again, while it lives.
+class Alarms {
+ public:
+  explicit Alarms(std::chrono::microseconds every) {
+    count_ = 0;
+    struct sigaction action{};
+    action.sa_handler = [](int) { count_ = count_ + 1; };
+    ::sigaction(SIGALRM, &action, &before_);
+    const auto us = static_cast<suseconds_t>(every.count());
+    const itimerval timer{{0, us}, {0, us}};
+    ::setitimer(ITIMER_REAL, &timer, nullptr);
+  }
+  ~Alarms() {
+    const itimerval none{};
+    ::setitimer(ITIMER_REAL, &none, nullptr);
+    ::sigaction(SIGALRM, &before_, nullptr);
+  }
+  Alarms(const Alarms&) = delete;
+  Alarms& operator=(const Alarms&) = delete;
+  static int count() { return count_; }
+
+ private:
+  struct sigaction before_{};
+  static inline volatile std::sig_atomic_t count_ = 0;
 };
 
 // A router on the test's loop that echoes everything.
@@ -91,6 +118,26 @@ TEST_CASE("edges: pipelined round trips over sockets that share a loop never sta
   };
   for (int i = 0; i < outstanding; ++i) ask();
   CHECK(bus.until([&] { return answered == total; }, 30s));
+}
+
+// ZeroMQ polls before every call, even one that does not wait, and a signal in that moment ends the call: a SIGTERM, for one.
+TEST_CASE("edges: signals interrupt nothing") {
+  Bus bus;
+  auto left = bus.node("gateway");
+  auto right = bus.node("planner");
+  REQUIRE(bus.together({left.get(), right.get()}));
+  right->answer_all();
+  int answered = 0;
+  constexpr int total = 4'000;
+  left->handler = [&](const wire::Message& message) {
+    const auto* answer = message.as<wire::AnswerT>();
+    if (answer == nullptr || answer->body.AsAccepted() == nullptr) return;
+    if (++answered + 16 <= total) left->client.send(query_to(right->replica()));
+  };
+  const Alarms alarms(100us);
+  for (int i = 0; i < 16; ++i) left->client.send(query_to(right->replica()));
+  CHECK(bus.until([&] { return answered == total; }, 30s));
+  CHECK(Alarms::count() > 100);
 }
 
 TEST_CASE("edges: a router says that nobody is there, instead of dropping the message") {
