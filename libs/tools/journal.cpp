@@ -116,6 +116,7 @@ struct Journal::State {
 
   Result<JournalFile::Lock> enter(UnixTime at);
   void forget();
+  bool is_forgotten(std::string_view line, Millis after) const;
   void remember(std::uint64_t offset, std::string_view line);
   Result<std::optional<Json>> find(std::string_view key) const;
   Result<Applied> repeat(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now, const Json& first);
@@ -131,10 +132,18 @@ Result<JournalFile::Lock> Journal::State::enter(UnixTime at) {
     by_age.clear();
   });
   if (!lock) return lock;
-  if (auto read = file.catch_up([this](auto offset, auto line) { remember(offset, line); }); !read)
+  std::function<bool(std::string_view)> is_old;
+  if (keep_for) is_old = [this](std::string_view line) { return is_forgotten(line, 2 * *keep_for); };  // clocks may differ
+  if (auto read = file.catch_up([this](auto offset, auto line) { remember(offset, line); }, is_old); !read)
     return std::unexpected(std::move(read.error()));
   forget();
   return lock;
+}
+
+// What cannot be read counts as new.
+bool Journal::State::is_forgotten(std::string_view line, Millis after) const {
+  const auto written = time_of(line);
+  return written && *written + after < present;
 }
 
 void Journal::State::forget() {
@@ -151,9 +160,8 @@ void Journal::State::remember(std::uint64_t offset, std::string_view line) {
   if (!head || head->repeat) return;
   const auto hash = std::hash<std::string_view>{}(head->key);
   if (keep_for) {
-    const auto written = time_of(line).value_or(present);
-    if (written + *keep_for < present) return;
-    by_age.push_back({written, hash, offset});
+    if (is_forgotten(line, *keep_for)) return;
+    by_age.push_back({time_of(line).value_or(present), hash, offset});
   }
   lines.emplace(hash, offset);
   if (!head->failed) return;

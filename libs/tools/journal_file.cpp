@@ -64,7 +64,28 @@ Result<JournalFile::Lock> JournalFile::lock(const std::function<void()>& reset) 
   return fail(Fault::unavailable, fmt::format("the effects journal {} is locked by another process; repeat with the same key", path_));
 }
 
-Status JournalFile::catch_up(const std::function<void(std::uint64_t, std::string_view)>& each) {
+// By halving, so that a long past costs a few lines and not all of them.
+void JournalFile::pass_over(const std::function<bool(std::string_view)>& is_old) {
+  struct stat file{};
+  if (::fstat(fd_, &file) != 0) return;
+  std::uint64_t low = 0;  // the beginning of a line, with none but old ones before it
+  auto high = static_cast<std::uint64_t>(file.st_size);
+  while (high - low > block) {
+    const auto middle = low + (high - low) / 2;
+    const auto rest = read_line(middle);  // of the line that the middle is in
+    const auto next = middle + (rest ? rest->size() + 1 : 0);
+    const auto line = rest ? read_line(next) : rest;
+    if (line && next < high && is_old(*line))
+      low = next;
+    else
+      high = middle;
+  }
+  end_ = low;
+}
+
+Status JournalFile::catch_up(const std::function<void(std::uint64_t, std::string_view)>& each,
+                             const std::function<bool(std::string_view)>& is_old) {
+  if (end_ == 0 && is_old) pass_over(is_old);
   std::array<char, block> buffer;
   std::string rest;  // the beginning of a line whose end is in the next block
   std::uint64_t at = end_;

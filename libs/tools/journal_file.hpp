@@ -34,8 +34,10 @@ class JournalFile {
   Result<Lock> lock(const std::function<void()>& reset);
 
   /// Under the lock: hands over every complete line that was not handed over yet (with its offset, without its newline), and cuts off half
-  /// a line at the end.
-  Status catch_up(const std::function<void(std::uint64_t offset, std::string_view line)>& each);
+  /// a line at the end. Where a whole file is before it, most of the lines at its beginning for which `is_old` holds are passed over: as
+  /// old as they are, so are those before them. Empty: none is.
+  Status catch_up(const std::function<void(std::uint64_t offset, std::string_view line)>& each,
+                  const std::function<bool(std::string_view line)>& is_old = {});
 
   /// Under the lock, after catch_up(): writes line and newline at the end, or nothing. Returns its offset; it counts as handed over.
   Result<std::uint64_t> append(std::string line);
@@ -48,6 +50,7 @@ class JournalFile {
 
  private:
   Status open_current(const std::function<void()>& reset);
+  void pass_over(const std::function<bool(std::string_view line)>& is_old);
   void close();
 
   std::string path_;

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "journal_support.hpp"
+#include "tools/journal_file.hpp"
 
 using namespace convoke;
 using namespace convoke::tools;
@@ -168,6 +169,35 @@ TEST_CASE("journal: a file that was taken away is begun anew") {
 
 TEST_CASE("journal: a folder that is not there is said at the start") {
   CHECK(Journal::open("/nonexistent/effects.jsonl").error().code == Fault::unavailable);
+}
+
+TEST_CASE("journal: of a long past only what may still count is read") {
+  const Folder folder;
+  constexpr int past = 20'000;
+  {
+    std::ofstream file(folder.file());
+    for (int i = 0; i < past; ++i) file << "old " << std::string(static_cast<std::size_t>(i % 200), 'x') << '\n';
+    for (int i = 0; i < 10; ++i) file << "new " << i << '\n';
+    file << "half a li";
+  }
+  std::vector<std::string> read;
+  std::size_t looked_at = 0;
+  const auto keep = [&](std::uint64_t, std::string_view line) { read.emplace_back(line); };
+  const auto is_old = [&](std::string_view line) {
+    ++looked_at;
+    return line.starts_with("old");
+  };
+  JournalFile journal(folder.file());
+  const auto lock = journal.lock([] {});
+  REQUIRE(journal.catch_up(keep, is_old));
+  CHECK(looked_at < 20);
+  CHECK(read.size() < 2'000);
+  REQUIRE(read.size() >= 10);
+  CHECK(read[read.size() - 10] == "new 0");
+  CHECK(read.back() == "new 9");
+  const auto offset = journal.append("next").value();
+  CHECK(journal.read_line(offset).value() == "next");
+  CHECK(std::filesystem::file_size(folder.file()) == offset + 5);
 }
 
 TEST_CASE("journal: a lock that somebody keeps is answered, not waited for") {
