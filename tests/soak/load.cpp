@@ -87,10 +87,10 @@ std::string Load::fresh(const std::string& what) { return fmt::format("{}-{}", w
 
 void Load::set_rate(double jobs_per_second) { rate_ = jobs_per_second; }
 
-double Load::capacity(std::size_t people, std::chrono::seconds time) {
+double Load::capacity(std::size_t people, std::chrono::seconds before, std::chrono::seconds time) {
   closed_loop_ = true;
   for (std::size_t i = 0; i < people; ++i) asio::post(io_, [this] { spawn(person()); });
-  std::this_thread::sleep_for(time / 4);  // caches fill, conversations are opened
+  std::this_thread::sleep_for(before);
   take();
   const auto begun = Clock::now();
   std::this_thread::sleep_for(time);

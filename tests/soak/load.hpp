@@ -45,8 +45,9 @@ class Load {
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
 
-  /// So many people who begin the next job when one is over; jobs per second that they got done in that time.
-  double capacity(std::size_t people, std::chrono::seconds time);
+  /// So many people who begin the next job when one is over; jobs per second that they got done in `time`, after they had done so for
+  /// `before`: caches are full by then, and what is kept for a time goes as fast as it comes.
+  double capacity(std::size_t people, std::chrono::seconds before, std::chrono::seconds time);
   /// So many jobs are begun each second from now on, whether or not earlier ones are over. 0: none.
   void set_rate(double jobs_per_second);
   /// Waits until no job is open and every session was read and compared; false when some are still open after `limit`.

@@ -1,6 +1,6 @@
 // scripts/soak: a whole installation under about 70 % of the load it can carry, with a process killed every ten seconds; nothing may be
 // lost or doubled, memory and keys stay flat, and answers are as quick as before five seconds after each death. Usage: convoke-soak
-// [minutes].
+// [minutes] [calm].
 #include <fmt/core.h>
 #include <signal.h>
 
@@ -27,6 +27,7 @@ constexpr double kill_every = 10;
 constexpr double flat = 1.02;
 constexpr double noise_bytes = 512.0 * 1024;  // below this a process's memory is what its allocator happens to hold
 constexpr std::size_t people = 48;
+constexpr seconds before_capacity{75};  // longer than anything is kept: deletions belong to what a job costs
 
 struct Death {
   double at = 0;
@@ -40,13 +41,17 @@ struct Timed {
 
 class Soak {
  public:
-  explicit Soak(double minutes)
-      : length_(minutes * 60), warm_up_(std::clamp(length_ / 6, 20.0, 300.0)), installation_(options(folder_)), gauges_(installation_) {}
+  Soak(double minutes, bool calm)
+      : length_(minutes * 60),
+        calm_(calm),
+        warm_up_(std::clamp(length_ / 6, 20.0, 300.0)),
+        installation_(options(folder_)),
+        gauges_(installation_) {}
 
   bool run() {
     {
       Load load({.address = installation_.address()});
-      const double capacity = load.capacity(people, seconds(std::clamp(static_cast<int>(length_ / 20), 10, 30)));
+      const double capacity = load.capacity(people, before_capacity, seconds(std::clamp(static_cast<int>(length_ / 20), 10, 30)));
       begun_ = Clock::now();
       fmt::print("capacity {:.0f} jobs/s; load {:.0f} jobs/s for {:.0f} s, the first {:.0f} s without a death\n", capacity,
                  share * capacity, length_, warm_up_);
@@ -68,6 +73,8 @@ class Soak {
                             {"CONVOKE_STORE_KEY_TTL", "60s"},
                             {"CONVOKE_STORE_TOMBSTONE_TTL", "60s"},
                             {"CONVOKE_STORE_SPANS_TTL", "60s"},
+                            {"CONVOKE_INTERCOM_KEEP_INSTANCES", "60s"},
+                            {"CONVOKE_TURNS_TRANSCRIPT_KEEP", "60s"},
                             {"CONVOKE_WORKER_KEEP_EFFECTS", "60s"}}};
   }
 
@@ -78,7 +85,7 @@ class Soak {
     double next_line = kill_every;
     while (now() < length_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      if (now() >= next_death && now() < length_ - 2 * recovered_after) {
+      if (!calm_ && now() >= next_death && now() < length_ - 2 * recovered_after) {
         next_death += kill_every;
         kill();
       }
@@ -198,6 +205,7 @@ class Soak {
   }
 
   double length_;
+  bool calm_;  // nobody is killed: what grows then grows by itself
   double warm_up_;
   test::TempDir folder_;
   test::Installation installation_;
@@ -213,11 +221,12 @@ class Soak {
 
 int main(int count, char** arguments) try {
   const double minutes = count > 1 ? std::atof(arguments[1]) : 30;
-  if (minutes <= 0) {
-    fmt::print(stderr, "usage: convoke-soak [minutes]\n");
+  const bool calm = count > 2 && std::string_view(arguments[2]) == "calm";
+  if (minutes <= 0 || (count > 2 && !calm)) {
+    fmt::print(stderr, "usage: convoke-soak [minutes] [calm]\n");
     return 2;
   }
-  return Soak(minutes).run() ? 0 : 1;
+  return Soak(minutes, calm).run() ? 0 : 1;
 } catch (const std::exception& error) {
   fmt::print(stderr, "convoke-soak: {}\n", error.what());
   return 2;

@@ -16,6 +16,7 @@ models: {default: offline, planner: offline, selector: offline, gate: offline, s
 starting_tasks: [{id: sell, name: Sell, prompt: Sell a chair., logo: phone}]
 agents:
   - name: Cashier
+    concurrency: 64
     description: Takes money.
     instructions: You take money.
     can_contact: [Expert]
@@ -25,15 +26,18 @@ agents:
         parameters: [{name: amount, type: integer, description: How much.}]
         response: Charged {amount}.
   - name: Echo
+    concurrency: 64
     description: Hears what is said.
     instructions: You hear.
     tools: []
   - name: Asker
+    concurrency: 64
     description: Asks others.
     instructions: You ask.
     can_contact: [Expert]
     tools: []
   - name: Expert
+    concurrency: 64
     description: Knows prices and keeps the files.
     instructions: You know prices.
     tools:
