@@ -52,14 +52,23 @@ void IntercomCore::on_send_failed(Peer peer, Now now, Actions& out) {
   if (connection == nullptr) return;
   // What it said before it went is still to be read: its Leave, for one.
   connection->gone = true;
-  if (connection->replica != nullptr) connection->replica->connected = false;
+  disconnect(*connection);
+}
+
+void IntercomCore::disconnect(Connection& connection) {
+  if (connection.replica == nullptr || !connection.replica->connected) return;
+  connection.replica->connected = false;
+  connection.replica->disconnected = now_.steady;
 }
 
 void IntercomCore::on_tick(Now now, Actions& out) {
   // If this process itself stood still, everybody seems silent: give them the time back.
   const Millis stood = now.steady - ticked_;
   if (stood > settings_.lost_after / 4)
-    for (const auto& [id, replica] : registry_.all()) replica->heard = std::min(replica->heard + stood, now.steady);
+    for (const auto& [id, replica] : registry_.all()) {
+      replica->heard = std::min(replica->heard + stood, now.steady);
+      replica->disconnected = std::min(replica->disconnected + stood, now.steady);
+    }
   ticked_ = now.steady;
   now_ = now;
   out_ = &out;
@@ -81,18 +90,20 @@ void IntercomCore::find_silent() {
       end_connection(peer, "the destination does not take what it is sent");
   }
   std::vector<convoke::Uuid> silent;
-  for (const auto& [id, replica] : registry_.all())
-    if (now_.steady - replica->heard >= settings_.lost_after) silent.push_back(id);
+  for (const auto& [id, replica] : registry_.all()) {
+    const bool gone = !replica->connected && now_.steady - replica->disconnected >= settings_.gone_after;
+    if (gone || now_.steady - replica->heard >= settings_.lost_after) silent.push_back(id);
+  }
   for (const auto& id : silent) {
     ++counters_.replicas_lost;
-    remove(*registry_.find(id), "the destination was silent for too long");
+    remove(*registry_.find(id), "the destination was silent for too long, or its connection ended");
   }
 }
 
 void IntercomCore::end_connection(Peer peer, const char* why) {
   auto* connection = connections_.find(peer);
   for (const auto& name : connection->streams) streams_.remove(name, peer);
-  if (connection->replica != nullptr) connection->replica->connected = false;
+  disconnect(*connection);
   ++counters_.connections_ended;
   for (const auto& sender : connections_.end(peer, *out_)) fault(sender, Fault::unreachable, why);
 }

@@ -96,6 +96,7 @@ class IntercomCore final : private WorkQueues::Port {
   void fault(const Sender& to, convoke::Fault code, std::string text);
   void end_connection(Peer peer, const char* why);
   void end_connection_of(const Replica& replica, const char* why);
+  void disconnect(Connection& connection);
   std::uint64_t give(Replica& worker, const wire::Frames& work) override;
   void tell(const wire::WorkStateT& state, std::uint8_t partition, const convoke::Uuid& correlation) override;
   void send_view(Peer peer, const convoke::Uuid& correlation);

@@ -60,6 +60,7 @@ struct Replica {
 
   bool connected = false;  // false: its connection ended; it is lost unless it comes back in time
   Peer peer = 0;
+  SteadyTime disconnected;  // since when, while it is not
   SteadyTime heard;
   std::uint64_t register_number = 0;
   std::uint64_t credit_number = 0;

@@ -10,6 +10,7 @@ namespace convoke::intercom {
 
 struct Settings {
   Millis lost_after{1'000};       // a replica that is silent for so long is lost
+  Millis gone_after{300};         // one whose connection has ended is lost unless it has another by then
   Millis register_within{2'000};  // a connection that has not registered by then is forgotten
   Millis settle{1'000};           // partitions are assigned so long after the last change of membership
   Millis first_settle{200};       // … while nobody holds any
@@ -30,6 +31,7 @@ struct Settings {
 
   template <class Fields> void describe(Fields& field) {
     field("lost_after", lost_after, "a replica that is silent for so long is lost");
+    field("gone_after", gone_after, "a replica whose connection has ended is lost unless it has another by then");
     field("register_within", register_within, "a connection that has not registered by then is forgotten");
     field("settle", settle, "partitions are assigned so long after the last change of membership");
     field("first_settle", first_settle, "the same while nobody holds any partition");

@@ -39,6 +39,34 @@ TEST_CASE("work: a silent worker's turns are told to the owner of that time") {
   CHECK(told[0].status == WorkStatus::lost);
 }
 
+TEST_CASE("work: a worker whose connection has ended is given less time than a silent one") {
+  Office office;
+  office.worker(2, 2);
+  office.work("s1", 1);
+  office.cut(2);
+  office.work("s2", 1);  // cannot be sent: the connection is gone
+  office.clear();
+  const auto pass = [&](Millis time) {
+    office.advance(time);
+    office.heartbeat(owner);
+  };
+  pass(Millis{200});
+  REQUIRE(office.core().registry().find(id(2)) != nullptr);
+  SECTION("it does not come back") {
+    pass(Millis{150});
+    CHECK(office.core().registry().find(id(2)) == nullptr);
+    CHECK(office.told().size() == 2);
+  }
+  SECTION("it comes back with its turns") {
+    auto statement = serving({agent}, 2);
+    statement.held = {Office::held("s1", 1), Office::held("s2", 1)};
+    office.join(5, 2, "worker", statement);
+    pass(Millis{500});
+    CHECK(office.core().registry().find(id(2)) != nullptr);
+    CHECK(office.told().empty());
+  }
+}
+
 TEST_CASE("work: a worker that connects anew without its turn has lost it") {
   Office office;
   office.worker(2, 2);
