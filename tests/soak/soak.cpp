@@ -173,7 +173,24 @@ class Soak {
           fmt::format("{} effects where {} are due, {} twice", effects.size(), due, twice));
   }
 
+  // How the worst of each second goes after a death, by who died: where recovery takes long.
+  void tell_recovery() {
+    std::set<std::string> victims;
+    for (const auto& death : deaths_) victims.insert(death.who);
+    for (const auto& victim : victims) {
+      std::string line;
+      for (int second = 0; second < static_cast<int>(kill_every); ++second) {
+        double worst = 0;
+        for (const auto& death : deaths_)
+          if (death.who == victim) worst = std::max(worst, percentile(death.at + second, death.at + second + 1, 0.99));
+        line += fmt::format(" {:6.0f}", worst);
+      }
+      fmt::print("       {:<17} p99 in ms by the second after its death, the worst of all:{}\n", victim, line);
+    }
+  }
+
   void judge_latency() {
+    tell_recovery();
     const double usual = percentile(warm_up_ / 3, warm_up_, 0.99);
     const double most = std::max(2 * usual, usual + 25);
     std::size_t late = 0;
