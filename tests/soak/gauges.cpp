@@ -12,7 +12,7 @@
 namespace convoke::soak {
 namespace {
 
-constexpr double settled_after = 20;
+constexpr std::size_t samples_of_a_life = 6;  // ten seconds apart
 
 double memory_of(int pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
@@ -63,7 +63,29 @@ void Gauges::sample(double at) {
   if (!sample.processes.empty()) samples_.push_back(std::move(sample));
 }
 
-std::vector<Gauges::Growth> Gauges::growth(double from) const {
+std::vector<Gauges::Growth> Gauges::growth_in_life(double settled) const {
+  std::map<std::string, std::map<int, std::vector<double>>> lives;
+  for (const auto& sample : samples_)
+    for (const auto& [name, memory] : sample.processes)
+      if (name != "redis" && memory.age >= settled) lives[name][memory.pid].push_back(memory.bytes);
+  std::vector<Growth> all;
+  for (const auto& [name, by_pid] : lives) {
+    std::vector<Growth> grown;
+    for (const auto& [pid, bytes] : by_pid) {
+      if (bytes.size() < samples_of_a_life) continue;
+      const auto third = static_cast<std::ptrdiff_t>(bytes.size() / 3);
+      grown.push_back({"", median({bytes.begin(), bytes.begin() + third}), median({bytes.end() - third, bytes.end()})});
+    }
+    if (grown.empty()) continue;
+    const auto middle = grown.begin() + static_cast<std::ptrdiff_t>(grown.size() / 2);
+    std::ranges::nth_element(grown, middle, {}, &Growth::ratio);
+    middle->what = "memory of " + name + " in one life, of " + std::to_string(grown.size());
+    all.push_back(*middle);
+  }
+  return all;
+}
+
+std::vector<Gauges::Growth> Gauges::growth(double from, double settled) const {
   std::vector<Growth> all;
   if (samples_.empty() || samples_.back().at <= from) return all;
   const double third = (samples_.back().at - from) / 3;
@@ -80,9 +102,9 @@ std::vector<Gauges::Growth> Gauges::growth(double from) const {
   };
   for (const auto& [name, memory] : samples_.back().processes)
     if (name != "redis") {
-      compare("memory of " + name, [&name](const Sample& sample) {
+      compare("memory of " + name, [&name, settled](const Sample& sample) {
         const auto found = sample.processes.find(name);
-        return found == sample.processes.end() || found->second.age < settled_after ? 0 : found->second.bytes;
+        return found == sample.processes.end() || found->second.age < settled ? 0 : found->second.bytes;
       });
     }
   compare("Redis's keys", [](const Sample& sample) { return sample.redis_keys; });

@@ -33,12 +33,15 @@ class Gauges {
 
   struct Growth {
     std::string what;
-    double first = 0;  // median over the first third of what was measured since `from`
+    double first = 0;  // median over the first third of what was measured
     double last = 0;   // over the last third
     double ratio() const { return first > 0 ? last / first : 1; }
   };
-  /// All since `from` seconds: each process (once it has run for 20 s), Redis's keys, Redis's bytes.
-  std::vector<Growth> growth(double from) const;
+  /// Since `from` seconds: each process once it was `settled` seconds old, Redis's keys, Redis's bytes.
+  std::vector<Growth> growth(double from, double settled) const;
+  /// Within one life of each process, from `settled` seconds on: of all lives that lasted a minute longer, the one that grew by the median.
+  /// Processes without such a life are left out.
+  std::vector<Growth> growth_in_life(double settled) const;
 
  private:
   test::Installation& installation_;
