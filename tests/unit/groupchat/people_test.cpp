@@ -1,6 +1,8 @@
 // The scopes of users and teams.
 #include "owner/small_team.hpp"
 #include "owner/world.hpp"
+#include "wire/blob.hpp"
+#include "wire/state_generated.h"
 
 namespace convoke::groupchat::test {
 namespace {
@@ -208,12 +210,12 @@ TEST_CASE("people: a list that was written whole is taken over, piece by piece")
   state::UserStateT whole;
   whole.user = "ann";
   for (const auto* name : {"a", "b"}) {
-    state::UserSessionT session;
-    session.epoch = session.version = 1;
-    session.summary = std::make_unique<wire::SessionSummaryT>();
-    session.summary->session = session.summary->title = name;
-    session.summary->last_ms = name[0];
-    whole.sessions.push_back(std::move(session));
+    state::UserSessionT one;
+    one.epoch = one.version = 1;
+    one.summary = std::make_unique<wire::SessionSummaryT>();
+    one.summary->session = one.summary->title = name;
+    one.summary->last_ms = name[0];
+    whole.sessions.push_back(std::move(one));
   }
   store::Commit commit;
   commit.scope = "u:ann";
