@@ -100,6 +100,7 @@ Profile profile_of(const Options& options) {
   profile.lacks = newer[random.below(std::size(newer))];
   profile.lacks_reads = random.chance(25);
   if ((profile.faults & ~options.without & tight) != 0) tighten(profile, random);
+  if (!full) profile.intercom.gone_after = profile.intercom.lost_after;  // one that is cut off comes back late and is believed
   set_terms(profile, options);
   profile.faults &= ~options.without;
   profile.operations = std::min(profile.operations, options.most_operations);
