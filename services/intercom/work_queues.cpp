@@ -211,9 +211,12 @@ void WorkQueues::begun(const Replica& worker, const TurnRef& turn) {
 void WorkQueues::ended(Replica& worker, const TurnRef& turn, SteadyTime now) {
   take_from(worker, turn);
   const auto entry = find(turn);
-  const bool repeated = entry != instances_.end() && entry->second.where == Where::ended && entry->second.holder == worker.id &&
-                        ref_of(entry) == turn;  // its holder still waits for the answer: it is not to be forgotten
-  if (repeated || is_given_to(entry, turn, worker)) {
+  const bool repeated =
+      entry != instances_.end() && entry->second.where == Where::ended && entry->second.holder == worker.id && ref_of(entry) == turn;
+  if (repeated) {
+    const auto idle = idle_.find(entry->second.idle);
+    if (idle != idle_.end()) idle->second.since = now;  // its holder still waits for the answer: it is not to be forgotten
+  } else if (is_given_to(entry, turn, worker)) {
     settle(entry, Where::ended, now);
   } else if (entry != instances_.end() && entry->second.where == Where::parked && ref_of(entry) == turn) {
     // BUSY was said of an earlier turn of that name, which Redis has lost: this one was carried out.
