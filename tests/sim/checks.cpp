@@ -237,13 +237,13 @@ void Checks::bounds(const std::string& scope, const state::SessionState& state) 
 }
 
 void Checks::user_committed(const store::Commit& commit) {
-  if (!commit.state) return;
-  const auto& state = *flatbuffers::GetRoot<state::UserState>(commit.state->data());
-  for (const auto* session : each(state.sessions())) {
-    auto& last = truth_.channels[fmt::format("{}/{}", commit.scope, text(session->summary()->session()))];
-    const std::pair now{session->epoch(), session->version()};
+  for (const auto& piece : commit.pieces) {
+    if (piece.bytes.empty()) continue;
+    const auto& session = *flatbuffers::GetRoot<state::UserSession>(piece.bytes.data());
+    auto& last = truth_.channels[fmt::format("{}/{}", commit.scope, text(session.summary()->session()))];
+    const std::pair now{session.epoch(), session.version()};
     if (now < last)
-      fail(2, fmt::format("{} hears of {} as of ({}, {}) after ({}, {})", commit.scope, text(session->summary()->session()), now.first,
+      fail(2, fmt::format("{} hears of {} as of ({}, {}) after ({}, {})", commit.scope, text(session.summary()->session()), now.first,
                           now.second, last.first, last.second));
     last = now;
   }

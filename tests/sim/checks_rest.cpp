@@ -126,8 +126,8 @@ void Checks::lists_at_rest() {
                             state->requests.size()));
     }
     for (const auto& name : client->joined()) {
-      const auto told = std::ranges::find_if(list->sessions, [&](const auto& one) { return one.summary->session == name; });
-      if (told == list->sessions.end()) {
+      const auto told = std::ranges::find_if(list, [&](const auto& one) { return one.summary->session == name; });
+      if (told == list.end()) {
         fail(1, fmt::format("session {} is not in the list of {}, who joined it", name, client->user()));
         continue;
       }
