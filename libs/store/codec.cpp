@@ -103,7 +103,7 @@ CommitAnswer decode_refusal(const redisReply& reply, const std::vector<std::stri
       const auto index = static_cast<std::size_t>(items[i]->integer);
       if (index >= 1 && index <= keys.size()) answer.recorded.push_back(parse_record(keys[index - 1], text_in(*items[i + 1])));
     }
-  } else if (what == "log" && items.size() == 4) {
+  } else if (what == "log" && items.size() == 4 && text_in(*items[1]).size() >= 2) {
     return refusal(Reason::invalid,
                    fmt::format("{} is at {}, not at {}", text_in(*items[1]).substr(2), text_in(*items[2]), text_in(*items[3])));
   } else {

@@ -14,6 +14,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// The numbers of a pattern: what is repeated ({12}) and what is referred back to (\12). std::regex computes them without looking whether
+// they fit, so longer ones are refused before it sees them.
+bool has_long_number(std::string_view pattern) {
+  constexpr std::size_t most_digits = 9;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '\\' && pattern[i] != '{' && pattern[i] != ',') continue;
+    std::size_t digits = 0;
+    while (i + 1 < pattern.size() && pattern[i + 1] >= '0' && pattern[i + 1] <= '9') {
+      ++i;
+      ++digits;
+    }
+    if (digits > most_digits) return true;
+    if (digits == 0 && pattern[i] == '\\') ++i;  // what is escaped begins nothing
+  }
+  return false;
+}
+
 // std::regex recurses with the length of the text.
 constexpr std::size_t longest_searched = 4096;
 
@@ -100,6 +117,7 @@ Result<Script::Entry> Script::read_entry(const Json& json) {
   entry.turn = static_cast<std::size_t>(numbers->turn);
   entry.times = static_cast<std::size_t>(numbers->times);
   if (const auto pattern = text_of(json, "pattern"); !pattern.empty()) {
+    if (has_long_number(pattern)) return fail(Fault::invalid, "pattern is no regular expression: a number in it has more than nine digits");
     try {
       entry.pattern.emplace(pattern, std::regex::ECMAScript | std::regex::icase);
     } catch (const std::regex_error& error) {
