@@ -448,11 +448,39 @@ class Planner {
   Plan plan_;
 };
 
+/// The only thing that a goal of one verb speaks of, where it is a pronoun: "Schedule it, please." Nothing was said before that.
+const Token* dangling(const Reading& goal) {
+  static constexpr std::array<std::string_view, 6> pronouns{"it", "this", "that", "these", "those", "them"};
+  const auto verb = opening_verb(goal, 0, goal.tokens.size());
+  if (verb == goal.tokens.size() || !goal.entities.empty()) return nullptr;
+  const Token* found = nullptr;
+  for (std::size_t i = verb + 1; i < goal.tokens.size(); ++i) {
+    const auto& token = goal.tokens[i];
+    if (std::ranges::find(pronouns, token.lower) != pronouns.end())
+      found = &token;
+    else if (!is_stop_word(token.lower) && token.lower != "please")
+      return nullptr;
+  }
+  return found;
+}
+
 }  // namespace
 
 Plan make_plan(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
                Day today) {
-  return Planner(catalogue, index, goal, clarifications, today).run();
+  const auto reading = read_text(goal, today, [&](std::string_view stemmed) { return index.knows(stemmed); });
+  const auto* pronoun = dangling(reading);
+  if (pronoun == nullptr) return Planner(catalogue, index, goal, clarifications, today).run();
+  if (clarifications.empty()) {
+    const auto what =
+        fmt::format("What does \"{}\" in \"{}\" stand for?", goal.substr(pronoun->begin, pronoun->end - pronoun->begin), goal);
+    return {.goal = goal, .steps = {}, .summary = what, .clarification = what};
+  }
+  auto meant = clarifications.front();
+  while (!meant.empty() && std::string_view(" .!?").contains(meant.back())) meant.pop_back();
+  auto plan = Planner(catalogue, index, goal.substr(0, pronoun->begin) + meant + goal.substr(pronoun->end), clarifications, today).run();
+  plan.goal = goal;
+  return plan;
 }
 
 }  // namespace convoke::model

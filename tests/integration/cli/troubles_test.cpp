@@ -29,7 +29,7 @@ TEST_CASE("task: without a terminal it ends when only a person can go on, and sa
   CHECK(asked.code == 8);
   CHECK_FALSE(says(asked.out, "step 1 action_requested"));
 
-  const auto unclear = installation.convoke({"--json", "task", "Schedule an orientation session.", "--approve", "auto"});
+  const auto unclear = installation.convoke({"--json", "task", "Schedule it.", "--approve", "auto"});
   INFO(unclear.out << unclear.err);
   CHECK(unclear.code == 8);
   const auto last = Json::parse(unclear.out.substr(unclear.out.rfind('\n', unclear.out.size() - 2) + 1));

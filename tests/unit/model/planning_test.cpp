@@ -69,6 +69,19 @@ TEST_CASE("model planning: what is missing or vague is asked for, and the answer
   CHECK(plan("Park the car", {"It is KA-1234"}).steps.at(0).arguments["licence_number"] == "KA-1234");
 }
 
+TEST_CASE("model planning: a pronoun that stands for nothing is asked about, and the answer takes its place") {
+  const auto asked = plan("Reserve it, please.");
+  CHECK(asked.steps.empty());
+  CHECK(asked.clarification == "What does \"it\" in \"Reserve it, please.\" stand for?");
+  const auto made = plan("Reserve it, please.", {"a room for Ada Byron on 25 November."});
+  CHECK(made.goal == "Reserve it, please.");
+  CHECK(made.clarification.empty());
+  REQUIRE(made.steps.size() == 1);
+  CHECK(made.steps[0].function == plan("Reserve a room for Ada Byron on 25 November").steps.at(0).function);
+  CHECK(made.steps[0].arguments["date"] == "2026-11-25");
+  CHECK_FALSE(plan("Paint it blue").steps.empty());
+}
+
 TEST_CASE("model planning: no tool fits: texts go to the generic agent, the rest to a person") {
   const auto text = plan("Translate this poem into French: roses are red");
   REQUIRE(functions(text) == List{"Scribe."});
