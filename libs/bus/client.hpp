@@ -74,8 +74,8 @@ class Client {
 
   /// Sends one message; never blocks. Id, source (`service/<service>` when empty) and ttl (10 s when 0) are filled in. If it cannot be
   /// queued, or its time is over before it leaves: `stream` is dropped and counted, everything else is answered through on_message with a
-  /// Fault (OVERLOADED, TOO_LARGE, DEADLINE) whose correlation is its id. One that `may_wait` leaves with the next message, or after
-  /// `linger_small`. Returns the id.
+  /// Fault (OVERLOADED, TOO_LARGE, DEADLINE) whose correlation is its id. One that `may_wait` leaves before the next message of
+  /// its class, or after `linger_small`. Returns the id.
   convoke::Uuid send(wire::Message message);
 
   /// Class `request`: the answer, or the Fault as Error. Repeated while the fault says that nobody could take it (NO_OWNER, NOT_HOME,

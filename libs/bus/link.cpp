@@ -64,6 +64,17 @@ void Link::unload(const Queued& queued) {
   auto& load = load_of(queued.header);
   --load.messages;
   load.bytes -= cost(queued.body);
+  if (queued.origin == Origin::patient) --patient_;
+}
+
+// What may wait goes before the next message of its class, so that the order of a class is kept.
+void Link::hasten(std::optional<wire::Class> of) {
+  if (patient_ == 0) return;
+  for (auto& queued : queue_) {
+    if (queued.origin != Origin::patient || (of && queued.header.class_ != *of)) continue;
+    queued.origin = Origin::message;
+    --patient_;
+  }
 }
 
 void Link::expire(SteadyTime now) {
@@ -158,13 +169,14 @@ void Link::pump_soon() {
 
 // For what may wait. Every message that ZeroMQ is given alone costs three threads their sleep on its way to the next process.
 void Link::pump_later() {
-  if (patient_) return;
-  patient_ = true;
+  if (patience_runs_) return;
+  patience_runs_ = true;
   patience_.expires_after(options_.linger_small);
   patience_.async_wait([self = weak_from_this()](const boost::system::error_code& cancelled) {
     const auto link = self.lock();
     if (cancelled || !link) return;
-    link->patient_ = false;
+    link->patience_runs_ = false;
+    link->hasten();
     if (!link->queue_.empty()) link->pump();
   });
 }
@@ -183,10 +195,10 @@ void Link::pump() {
   pumping_ = false;
   if (!socket_) return;
   const bool confirmation_due = received_ - confirmed_ >= options_.confirm_messages || unconfirmed_bytes_ >= options_.confirm_bytes;
-  if (state_ == State::up && drained && counters_.sent == sent && queue_.empty() && !confirmation_due) return;
+  if (state_ == State::up && drained && counters_.sent == sent && !sendable() && !confirmation_due) return;
   const int ready = socket_->events();
   if (state_ == State::connecting && (ready & ZMQ_POLLOUT)) begin();
-  const bool can_send = state_ != State::connecting && !queue_.empty() && (ready & ZMQ_POLLOUT);
+  const bool can_send = state_ != State::connecting && sendable() && (ready & ZMQ_POLLOUT);
   if (state_ == State::up && confirmation_due) heartbeat(events_.now());
   if ((ready & ZMQ_POLLIN) || can_send) pump_soon();
 }
@@ -253,6 +265,10 @@ bool Link::enqueue(const wire::HeaderT& header, std::string body, SteadyTime now
   if (load.messages >= options_.max_queued || load.bytes + cost(body) > options_.max_queued_bytes) return false;
   ++load.messages;
   load.bytes += cost(body);
+  if (origin == Origin::patient)
+    ++patient_;
+  else
+    hasten(header.class_);
   queue_.push_back({header, std::move(body), now + Millis{header.ttl_ms}, origin});
   if (state_ == State::up || state_ == State::registering) {
     if (origin == Origin::patient)
@@ -268,17 +284,20 @@ bool Link::enqueue(const wire::HeaderT& header, std::string body, SteadyTime now
 void Link::flush() {
   if (state_ != State::up && state_ != State::registering) return;
   const SteadyTime now = queue_.empty() ? SteadyTime{} : events_.now();
-  while (!queue_.empty()) {
-    auto& front = queue_.front();
-    const bool is_statement = front.header.class_ == wire::Class::link;
-    if (!is_statement && front.expires <= now) {
-      expired_.push_back(std::move(front.header));
-    } else {
-      if (!is_statement) front.header.ttl_ms = static_cast<std::uint32_t>((front.expires - now).count());
-      if (!transmit(front.header, front.body)) break;
+  for (auto next = queue_.begin(); next != queue_.end();) {
+    if (next->origin == Origin::patient) {
+      ++next;
+      continue;
     }
-    unload(front);
-    queue_.pop_front();
+    const bool is_statement = next->header.class_ == wire::Class::link;
+    if (!is_statement && next->expires <= now) {
+      expired_.push_back(std::move(next->header));
+    } else {
+      if (!is_statement) next->header.ttl_ms = static_cast<std::uint32_t>((next->expires - now).count());
+      if (!transmit(next->header, next->body)) break;
+    }
+    unload(*next);
+    next = queue_.erase(next);
   }
   if (!expired_.empty()) events_.wake();
 }
@@ -344,11 +363,13 @@ void Link::close() {
   if (state_ == State::up) {
     heartbeat(events_.now());  // confirms what was received: it is not to be reported as lost
     put_statement(wire::LeaveT{}, false);
+    hasten();
     flush();
   }
   for (auto& queued : queue_)
     if (queued.header.class_ != wire::Class::link) expired_.push_back(std::move(queued.header));
   queue_.clear();
+  patient_ = 0;
   state_ = State::closed;
   trouble_ = "closed";
   patience_.cancel();

@@ -77,6 +77,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void pump();
   void pump_soon();
   void pump_later();
+  void hasten(std::optional<wire::Class> of = {});
+  bool sendable() const { return queue_.size() > patient_; }
   bool receive();
   void handle(std::string_view header, std::string_view body);
   void flush();
@@ -117,7 +119,8 @@ class Link : public std::enable_shared_from_this<Link> {
   std::uint64_t confirmed_ = 0;
   std::uint64_t unconfirmed_bytes_ = 0;
   boost::asio::steady_timer patience_;
-  bool patient_ = false;  // the timer runs
+  std::size_t patient_ = 0;  // how many of the queue may wait
+  bool patience_runs_ = false;
   bool posted_ = false;
   bool pumping_ = false;
 };

@@ -41,7 +41,7 @@ struct ClientOptions {
   Millis connect_within{500};         // an attempt at connecting and registering that has not ended in a View by then is given up
   Millis reconnect_first{20};         // back-off between attempts, doubling …
   Millis reconnect_most{500};         // … up to this
-  Millis linger_small{3};             // a message that may wait leaves alone after so long, otherwise with the next one
+  Millis linger_small{3};             // a message that may wait leaves alone after so long, otherwise with the next one of its class
   Millis repeat{1'000};               // an unanswered command is repeated so often
   Millis retry_first{10};             // back-off after NO_OWNER, UNREACHABLE, DRAINING …, doubling …
   Millis retry_most{200};             // … up to this

@@ -81,9 +81,9 @@ Service::Service(runtime::Runtime& runtime, ModelOptions options)
     if (!applied) throw std::invalid_argument(applied.error().message);
   }
   if (options_.instant.empty()) return;
-  ChatRequest plain;
   llm::Response response{.content = options_.instant};
-  const auto pieces = cut(response, plain);
+  Pieces pieces = cut(response, ChatRequest{});
+  pieces.content = {response.content};  // at once: whole, not word by word
   const Envelope common{"chatcmpl-instant", 0, options_.name};
   instant_plain_ = completion_json(common, response);
   for (const auto& data : chunks(common, response, pieces, true)) instant_streamed_ += http::sse::encode(data);

@@ -44,7 +44,7 @@ TEST_CASE("bus: a request is answered by whom it was for") {
   CHECK(gateway->client.counters().calls == 0);
 }
 
-TEST_CASE("bus: what may wait leaves with the next message, in its order, or alone a little later") {
+TEST_CASE("bus: what may wait leaves with the next message of its class, in its order, or alone a little later") {
   Bus bus;
   auto options = bus.options();
   options.linger_small = 1h;
@@ -59,6 +59,12 @@ TEST_CASE("bus: what may wait leaves with the next message, in its order, or alo
   };
   const auto waits = say(*patient, true);
   CHECK_FALSE(bus.until([&] { return !planner->messages.empty(); }, 100ms));
+  auto other = query_to(planner->replica());
+  other.header.class_ = wire::Class::work;
+  const auto overtakes = patient->client.send(std::move(other));
+  REQUIRE(bus.until([&] { return planner->messages.size() == 1; }));
+  CHECK(wire::from_wire(planner->messages[0].header.id) == overtakes);
+  planner->messages.clear();
   const auto next = say(*patient, false);
   REQUIRE(bus.until([&] { return planner->messages.size() == 2; }));
   CHECK(wire::from_wire(planner->messages[0].header.id) == waits);

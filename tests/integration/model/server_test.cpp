@@ -143,12 +143,12 @@ TEST_CASE("model server: plays a script, then falls back to the rules") {
   CHECK(text(baker) == "Second.");
 }
 
-TEST_CASE("model server: answers at once when told to") {
-  test::OfflineModel model({"--instant", "Quick."});
+TEST_CASE("model server: answers at once and in one piece when told to") {
+  test::OfflineModel model({"--instant", "Quick and short."});
   Caller caller;
-  CHECK(Json::parse(caller.chat(model, question("x")).body)["choices"][0]["message"]["content"] == "Quick.");
+  CHECK(Json::parse(caller.chat(model, question("x")).body)["choices"][0]["message"]["content"] == "Quick and short.");
   const auto stream = caller.chat(model, question("x", true));
-  CHECK(stream.body.find("Quick.") != std::string::npos);
+  CHECK(stream.body.find("Quick and short.") != std::string::npos);
   CHECK(stream.body.ends_with("data: [DONE]\n\n"));
 }
 
