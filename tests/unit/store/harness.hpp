@@ -107,6 +107,10 @@ inline store::Limits test_limits() {
   return limits;
 }
 
+inline store::KeyRecord key(std::string name, std::string answer = "answer") {
+  return {.key = std::move(name), .body_hash = std::string("\0hash", 5), .answer = std::move(answer)};
+}
+
 /// A started engine with nothing in it.
 std::unique_ptr<Harness> make_harness();
 
