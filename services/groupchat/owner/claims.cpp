@@ -24,17 +24,29 @@ void Core::Engine::on(Viewed& event) {
     owe(slot);
   }
   for (std::size_t index = 0; index < Partitions::size(); ++index) {
-    const auto number = number_of(index);
-    const auto& held = partitions_[number];
     // Either the view is older than our claim, or we slept through a loss: Redis knows.
-    if (held.hold != Hold::held || !partitions_.held_elsewhere(number) || doubted_[number]) continue;
-    doubted_.set(number);
-    Checking doubt;
-    doubt.key = Key{number, ""};
-    doubt.epoch = held.epoch;
-    check(std::move(doubt));
+    if (partitions_.held_elsewhere(number_of(index))) doubt(number_of(index));
   }
   settle();
+}
+
+/// Asks Redis whether it is still ours.
+void Core::Engine::doubt(store::Partition number) {
+  const auto& held = partitions_[number];
+  if (held.hold != Hold::held || doubted_[number]) return;
+  doubted_.set(number);
+  Checking doubt;
+  doubt.key = Key{number, ""};
+  doubt.epoch = held.epoch;
+  check(std::move(doubt));
+}
+
+/// Whoever was overtaken and never heard of it, because the views of two intercoms differed and the winner has left since, holds a due
+/// index to which nobody adds: what is owed in the partition would wait until somebody writes there.
+void Core::Engine::doubt_all() {
+  if (!link_.up || draining_ || now_.steady - doubted_at_ < options_.doubt_every) return;
+  doubted_at_ = now_.steady;
+  for (std::size_t index = 0; index < Partitions::size(); ++index) doubt(number_of(index));
 }
 
 void Core::Engine::on(LinkChanged& event) {

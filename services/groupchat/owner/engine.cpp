@@ -47,6 +47,7 @@ void Core::Engine::on(BusRestored&) {
 
 void Core::Engine::on(Tick&) {
   settle();
+  doubt_all();
   for (const auto& key : rests_.take(now_.steady, alarms_at_once)) {
     if (Slot* slot = find(key)) {
       slot->resting = false;

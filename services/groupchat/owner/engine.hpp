@@ -87,6 +87,8 @@ class Core::Engine {
   void on(DueRead& event);
   void on(Drain&);
   void settle();
+  void doubt(store::Partition number);
+  void doubt_all();
   void claim(const std::vector<store::Partition>& numbers);
   void read_due(std::vector<store::DueQuery> queries);
   void hold(store::Partition number);
@@ -211,7 +213,8 @@ class Core::Engine {
   Alarms<SteadyTime> rests_;  // after a failure
 
   std::deque<Checking> checks_;
-  std::bitset<256> doubted_;  // partitions whose epoch is in a check because a view gives them to somebody else
+  std::bitset<256> doubted_;  // partitions whose epoch is in a check because they may not be ours any more
+  SteadyTime doubted_at_{};   // when all of them were
   std::map<Ticket, CheckBatch> checking_;
   SteadyTime check_again_at_ = {};
   std::deque<Reading> reads_;

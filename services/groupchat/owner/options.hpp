@@ -37,6 +37,7 @@ struct Options {
   Millis default_ttl{10'000};    // of a message that does not say
   Millis expire_every{250};      // sweep over waiting messages
   Millis load_again{250};        // a scope that could not be loaded
+  Millis doubt_every{5'000};     // Redis is asked whether what we hold is still ours
 
   /// For runtime::Config, section `owner`.
   template <class Fields> void describe(Fields& field) {

@@ -176,6 +176,20 @@ TEST_CASE("owner: what a view gives to somebody else is asked of Redis: a loss i
   CHECK(node.core.counters().lost == 1);
 }
 
+TEST_CASE("owner: who was overtaken while no view said so learns it within seconds, and takes over what is owed") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  steal(world, "s:one");
+  node.tick(Millis{5'100});
+  node.run();
+  CHECK(node.core.counters().lost == 1);
+  CHECK(node.core.held().size() == 255);
+  node.tick(Millis{1'100});
+  node.run();
+  CHECK(node.core.held().size() == 256);
+}
+
 TEST_CASE("owner: a view that is said again while Redis is slow asks no second time") {
   World world;
   Node node(world, replica_a);
