@@ -13,7 +13,7 @@ void OwnerProcess::boot() {
   redis_up_ = draining_ = false;
   generation_ = 0;
   pending_.clear();
-  connect_redis();
+  connect_redis(link_);
 }
 
 void OwnerProcess::die() {
@@ -45,8 +45,9 @@ void OwnerProcess::tick() {
   if (alive() && ++ticks_ % 8 == 0) world_.checks.sizes(*this);
 }
 
-void OwnerProcess::connect_redis() {
-  if (redis_up_ || !world_.redis_up) return;
+// `link`: the loss after which this is tried; one that came meanwhile has an attempt of its own.
+void OwnerProcess::connect_redis(std::uint64_t link) {
+  if (link != link_ || redis_up_ || !world_.redis_up) return;
   redis_up_ = true;
   last_ = Millis{0};
   feed(own::LinkChanged{true, ++generation_, store::Reason::none, {}});
@@ -58,9 +59,9 @@ void OwnerProcess::break_redis(Millis away) {
   redis_up_ = false;
   ++link_;
   auto lost_ones = std::exchange(pending_, {});
-  post(Millis{0}, [this, away] {
+  post(Millis{0}, [this, away, link = link_] {
     feed(own::LinkChanged{false, generation_, store::Reason::away, "the connection ended"});
-    post(away, [this] { connect_redis(); });
+    post(away, [this, link] { connect_redis(link); });
   });
   for (const auto& pending : lost_ones) {
     // Some of it lands although nobody hears of it: before, or long after, the connection is back.
@@ -76,7 +77,7 @@ void OwnerProcess::break_redis(Millis away) {
 void OwnerProcess::redis_changed() {
   if (!alive()) return;
   if (!world_.redis_up) return break_redis(Millis{INT32_MAX});
-  post(world_.random.millis(5, 200), [this] { connect_redis(); });
+  post(world_.random.millis(5, 200), [this, link = link_] { connect_redis(link); });
 }
 
 // An older version does not know one kind of command yet: it says so, and whoever asks repeats it until a newer one is there.

@@ -47,7 +47,7 @@ class OwnerProcess final : public BusProcess {
   store::CommitAnswer refusal();
   own::Event commit(const own::CommitScope& action);
   static own::Event lost(const own::Action& action);
-  void connect_redis();
+  void connect_redis(std::uint64_t link);
 
   std::unique_ptr<own::Core> core_;
   own::Announce announced_;

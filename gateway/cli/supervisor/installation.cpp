@@ -33,12 +33,30 @@ std::vector<std::string> model_flags(const InstallationPlan& plan) {
 
 Program redis(const InstallationPlan& plan) {
   Program program{"redis", plan.redis_server, {}, environment_for(plan.environment, Needs::nothing), store_stage, stores, true};
-  program.arguments = {"--port",           "0",   "--unixsocket",  plan.paths.redis_socket(),
-                       "--unixsocketperm", "700", "--dir",         plan.paths.redis(),
-                       "--appendonly",     "yes", "--appendfsync", "always",
-                       "--save",           "",    "--daemonize",   "no",
-                       "--logfile",        "",    "--maxclients",  "256",
-                       "--set-proc-title", "no"};
+  program.arguments = {"--port",
+                       "0",
+                       "--unixsocket",
+                       plan.paths.redis_socket(),
+                       "--unixsocketperm",
+                       "700",
+                       "--dir",
+                       plan.paths.redis(),
+                       "--appendonly",
+                       "yes",
+                       "--appendfsync",
+                       "always",
+                       "--save",
+                       "",
+                       "--daemonize",
+                       "no",
+                       "--rdbcompression",
+                       "no",
+                       "--logfile",
+                       "",
+                       "--maxclients",
+                       "256",
+                       "--set-proc-title",
+                       "no"};
   return program;
 }
 
