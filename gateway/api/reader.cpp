@@ -9,7 +9,8 @@
 namespace convoke::api {
 namespace {
 
-constexpr std::size_t max_live = 64;  // messages being produced in one conversation at once
+constexpr std::size_t max_live = 64;     // messages being produced in one conversation at once
+constexpr std::size_t most_recent = 16;  // events whose ids are remembered
 
 }  // namespace
 
@@ -24,12 +25,31 @@ ReadActions Reader::start() {
 
 ReadActions Reader::on_pushed(const wire::EventT& event) {
   ReadActions out;
-  if (over_ || (event.seq < next_ && !CONVOKE_MUTATED(reader_repeats))) return out;
+  if (over_) return out;
+  if (contradicts(event)) doubt(out);
+  if (event.seq < next_ && !CONVOKE_MUTATED(reader_repeats)) return out;
   if (CONVOKE_MUTATED(reader_repeats) && event.seq < next_) next_ = event.seq;
   pushed_head_ = std::max(pushed_head_, event.seq);
-  if (!paused_ && (event.seq == next_ || ahead_.size() < limits_.max_ahead)) ahead_.emplace(event.seq, event);
+  if (!paused_ && !doubted_ && (event.seq == next_ || ahead_.size() < limits_.max_ahead)) ahead_.emplace(event.seq, event);
   settle(out);
   return out;
+}
+
+// A fail-over of Redis may have lost what was delivered, and others have come in its place since: another id under a known number, or a
+// session whose versions went back.
+bool Reader::contradicts(const wire::EventT& event) const {
+  if (event.seq >= next_) return event.session_version < last_version_;
+  const auto back = next_ - 1 - event.seq;
+  return back < recent_.size() && recent_[recent_.size() - 1 - back] != wire::from_wire(event.id);
+}
+
+// Nothing is delivered until a page, asked for from now on, has checked the position against the log.
+void Reader::doubt(ReadActions& out) {
+  if (doubted_) return;
+  doubted_ = true;
+  page_is_old_ = page_asked_;
+  ahead_.clear();
+  if (!paused_) want_page(out);
 }
 
 ReadActions Reader::on_delta(const wire::DeltaT& delta) {
@@ -46,6 +66,11 @@ ReadActions Reader::on_page(const wire::LogPageT& page) {
   if (over_ || !page_asked_) return out;
   page_asked_ = false;
   backoff_.succeeded();
+  if (std::exchange(page_is_old_, false)) {
+    want_page(out);
+    return out;
+  }
+  doubted_ = false;
   claimed_head_ = page.head;
   if (!opened_) {
     opened_ = true;
@@ -65,7 +90,7 @@ ReadActions Reader::on_page(const wire::LogPageT& page) {
 ReadActions Reader::on_page_failed(const Error& error, SteadyTime now, std::uint64_t random) {
   ReadActions out;
   if (over_ || !page_asked_) return out;
-  page_asked_ = false;
+  page_asked_ = page_is_old_ = false;
   if (error.code == Fault::history_reset) {
     begin_again(out);
   } else if (retryable(error.code)) {
@@ -108,6 +133,9 @@ ReadActions Reader::resume() {
 void Reader::deliver(wire::EventT event, ReadActions& out) {
   next_ = event.seq + 1;
   last_id_ = wire::from_wire(event.id);
+  last_version_ = event.session_version;
+  if (recent_.size() == most_recent) recent_.erase(recent_.begin());
+  recent_.push_back(last_id_);
   close_message(event);
   out.emplace_back(read::Event{std::move(event)});
 }
@@ -139,6 +167,9 @@ void Reader::want_page(ReadActions& out) {
 void Reader::begin_again(ReadActions& out) {
   next_ = 1;
   last_id_ = {};
+  last_version_ = 0;
+  recent_.clear();
+  doubted_ = false;
   pushed_head_ = claimed_head_ = 0;
   ahead_.clear();
   held_.clear();
@@ -228,7 +259,7 @@ void Reader::settle(ReadActions& out) {
   if (over_ || paused_ || !opened_) return;
   take_ahead(out);
   take_held(out);
-  if (behind()) want_page(out);
+  if (behind() || doubted_) want_page(out);
 }
 
 }  // namespace convoke::api

@@ -103,6 +103,8 @@ class Reader {
   };
   enum class Fit { delivered, hold, drop };
 
+  bool contradicts(const wire::EventT& event) const;
+  void doubt(ReadActions& out);
   void deliver(wire::EventT event, ReadActions& out);
   void close_message(const wire::EventT& event);
   void take_ahead(ReadActions& out);
@@ -120,6 +122,8 @@ class Reader {
 
   std::uint64_t next_;
   Uuid last_id_;
+  std::uint64_t last_version_ = 0;  // of the session, when the last delivered event was written
+  std::vector<Uuid> recent_;        // ids of the last delivered events
   ReaderLimits limits_;
   Backoff backoff_;
   std::uint64_t pushed_head_ = 0;   // highest event pushed here: committed for certain
@@ -128,6 +132,8 @@ class Reader {
   bool paused_ = false;
   bool over_ = false;
   bool page_asked_ = false;
+  bool page_is_old_ = false;  // the page asked for may have been read before the doubt
+  bool doubted_ = false;      // whether the log still has what was delivered
   bool heads_asked_ = false;
   std::optional<SteadyTime> retry_at_;
   std::map<std::uint64_t, wire::EventT> ahead_;

@@ -167,7 +167,11 @@ void Journal::State::remember(std::uint64_t offset, std::string_view line) {
   if (!head->failed) return;
   const Json fields = Json::parse(line, nullptr, false);
   if (!fields.is_object()) return;
-  ++failures[failure_scope(fields.value("session", ""), fields.value("agent", ""), fields.value("tool", ""))];
+  const auto text = [&](const char* name) {
+    const auto found = fields.find(name);
+    return found != fields.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  ++failures[failure_scope(text("session"), text("agent"), text("tool"))];
 }
 
 Result<std::optional<Json>> Journal::State::find(std::string_view key) const {

@@ -58,6 +58,12 @@ void count(Context& c, state::TurnT& turn, const wire::UsageT* usage) {
 
 bool is_communication(std::string_view tool) { return tool == "chat_with_agent" || tool == "ask_human" || tool == "contact_human"; }
 
+/// Another type than text is none: what a model or a worker of somebody else's says must not end the owner.
+std::string text_in(const nlohmann::json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 // The calls that a response orders: each is open until its result is an item.
 void open_calls(Context& c, state::TurnT& turn, const wire::ItemT& item, std::string_view agent) {
   const auto json = nlohmann::json::parse(item.text, nullptr, false);
@@ -66,9 +72,9 @@ void open_calls(Context& c, state::TurnT& turn, const wire::ItemT& item, std::st
     if (!entry.is_object()) continue;
     const auto& function = entry.contains("function") && entry["function"].is_object() ? entry["function"] : entry;
     state::OpenCallT call;
-    call.call = entry.value("id", "");
-    call.tool = function.value("name", "");
-    call.arguments = function.contains("arguments") && function["arguments"].is_string() ? function["arguments"].get<std::string>() : "";
+    call.call = text_in(entry, "id");
+    call.tool = text_in(function, "name");
+    call.arguments = text_in(function, "arguments");
     auto called = turn_event(c, turn, wire::EventKind::tool_called, agent);
     called.data = render({{"call", call.call}, {"tool", call.tool}, {"arguments", call.arguments}});
     turn.open_calls.push_back(std::move(call));

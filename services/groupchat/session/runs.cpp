@@ -28,7 +28,7 @@ std::string ending(const state::RunT& run) {
                      {"completion_tokens", run.usage->completion_tokens},
                      {"model_calls", run.usage->model_calls},
                      {"tool_calls", run.usage->tool_calls}};
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 wire::SpanT span_of(const Context& c, const state::RunT& run) {

@@ -141,7 +141,8 @@ TEST_CASE("journal: half a line is cut off and its call applied anew") {
 
 TEST_CASE("journal: a foreign line disturbs nobody") {
   const Folder folder;
-  std::ofstream(folder.file()) << "{\"key\": \"k1\", \"failed\": true, rubbish}\n\n{\"key\": \"unfinished}\n";
+  std::ofstream(folder.file()) << "{\"key\": \"k1\", \"failed\": true, rubbish}\n\n{\"key\": \"unfinished}\n"
+                               << "{\"key\": \"k2\", \"failed\": true, \"session\": 7, \"agent\": [], \"tool\": null}\n";
   auto journal = Journal::open(folder.file()).value();
   CHECK_FALSE(journal.apply(bake(), call("k1"), today).value().repeat);
   CHECK(journal.apply(bake(), call("k1"), today).value().repeat);

@@ -82,6 +82,43 @@ using Seqs = std::vector<std::uint64_t>;
 
 }  // namespace
 
+TEST_CASE("reader: what was written anew after a fail-over is noticed by its id, and nothing follows before the log has spoken") {
+  auto reader = opened(5);
+  const auto told = reader.on_pushed(event(4, {}, 0, 2));  // 4 and 5 are lost, others come in their place
+  REQUIRE(all<read::Page>(told).size() == 1);
+  CHECK(all<read::Page>(told)[0].at == Position{6, id_of(5)});
+  CHECK(seqs(reader.on_pushed(event(6, {}, 0, 2))).empty());
+  const auto reset = reader.on_page_failed({Fault::history_reset, "reset"}, {}, 0);
+  CHECK(all<read::Reset>(reset).size() == 1);
+  CHECK(seqs(reader.on_page(page({event(1), event(2), event(3), event(4, {}, 0, 2)}, 6))) == Seqs{1, 2, 3, 4});
+}
+
+TEST_CASE("reader: versions that go back are a doubt too, and one that is unfounded costs a page") {
+  auto reader = opened(5);
+  auto later = event(6);
+  later.session_version = 9;
+  CHECK(seqs(reader.on_pushed(later)) == Seqs{6});
+  auto earlier = event(7);
+  earlier.session_version = 8;
+  const auto doubt = reader.on_pushed(earlier);
+  CHECK(seqs(doubt).empty());
+  REQUIRE(all<read::Page>(doubt).size() == 1);
+  CHECK(seqs(reader.on_page(page({earlier}, 7))) == Seqs{7});
+  auto next = event(8);
+  next.session_version = 9;
+  CHECK(seqs(reader.on_pushed(next)) == Seqs{8});
+}
+
+TEST_CASE("reader: a page that was asked for before the doubt settles nothing") {
+  auto reader = opened(3);
+  REQUIRE(all<read::Page>(reader.on_pushed(event(5))).size() == 1);
+  CHECK(all<read::Page>(reader.on_pushed(event(3, {}, 0, 2))).empty());  // one outstanding
+  const auto old = reader.on_page(page({event(4), event(5)}, 5));
+  CHECK(seqs(old).empty());
+  REQUIRE(all<read::Page>(old).size() == 1);
+  CHECK(seqs(reader.on_page(page({event(4), event(5)}, 5))) == Seqs{4, 5});
+}
+
 TEST_CASE("reader: nothing is delivered before the first page, then what was pushed meanwhile follows it") {
   Reader reader({});
   CHECK(all<read::Page>(reader.start()).size() == 1);

@@ -92,6 +92,22 @@ TEST_CASE("session: a notice sent after a read does not pass for that of the nex
   CHECK(driver.count<wire::CommandT>() > before);
 }
 
+TEST_CASE("session: what a worker says in other types and letters than agreed ends nobody") {
+  for (const std::string text : {R"({"tool_calls":[{"id":1,"function":{"name":2,"arguments":{}}}]})",
+                                 R"({"tool_calls":[7,{"function":[]}]})", R"({"tool_calls":{}})", "[]", "nothing", "\xff"}) {
+    Driver driver;
+    chat(driver);
+    const auto work = driver.work("t.A");
+    wire::ItemT item;
+    item.kind = wire::ItemKind::response;
+    item.text = text;
+    driver.report(work, 1, std::move(item));
+    CHECK(driver.last_fault() == Fault::none);
+    driver.report(work, 2, result_of("\xfe", "\xff", "\xc3"));
+    CHECK(driver.last_fault() == Fault::none);
+  }
+}
+
 TEST_CASE("session: items are applied once, in their order, by the open attempt alone") {
   Driver driver;
   chat(driver);
