@@ -1,6 +1,6 @@
 // linear FILE …: checks with Porcupine whether what clients did to the logs of sessions, and what they saw, can be explained by one order
 // of operations that agrees with real time. Prints a verdict for each file; exit code 0 when every history is linearisable, 1 when one is
-// not, 2 when one cannot be read or decided.
+// not, 2 when one cannot be read or decided, or there is nothing to check.
 //
 // A history has one JSON object a line, one for each operation:
 //
@@ -8,7 +8,8 @@
 //	{"client":1,"log":"c~d1","op":"read","call":41,"return":44,"head":5,"posts":[{"seq":3,"text":"a"}]}
 //
 // Times are nanoseconds of one steady clock. A post without `return` was never answered (its client learnt "unknown"): it may have happened
-// at any time after its call, or not at all. Refused operations and reads without an answer are not in a history.
+// at any time after its call, or not at all; its number is the one under which it is read first. Refused operations and reads without an
+// answer are not in a history.
 package main
 
 import (
@@ -51,9 +52,6 @@ func initial() interface{} { return state{} }
 func step(before, input, output interface{}) (bool, interface{}) {
 	now, done := before.(state), input.(operation)
 	if done.Op == "post" {
-		if done.Return == nil { // nobody knows its number
-			return true, state{append(append([]post(nil), now.posts...), post{0, done.Text}), now.head + 1}
-		}
 		if done.Seq <= now.head {
 			return false, before
 		}
@@ -63,8 +61,7 @@ func step(before, input, output interface{}) (bool, interface{}) {
 		return false, before
 	}
 	for at, seen := range done.Posts {
-		known := now.posts[at]
-		if seen.Text != known.Text || (known.Seq != 0 && seen.Seq != known.Seq) {
+		if seen != now.posts[at] {
 			return false, before
 		}
 	}
@@ -86,7 +83,8 @@ func equal(left, right interface{}) bool {
 
 var model = porcupine.Model{Init: initial, Step: step, Equal: equal}
 
-// By log. A post of unknown outcome that no later read of its log shows did not happen, or not yet: it constrains nothing.
+// By log. A post of unknown outcome that no read of its log shows did not happen, or not yet: it constrains nothing. One that is shown has
+// that number, as if it had been answered: a read that shows another one cannot be explained.
 func read(name string) (map[string][]porcupine.Operation, int, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -94,7 +92,7 @@ func read(name string) (map[string][]porcupine.Operation, int, error) {
 	}
 	defer file.Close()
 	var all []operation
-	seen := map[string]bool{}
+	seen := map[string]int64{}
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
@@ -106,7 +104,9 @@ func read(name string) (map[string][]porcupine.Operation, int, error) {
 			return nil, 0, fmt.Errorf("line %d: no such operation: %q", len(all)+1, one.Op)
 		}
 		for _, shown := range one.Posts {
-			seen[one.Log+"/"+shown.Text] = true
+			if key := one.Log + "/" + shown.Text; seen[key] == 0 {
+				seen[key] = shown.Seq
+			}
 		}
 		all = append(all, one)
 	}
@@ -116,8 +116,11 @@ func read(name string) (map[string][]porcupine.Operation, int, error) {
 		end := int64(math.MaxInt64)
 		if one.Return != nil {
 			end = *one.Return
-		} else if unknown++; !seen[one.Log+"/"+one.Text] {
-			continue
+		} else {
+			unknown++
+			if one.Seq = seen[one.Log+"/"+one.Text]; one.Op == "post" && one.Seq == 0 {
+				continue
+			}
 		}
 		logs[one.Log] = append(logs[one.Log], porcupine.Operation{ClientId: one.Client, Input: one, Output: nil, Call: one.Call, Return: end})
 	}
@@ -126,6 +129,10 @@ func read(name string) (map[string][]porcupine.Operation, int, error) {
 
 func main() {
 	code := 0
+	if len(os.Args) < 2 {
+		fmt.Println("no history to check")
+		code = 2
+	}
 	for _, name := range os.Args[1:] {
 		logs, unknown, err := read(name)
 		if err != nil {
@@ -147,6 +154,10 @@ func main() {
 				verdict = "not decided within a minute (" + log + ")"
 				code = 2
 			}
+		}
+		if count == 0 {
+			verdict = "nothing to check"
+			code = 2
 		}
 		fmt.Printf("%s: %d operations on %d logs, %d of unknown outcome: %s\n", name, count, len(logs), unknown, verdict)
 	}
