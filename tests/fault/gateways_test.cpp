@@ -59,16 +59,28 @@ class Follower {
   std::optional<http::WebSocketClient> socket_;
 };
 
+// Where a gateway that chose its port itself listens; empty when it does not say so in time.
+std::string address_of(const Process& gateway) {
+  const std::string mark = "listening on ";
+  std::string address;
+  eventually(std::chrono::seconds(30), [&] {
+    const auto said = gateway.out() + gateway.err();
+    const auto at = said.find(mark);
+    const auto end = at == std::string::npos ? at : said.find('"', at);
+    if (end != std::string::npos) address = said.substr(at + mark.size(), end - at - mark.size());
+    return !address.empty();
+  });
+  return address;
+}
+
 }  // namespace
 
 TEST_CASE("gateways: each of two is killed in turn; who follows goes on at the other without a gap or a repeat") {
   Installation installation;
-  const auto port = free_port();
-  const auto other = "127.0.0.1:" + std::to_string(port);
-  auto second = installation.another("gateway", "gateway-2", {{"--http.listen", other}});
+  auto second = installation.another("gateway", "gateway-2", {{"--http.listen", "127.0.0.1:0"}});
   const auto task = installation.task("followed", "Onboard a new employee, Jessica Smith.", "none");
   Follower follower(task["conversation"]);
-  REQUIRE(eventually(std::chrono::seconds(30), [&] { return follower.connect(other); }));
+  REQUIRE(eventually(std::chrono::seconds(30), [&] { return follower.connect(address_of(second)); }));
   REQUIRE(follower.until(1));
   second.kill();
   CHECK(follower.lost());
@@ -76,11 +88,11 @@ TEST_CASE("gateways: each of two is killed in turn; who follows goes on at the o
   const auto before = follower.seen.size();
   REQUIRE(follower.until(before + 1));
 
-  auto third = installation.another("gateway", "gateway-3", {{"--http.listen", other}});
+  auto third = installation.another("gateway", "gateway-3", {{"--http.listen", "127.0.0.1:0"}});
   const auto first = installation.pid("gateway");
   ::kill(first, SIGKILL);
   CHECK(follower.lost());
-  REQUIRE(eventually(std::chrono::seconds(30), [&] { return follower.connect(other); }));
+  REQUIRE(eventually(std::chrono::seconds(30), [&] { return follower.connect(address_of(third)); }));
   CHECK(eventually(std::chrono::seconds(30), [&] { return installation.ready() && installation.pid("gateway") != first; }));
   CHECK(installation.ended_plan(task["plan"])["overall_status"] == "completed");
   const auto log = installation.events(task["conversation"]);
