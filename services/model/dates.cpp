@@ -197,6 +197,9 @@ class Finder {
     if (!tokens_[i].capital && (word(i) == "may" || word(i).starts_with("mar") || word(i) == "sep" || word(i) == "dec" || word(i) == "jan"))
       return std::nullopt;
     if (word(i) == "may" && tokens_[i].sentence_start) return std::nullopt;
+    // "May Brown"
+    if (word(i) == "may" && i + 1 < tokens_.size() && tokens_[i + 1].capital && tokens_[i + 1].begin == tokens_[i].end + 1)
+      return std::nullopt;
     const int y = year_number(word(i + 1));
     const year_month_day now{today_};
     const int assumed = static_cast<int>(now.year()) + (m < static_cast<unsigned>(now.month()) ? 1 : 0);

@@ -37,11 +37,21 @@ const Words& person_nouns() {
 
 /// First names that are everyday words: names only before a surname.
 const Words& worldly_names() {
-  static const Words words{"mark",  "will",  "grace", "bill",  "rob",   "sue",  "pat",   "frank", "jack",  "rose", "hope",
-                           "faith", "joy",   "dean",  "chase", "grant", "max",  "art",   "ray",   "miles", "drew", "skip",
-                           "penny", "ruby",  "ivy",   "holly", "dawn",  "guy",  "cliff", "lance", "nick",  "rich", "ward",
-                           "chip",  "olive", "pearl", "amber", "jade",  "lily", "daisy", "poppy", "robin"};
+  static const Words words{"mark",   "will",  "grace",  "bill",  "rob",   "sue",   "pat",   "frank", "jack",  "rose", "hope",
+                           "faith",  "joy",   "dean",   "chase", "grant", "max",   "art",   "ray",   "miles", "drew", "skip",
+                           "penny",  "ruby",  "ivy",    "holly", "dawn",  "guy",   "cliff", "lance", "nick",  "rich", "ward",
+                           "chip",   "olive", "pearl",  "amber", "jade",  "lily",  "daisy", "poppy", "robin", "may",  "al",
+                           "chance", "bo",    "hunter", "page",  "heath", "carol", "clay",  "reed"};
   return words;
+}
+
+/// What stands behind the person that a sentence begins with: "Mark Stone forgot …".
+bool tells_of_person(const Token& token) {
+  static const Words words{"has",   "is",   "was",    "had",    "forgot", "needs", "need", "wants", "can",  "cannot",
+                           "could", "will", "would",  "lost",   "left",   "got",   "and",  "joins", "asks", "says",
+                           "does",  "did",  "who",    "starts", "leaves", "keeps", "gets", "isn",   "hasn", "doesn",
+                           "didn",  "wasn", "couldn", "won",    "goes",   "went",  "began"};
+  return words.contains(token.lower) || (token.lower.size() > 4 && token.lower.ends_with("ed"));
 }
 
 class Finder {
@@ -95,7 +105,7 @@ class Finder {
     if (introduced(first)) return 1;
     // "the Orbit Speaker": a thing, or an organisation.
     const bool article = first > 0 && (tokens_[first - 1].lower == "the" || tokens_[first - 1].lower == "our") && joined(first - 1);
-    if (size >= 2 && worldly_names().contains(head.lower) && !ordinary(tokens_[first + 1])) return 1;
+    if (size >= 2 && worldly_names().contains(head.lower) && (!title_case_ || !ordinary(tokens_[first + 1])) && !article) return 1;
     double likely = 0.1;
     if (is_first_name(head.lower)) {
       likely = 1;
@@ -104,6 +114,8 @@ class Finder {
     } else if (size >= 2 && size <= 3 &&
                std::none_of(at(first), at(last), [&](const Token& token) { return token.all_caps || ordinary(token); })) {
       likely = 0.7;
+    } else if (size == 2 && !title_case_ && !head.all_caps && !ordinary(head)) {
+      likely = 0.5;  // "Xiomara Field": the surname is an everyday word
     } else if (size == 1 && !head.all_caps && !ordinary(head)) {
       likely = 0.4;
     }
@@ -140,6 +152,10 @@ class Finder {
     if (used_[i] || titles().contains(token.lower)) return false;
     // One letter or two and a hyphen: "Wi-Fi", "E-Mail" are things.
     if (token.lower.size() <= 2 && token.end < text_.size() && text_[token.end] == '-') return false;
+    if (token.capital && worldly_names().contains(token.lower) && next_is_capital(i) && !title_case_) {
+      if (!token.sentence_start) return true;
+      if (tokens_[i + 1].possessive || (i + 2 < tokens_.size() && tells_of_person(tokens_[i + 2]))) return true;
+    }
     if (!token.capital) {
       // A first name in a message that is all lower case; a known word or a verb is none.
       return is_first_name(token.lower) && !known_(token.stem) && !is_request_verb(token.stem) && !is_stop_word(token.lower);
@@ -150,7 +166,8 @@ class Finder {
     if (title_case_) return !ordinary(token);
     // "Kick off …", "Pair Nadia Rahman …": a verb, whatever comes behind it.
     if (token.sentence_start && !next_is_capital(i) && i + 1 < tokens_.size() && is_particle(tokens_[i + 1].lower)) return false;
-    if (token.sentence_start && next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower)) return false;
+    if (token.sentence_start && next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower) && ordinary(token))
+      return false;
     if (!token.sentence_start) return !(token.all_caps && known_(token.stem) && !next_is_capital(i));
     return !ordinary(token) || (!is_request_verb(token.stem) && next_is_capital(i));
   }

@@ -38,11 +38,24 @@ const Words& phrasal() {
   return words;
 }
 
+/// Á, Č, Ω, Б: capitals of the Latin letters with marks, and of Greek and Cyrillic (UTF-8 of two bytes).
+bool marked_capital(std::string_view written) {
+  if (written.size() < 2) return false;
+  const auto first = static_cast<unsigned char>(written[0]);
+  const auto second = static_cast<unsigned char>(written[1]);
+  const unsigned code = (first & 0x1FU) << 6 | (second & 0x3FU);
+  if (first == 0xC3) return code >= 0xC0 && code <= 0xDE && code != 0xD7;
+  const bool odd_pairs = (code >= 0x139 && code <= 0x148) || (code >= 0x179 && code <= 0x17E);  // here the capital is the odd one
+  if (first == 0xC4 || first == 0xC5) return code == 0x178 || (odd_pairs ? code % 2 == 1 : code % 2 == 0);
+  if (first == 0xCE) return code >= 0x386 && code <= 0x3AB && code != 0x390;
+  return first == 0xD0 && code <= 0x42F;
+}
+
 Token make_token(std::string_view text, std::size_t begin, std::size_t end) {
   Token token{.lower = to_lower(text.substr(begin, end - begin)), .stem = {}, .begin = begin, .end = end};
   const auto written = text.substr(begin, end - begin);
   // Also iPhone and eBay.
-  token.capital = upper(written.front()) || (written.size() > 2 && upper(written[1]) && !upper(written[2]));
+  token.capital = upper(written.front()) || marked_capital(written) || (written.size() > 2 && upper(written[1]) && !upper(written[2]));
   token.all_caps = written.size() > 1 && std::ranges::none_of(written, [](char c) { return c >= 'a' && c <= 'z'; }) &&
                    std::ranges::any_of(written, upper);
   token.digits = std::ranges::any_of(written, digit);

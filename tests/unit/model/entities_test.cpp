@@ -47,6 +47,32 @@ TEST_CASE("model entities: quotations keep what is inside") {
   CHECK(of("Call it \"Spring Sale\" or 'Summer Fun', it's Anna's", Shape::quoted) == List{"Spring Sale", "Summer Fun"});
 }
 
+TEST_CASE("model entities: a name that is also an everyday word is a name before a surname") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"Assign a mentor to Will Turner.", "Will Turner"},
+      {"Assign a mentor to May Brown.", "May Brown"},
+      {"Assign a mentor to Al Green.", "Al Green"},
+      {"Assign a mentor to Art Price.", "Art Price"},
+      {"Assign a mentor to Chance Field.", "Chance Field"},
+      {"Assign a mentor to Jos\u00e9 \u00c1lvarez.", "Jos\u00e9 \u00c1lvarez"},
+      {"Assign a mentor to \u0160\u00e1rka \u010cern\u00e1.", "\u0160\u00e1rka \u010cern\u00e1"},
+      {"Grace Lee forgot the password, please reset it.", "Grace Lee"},
+      {"Will Turner forgot the password, please reset it.", "Will Turner"},
+      {"Mark Stone has lost his badge.", "Mark Stone"},
+      {"Bo Li forgot the password.", "Bo Li"},
+      {"Bill Gates worked 6.5 hours of overtime.", "Bill Gates"},
+      {"Joy Park's laptop is broken.", "Joy Park"},
+  };
+  for (const auto& [text, name] : cases) {
+    CAPTURE(text);
+    const auto reading = read(text);
+    const auto found = std::ranges::find(reading.entities, Shape::name, &Entity::shape);
+    REQUIRE(found != reading.entities.end());
+    CHECK(found->value == name);
+    CHECK(found->person >= 0.5);
+  }
+}
+
 TEST_CASE("model entities: names of people and things") {
   CHECK(of("Send Maria Lopez and ludwig van a card", Shape::name).front() == "Maria Lopez");
   CHECK(of("Install Photoshop for jessica smith", Shape::name) == List{"Photoshop", "Jessica Smith"});
