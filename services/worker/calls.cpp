@@ -168,7 +168,9 @@ asio::awaitable<Status> Conversation::run_http(std::size_t index, const tools::T
   auto key = tools::call_key(work.session, work.agent, work.turn, round_->item, index);
   auto calling =
       tools::call_http(tooling_.http, tool, round_->response.tool_calls[index].arguments, std::move(key), tools::process_environment);
+  CONVOKE_FAILPOINT("call", name_of(tool.kind), "before");
   auto ended = co_await std::move(calling);
+  CONVOKE_FAILPOINT("call", name_of(tool.kind), "after");
   const bool is_done = ended && ended->end == tools::HttpEnd::done;
   tooling_.tracer.end(std::move(traced), is_done ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error,
                       !ended    ? ended.error().message

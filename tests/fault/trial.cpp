@@ -63,7 +63,7 @@ constexpr const char* script_text = R"(answers:
       human_clarification_request: null
   - {agent: Cashier, turn: 1, tool_calls: [{name: chat_with_agent, arguments: {agent_name: Expert, question: "What does a chair cost?"}}]}
   - {agent: Cashier, turn: 2, tool_calls: [{name: charge, arguments: {amount: 12}}]}
-  - {agent: Cashier, turn: 3, content: "The chair is sold for 12."}
+  - {agent: Cashier, content: "The chair is sold for 12."}
   - {agent: Expert, turn: 1, tool_calls: [{name: look_up_price, arguments: {article: chair}}]}
   - {agent: Expert, turn: 2, content: "A chair costs 12."}
   - {agent: Expert, turn: 3, tool_calls: [{name: file_receipt, arguments: {title: chair}}]}
@@ -118,14 +118,26 @@ std::vector<Json> events_of(const std::string& out) {
   return seen;
 }
 
-// A call whose outcome nobody knew was settled by a person, and so has no result of its own in the log; `asked` are the requests about it.
-bool is_about_the_charge(const Json& event, std::set<std::string>& asked) {
+std::string request_of(const Json& event) { return event.value("data", Json::object()).value("request", ""); }
+
+// Requests about calls of which nobody knew what had become.
+std::set<std::string> questions_in(const std::vector<Json>& log) {
+  std::set<std::string> asked;
+  for (const auto& event : log)
+    if (event["kind"] == "request_opened" && event["data"].value("kind", "") == "unknown_outcome") asked.insert(request_of(event));
+  return asked;
+}
+
+// Such a call was settled by a person, and so has no result of its own in the log; what the person said of it stands before the end of the
+// question.
+bool is_about_the_charge(const std::vector<Json>& log, std::size_t at, const std::set<std::string>& asked) {
+  const auto& event = log[at];
   const auto kind = event.value("kind", "");
-  const auto data = event.value("data", Json::object());
-  if (kind == "outcome_unknown") return true;
-  if (kind == "request_opened" && data.value("kind", "") == "unknown_outcome") return asked.insert(data.value("request", "")).second;
-  if (kind == "request_closed") return asked.contains(data.value("request", ""));
-  return (kind == "tool_called" || kind == "tool_returned") && data.value("tool", "") == "charge";
+  const auto closes = [&](const Json& one) { return one["kind"] == "request_closed" && asked.contains(request_of(one)); };
+  if (kind == "message") return at + 1 < log.size() && closes(log[at + 1]) && log[at + 1]["author"] == event["author"];
+  if (kind == "request_opened") return asked.contains(request_of(event));
+  if (kind == "tool_called" || kind == "tool_returned") return event["data"].value("tool", "") == "charge";
+  return kind == "outcome_unknown" || closes(event);
 }
 
 }  // namespace
@@ -171,6 +183,11 @@ std::map<std::string, int> Trial::passed() const {
   return most;
 }
 
+std::string Outcome::unlike(const Outcome& faultless) const {
+  const auto patch = asked ? Json::diff(faultless.without_call, without_call) : Json::diff(faultless.state, state);
+  return patch.empty() ? std::string() : patch.dump(1);
+}
+
 Outcome Trial::run(Installation& installation, const std::string& session, const std::function<void()>& meanwhile) {
   Outcome outcome;
   const int before = till_.charges();
@@ -192,6 +209,7 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
   auto effects = Json::array();
   const auto all = installation.effects();
   for (auto at = effects_before; at < all.size(); ++at) effects.push_back(normal(all[at], session));
+  outcome.without_call["effects"] = effects;
   outcome.state["effects"] = std::move(effects);
   return outcome;
 }
@@ -223,22 +241,30 @@ void Trial::judge(Installation& installation, const std::string& session, const 
   auto view = installation.surely_get("/api/sessions/" + session).body;
   auto plan = installation.surely_get("/api/plans/" + task["plan"].get<std::string>()).body;
   outcome.state = {{"plan", normal(plan, session)}, {"title", view["title"]}, {"conversations", Json::array()}};
+  outcome.without_call = outcome.state;
   if (!view["dead_letters"].empty()) outcome.mistakes.push_back("dead letters: " + view["dead_letters"].dump());
   for (const auto& each : view["conversations"]) {
     const std::string id = each["id"];
+    const auto log = installation.events(id);
+    const auto asked = questions_in(log);
     auto events = Json::array();
-    std::uint64_t next = 1;
+    auto others = Json::array();
     std::set<std::string> ids;
-    std::set<std::string> asked;
     int ends = 0;
-    for (const auto& event : installation.events(id)) {
-      if (event["seq"] != next++) outcome.mistakes.push_back("a gap in " + id);
+    for (std::size_t at = 0; at < log.size(); ++at) {
+      const auto& event = log[at];
+      if (event["seq"] != at + 1) outcome.mistakes.push_back("a gap in " + id);
       if (!ids.insert(event["id"].get<std::string>()).second) outcome.mistakes.push_back("an event twice in " + id);
       if (event["kind"] == "run_ended") ++ends;
-      if (!is_about_the_charge(event, asked)) events.push_back(normal(event, session));
+      events.push_back(normal(event, session));
+      if (!is_about_the_charge(log, at, asked)) others.push_back(events.back());
     }
+    outcome.asked = outcome.asked || !asked.empty();
     if (id == conversation && ends != 1) outcome.mistakes.push_back(std::to_string(ends) + " ends of the run");
-    outcome.state["conversations"].push_back({{"kind", each["kind"]}, {"members", each["members"]}, {"events", std::move(events)}});
+    Json told{{"kind", each["kind"]}, {"members", each["members"]}, {"events", std::move(events)}};
+    outcome.state["conversations"].push_back(told);
+    told["events"] = std::move(others);
+    outcome.without_call["conversations"].push_back(std::move(told));
   }
   const auto log = installation.events(conversation);
   eventually(seconds(20), [&] { return events_of(watcher.out()).size() >= log.size(); });

@@ -19,6 +19,12 @@ struct Outcome {
   Json state;                         // normalised
   int unknown = 0;                    // how often a person was asked what had become of a call
   std::vector<std::string> mistakes;  // what must never be, whatever happened
+  Json without_call;                  // `state` without the call that a person was asked about, and the question
+  bool asked = false;                 // whether a log has such a question
+
+  /// What differs from an outcome without faults, as a JSON patch; empty when nothing does. If a person was asked what had become of the
+  /// call that is not idempotent, the log does not tell that call as it would have.
+  std::string unlike(const Outcome& faultless) const;
 };
 
 class Trial {
