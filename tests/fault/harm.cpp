@@ -2,12 +2,20 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <fstream>
-#include <optional>
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <sstream>
 #include <thread>
 
+#include "fault/append_only.hpp"
+#include "http/client.hpp"
+#include "support/coroutine.hpp"
 #include "support/redis_server.hpp"
 
 namespace convoke::test {
@@ -34,64 +42,73 @@ std::size_t descriptors_of(pid_t pid) {
   return count;
 }
 
-std::uint64_t address_space_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
-  std::uint64_t pages = 0;
-  file >> pages;
-  return pages * 4096;
+std::uint64_t data_of(pid_t pid) {
+  std::istringstream lines(text_of("/proc/" + std::to_string(pid) + "/status"));
+  const std::string name = "VmData:";
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(name)) return std::stoull(line.substr(name.size())) << 10;
+  return 0;
 }
 
-// The part of the append-only file that is being written.
-std::filesystem::path append_only_file(const std::filesystem::path& folder) {
-  std::filesystem::path newest;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(folder))
-    if (file.path().string().ends_with(".incr.aof") &&
-        (newest.empty() || file.last_write_time() > std::filesystem::last_write_time(newest)))
-      newest = file.path();
-  return newest;
+bool is_in_state(pid_t pid, char state) {
+  return text_of("/proc/" + std::to_string(pid) + "/stat").find(std::string(") ") + state + " ") != std::string::npos;
 }
 
-struct Entry {
-  std::size_t at = 0;
-  std::size_t size = 0;
+bool ended(pid_t pid) { return ::kill(pid, 0) != 0 || is_in_state(pid, 'Z'); }
+
+// Somebody who connects and says nothing, as health checks and clients begin; each takes a descriptor of who accepts it.
+class Caller {
+ public:
+  explicit Caller(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+    [[maybe_unused]] const bool heard =
+        ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;  // who died already hears nobody
+  }
+  ~Caller() { ::close(socket_); }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+
+ private:
+  int socket_;
 };
 
-// End of the command that begins at `at`; npos when it is not whole.
-std::size_t end_of_command(const std::string& text, std::size_t at) {
-  const auto number_at = [&](char mark) -> std::optional<std::size_t> {
-    const auto end = text.find("\r\n", at);
-    if (end == std::string::npos || text[at] != mark) return std::nullopt;
-    const auto value = std::stoul(text.substr(at + 1, end - at - 1));
-    at = end + 2;
-    return value;
-  };
-  const auto parts = number_at('*');
-  if (!parts) return std::string::npos;
-  for (std::size_t i = 0; i < *parts; ++i) {
-    const auto size = at < text.size() ? number_at('$') : std::nullopt;
-    if (!size || at + *size + 2 > text.size()) return std::string::npos;
-    at += *size + 2;
+// Somebody else's conversation, in which something can be said while nothing is answered.
+class Speaker {
+ public:
+  Speaker(Installation& installation, const std::string& session) : address_(installation.address()) {
+    const auto opened = installation.surely("/api/chat", {{"session_id", session}, {"agent", "Echo"}, {"text", "hello"}}, session);
+    if (opened.status != 200) throw std::runtime_error("no conversation: " + opened.body.dump());
+    conversation_ = opened.body["conversation"];
+    eventually(patience, [&] { return installation.get("/api/sessions/" + session).body.value("turns", Json::array({0})).empty(); });
   }
-  return at;
-}
+  ~Speaker() {
+    if (thread_.joinable()) thread_.join();
+  }
+  Speaker(const Speaker&) = delete;
+  Speaker& operator=(const Speaker&) = delete;
 
-// The last whole entry that begins at `from` or later. What a script wrote is one entry, from MULTI to EXEC.
-std::optional<Entry> last_entry(const std::string& text, std::size_t from) {
-  std::optional<Entry> last;
-  std::optional<std::size_t> transaction;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = end_of_command(text, at);
-    if (end == std::string::npos) break;
-    const auto command = text.substr(at, std::min<std::size_t>(end - at, 20));
-    if (command.find("\r\nMULTI\r\n") != std::string::npos) transaction = at;
-    const bool closes = command.find("\r\nEXEC\r\n") != std::string::npos;
-    const auto begin = transaction.value_or(at);
-    if (closes) transaction.reset();
-    if (!transaction && begin >= from) last = Entry{begin, end - begin};
-    at = end;
+  void speak() { thread_ = std::thread(&Speaker::send, this); }
+
+ private:
+  void send() {
+    boost::asio::io_context io;
+    http::Client client(io, {});
+    http::ClientRequest asked;
+    asked.method = "POST";
+    asked.url = "http://" + address_ + "/api/conversations/" + conversation_ + "/messages";
+    asked.body = R"({"text": "and now?"})";
+    asked.total_deadline = seconds(5);
+    asked.headers.add("Idempotency-Key", "now");
+    const auto ignored = run(io, client.send(std::move(asked)));
+    static_cast<void>(ignored);  // there may be none
   }
-  return last;
-}
+
+  std::string address_;
+  std::string conversation_;
+  std::thread thread_;
+};
 
 // The end of the scope gives back what was taken; a process that died meanwhile has nothing to be given.
 class Limit {
@@ -141,49 +158,71 @@ std::string Harm::redis(const std::vector<std::string>& command) const {
   return redis_command(installation_.run_folder() + "/redis.real", command);
 }
 
-std::string Harm::strike(Random& random) {
-  using Kind = std::string (Harm::*)(Random&);
-  static constexpr std::array<Kind, 12> kinds{&Harm::kill,      &Harm::kill_several, &Harm::freeze,        &Harm::freeze,
-                                              &Harm::leave,     &Harm::wire,         &Harm::wire,          &Harm::tear_file,
-                                              &Harm::fill_disk, &Harm::starve_redis, &Harm::starve_memory, &Harm::starve_descriptors};
-  return (this->*kinds[random() % kinds.size()])(random);
+const std::vector<Harm::Kind>& Harm::table() {
+  static const std::vector<Kind> all{{"kill", &Harm::kill},
+                                     {"kill_several", &Harm::kill_several},
+                                     {"freeze", &Harm::freeze},
+                                     {"freeze", &Harm::freeze},
+                                     {"leave", &Harm::leave},
+                                     {"wire", &Harm::wire},
+                                     {"wire", &Harm::wire},
+                                     {"tear_file", &Harm::tear_file},
+                                     {"fill_disk", &Harm::fill_disk},
+                                     {"starve_redis", &Harm::starve_redis},
+                                     {"starve_memory", &Harm::starve_memory},
+                                     {"starve_descriptors", &Harm::starve_descriptors}};
+  return all;
 }
 
-std::string Harm::kill(Random& random) {
+std::set<std::string> Harm::kinds() {
+  std::set<std::string> names;
+  for (const auto& [name, harm] : table()) names.emplace(name);
+  return names;
+}
+
+Strike Harm::strike(Random& random, const std::string& kind) {
+  auto at = table().begin() + static_cast<std::ptrdiff_t>(random() % table().size());
+  if (!kind.empty()) at = std::ranges::find(table(), kind, &Kind::first);
+  if (at == table().end()) throw std::runtime_error("no kind of harm is called " + kind);
+  auto done = (this->*at->second)(random);
+  done.kind = at->first;
+  return done;
+}
+
+Strike Harm::kill(Random& random) {
   const auto name = victim(random);
-  ::kill(installation_.pid(name), SIGKILL);
-  return "kill -9 " + name;
+  return {.said = "kill -9 " + name, .bit = ::kill(installation_.pid(name), SIGKILL) == 0};
 }
 
-std::string Harm::kill_several(Random& random) {
-  std::string said = "kill -9";
+Strike Harm::kill_several(Random& random) {
+  Strike done{.said = "kill -9"};
   for (const auto& name : names_) {
     if (random() % 2 == 0) continue;
     const auto process = installation_.process(name);
-    if (const pid_t pid = process["pid"]; pid > 0) ::kill(pid, SIGKILL);
-    said += " " + name;
+    if (const pid_t pid = process["pid"]; pid > 0) done.bit |= ::kill(pid, SIGKILL) == 0;
+    done.said += " " + name;
   }
-  return said;
+  return done;
 }
 
 // Longer than every time-out between processes; longer than five seconds, and the supervisor kills it.
-std::string Harm::freeze(Random& random) {
+Strike Harm::freeze(Random& random) {
   const auto name = victim(random);
-  const milliseconds time(between(random, 1'500, 8'000));
+  const milliseconds time(between(random, 2'500, 8'000));
   const auto pid = installation_.pid(name);
   ::kill(pid, SIGSTOP);
   rest(time);
+  const bool bit = is_in_state(pid, 'T') || ended(pid);
   ::kill(pid, SIGCONT);
-  return "SIGSTOP " + name + " for " + ms(time);
+  return {.said = "SIGSTOP " + name + " for " + ms(time), .bit = bit};
 }
 
-std::string Harm::leave(Random& random) {
+Strike Harm::leave(Random& random) {
   const auto name = victim(random);
-  ::kill(installation_.pid(name), SIGTERM);
-  return "SIGTERM " + name;
+  return {.said = "SIGTERM " + name, .bit = ::kill(installation_.pid(name), SIGTERM) == 0};
 }
 
-std::string Harm::wire(Random& random) {
+Strike Harm::wire(Random& random) {
   auto at = wires_.begin();
   const auto which = random() % (wires_.size() + 1);
   if (which < wires_.size()) std::advance(at, static_cast<int>(which));
@@ -191,95 +230,120 @@ std::string Harm::wire(Random& random) {
   const std::string name = which < wires_.size() ? at->first : "the gateway";
   const milliseconds time(between(random, 300, 4'000));
   const auto what = random() % 4;
+  const auto before = wire.hits();
+  const auto has_bitten = [&] { return wire.hits() > before; };
   if (what == 3) {
     wire.snap();
-    return "every second connection to " + name + " is cut once";
+    return {.said = "every second connection to " + name + " is cut once", .bit = eventually(seconds(1), has_bitten)};
   }
   static const std::array<std::string, 3> words{"cut", "slow", "silent"};
   wire.set(static_cast<Wire::State>(what + 1));
   rest(time);
   wire.set(Wire::State::whole);
-  return "connections to " + name + " are " + words[what] + " for " + ms(time);
+  return {.said = "connections to " + name + " are " + words[what] + " for " + ms(time), .bit = has_bitten()};
 }
 
-// Redis dies while it writes: of its last entry, which nobody has heard of, a part is in the file. What it says is held back first, so that
-// whatever it writes from then on is unacknowledged; then it is killed, and its file ends in the middle of the last of that.
-std::string Harm::tear_file(Random& random) {
-  auto& wire = *wires_["redis"];
+// Redis dies while it writes: of a commit, which nobody has heard of, a part is in the file, and nothing after it.
+Strike Harm::tear_file(Random& random) {
   const auto dice = random();
-  redis({"CLIENT", "KILL", "TYPE", "normal"});  // whoever is connected past the wire
-  eventually(seconds(5), [&] { return wire.connections() >= 2; });
-  wire.set(Wire::State::mute);
+  Strike done{.said = "redis wrote no commit that was not answered"};
+  for (int tries = 0; tries < 3 && !done.bit; ++tries) done.bit = tear_commit(dice + static_cast<unsigned>(tries), done.said);
+  return done;
+}
+
+// What Redis says is held back when owners have claimed anew and commit again, so that commits follow and each is unacknowledged; then it
+// is killed, and its file ends in the middle of the first of them.
+bool Harm::tear_commit(std::uint64_t dice, std::string& said) {
+  auto& wire = *wires_["redis"];
   const auto file = append_only_file(installation_.data() / "redis");
+  const auto log = installation_.data() / "logs" / "redis.log";
+  const auto truncated = [&] { return occurrences(text_of(log), "Truncating the AOF"); };
+  const auto truncated_before = truncated();
+  redis({"CLIENT", "KILL", "TYPE", "normal"});  // whoever is connected past the wire
+  Speaker somebody(installation_, "torn-" + std::to_string(dice));
+  wire.set(Wire::State::mute);
   const auto acknowledged = std::filesystem::file_size(file);
-  std::optional<Entry> last;
-  eventually(seconds(2), [&] {
-    last = last_entry(text_of(file), acknowledged);
-    return last.has_value();
-  });
-  const auto pid = installation_.pid("redis");
-  ::kill(installation_.supervisor(), SIGSTOP);  // it would start Redis at once
-  ::kill(pid, SIGKILL);
-  eventually(seconds(5),
-             [&] { return ::kill(pid, 0) != 0 || text_of("/proc/" + std::to_string(pid) + "/stat").find(") Z ") != std::string::npos; });
-  last = last_entry(text_of(file), acknowledged);
-  std::string said = "redis is killed; it had written nothing that was not acknowledged";
-  if (last) {
-    const auto part = 1 + dice % (last->size - 1);
-    std::filesystem::resize_file(file, last->at + part);
-    said = "redis is killed " + std::to_string(part) + " of " + std::to_string(last->size) + " bytes into an entry";
+  somebody.speak();
+  const bool written = eventually(seconds(5), [&] { return !commits_in(text_of(file), acknowledged).empty(); });
+  if (written) {
+    const auto pid = installation_.pid("redis");
+    ::kill(installation_.supervisor(), SIGSTOP);  // it would start Redis at once
+    ::kill(pid, SIGKILL);
+    eventually(seconds(5), [&] { return ended(pid); });
+    const auto commit = commits_in(text_of(file), acknowledged).front();
+    const auto part = 1 + dice % (commit.size - 1);
+    std::filesystem::resize_file(file, commit.at + part);
+    said = "redis is killed " + std::to_string(part) + " of " + std::to_string(commit.size) + " bytes into a commit";
   }
   wire.set(Wire::State::whole);
   ::kill(installation_.supervisor(), SIGCONT);
-  return said;
+  return written && eventually(seconds(20), [&] { return truncated() > truncated_before; });
 }
 
 // No file of Redis may grow: what a full disk does to it. It ends at each start until there is room.
-std::string Harm::fill_disk(Random& random) {
+Strike Harm::fill_disk(Random& random) {
   const milliseconds time(between(random, 500, 3'000));
   const auto end = std::chrono::steady_clock::now() + time;
-  int starts = 0;
-  for (pid_t limited = 0; std::chrono::steady_clock::now() < end; rest(milliseconds(10))) {
+  const auto pid_now = [&] {
     const auto process = installation_.process("redis");
-    const pid_t pid = process.is_null() ? 0 : process["pid"].get<pid_t>();
+    return process.is_null() ? 0 : process["pid"].get<pid_t>();
+  };
+  int starts = 0;
+  pid_t limited = 0;
+  for (; std::chrono::steady_clock::now() < end; rest(milliseconds(10))) {
+    const pid_t pid = pid_now();
     if (pid <= 0 || pid == limited) continue;
     limited = pid;
     ++starts;
     const rlimit nothing{.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
     ::prlimit(pid, RLIMIT_FSIZE, &nothing, nullptr);
   }
-  const auto pid = installation_.process("redis")["pid"].get<pid_t>();
+  const bool bit = starts > 1 || (limited > 0 && ended(limited));
   const rlimit all{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
-  if (pid > 0) ::prlimit(pid, RLIMIT_FSIZE, &all, nullptr);
-  return "redis cannot write a byte for " + ms(time) + " (" + std::to_string(starts) + " starts)";
+  if (const auto pid = pid_now(); pid > 0) ::prlimit(pid, RLIMIT_FSIZE, &all, nullptr);
+  return {.said = "redis cannot write a byte for " + ms(time) + " (" + std::to_string(starts) + " starts)", .bit = bit};
 }
 
-std::string Harm::starve_memory(Random& random) {
+// Of its data, not of its addresses: a sanitizer has reserved all of those already.
+Strike Harm::starve_memory(Random& random) {
   const auto name = victim(random, false);
   const milliseconds time(between(random, 500, 3'000));
   const auto pid = installation_.pid(name);
-  const Limit limit(pid, RLIMIT_AS, address_space_of(pid) + (static_cast<std::uint64_t>(between(random, 0, 256)) << 10));
+  const auto more = between(random, 0, 256);
+  const Limit limit(pid, RLIMIT_DATA, data_of(pid) + (static_cast<std::uint64_t>(more) << 10));
   rest(time);
-  return name + " gets no more memory for " + ms(time);
+  return {.said = name + " gets " + std::to_string(more) + " KiB more for " + ms(time), .bit = ended(pid), .starved = name};
 }
 
-std::string Harm::starve_redis(Random& random) {
+std::size_t Harm::refusals() const {
+  const auto errors = redis({"INFO", "errorstats"});
+  const std::string name = "errorstat_OOM:count=";
+  const auto at = errors.find(name);
+  return at == std::string::npos ? 0 : std::stoul(errors.substr(at + name.size()));
+}
+
+Strike Harm::starve_redis(Random& random) {
   const milliseconds time(between(random, 500, 3'000));
+  const auto before = refusals();
   redis({"CONFIG", "SET", "maxmemory", "100kb"});
   rest(time);
   redis({"CONFIG", "SET", "maxmemory", "0"});
-  return "redis has no memory left for " + ms(time);
+  return {.said = "redis has no memory left for " + ms(time), .bit = refusals() > before};
 }
 
-std::string Harm::starve_descriptors(Random& random) {
+Strike Harm::starve_descriptors(Random& random) {
   const auto name = victim(random);
   const milliseconds time(between(random, 500, 3'000));
   const auto pid = installation_.pid(name);
   const auto open = descriptors_of(pid);
   const auto left = static_cast<std::uint64_t>(between(random, 0, 3));
   const Limit limit(pid, RLIMIT_NOFILE, open + left);
+  std::deque<Caller> callers;
+  for (std::uint64_t i = 0; i <= left; ++i)
+    callers.emplace_back(installation_.run_folder() + (name == "redis" ? "/redis.real" : "/" + name + ".health"));
+  const bool bit = eventually(time, [&] { return ended(pid) || descriptors_of(pid) >= open + left; });
   rest(time);
-  return name + " gets " + std::to_string(left) + " more descriptors for " + ms(time);
+  return {.said = name + " gets " + std::to_string(left) + " more descriptors for " + ms(time), .bit = bit, .starved = name};
 }
 
 }  // namespace convoke::test

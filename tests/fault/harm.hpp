@@ -4,7 +4,10 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fault/wire.hpp"
@@ -12,14 +15,24 @@
 
 namespace convoke::test {
 
+/// What was done. It has bitten when something shows that the installation felt it: a process that died of it, a connection that was held
+/// up, a refusal by Redis.
+struct Strike {
+  std::string kind;
+  std::string said;
+  bool bit = false;
+  std::string starved;  // the process that had too little memory or too few descriptors, and may have said so before it died
+};
+
 class Harm {
  public:
   /// Puts a wire before each socket that others connect to, and has everybody connect through it; one more stands before the gateway, for
   /// clients who want it.
   explicit Harm(Installation& installation);
 
-  /// One of all kinds, with victim and times, from the seed. Blocks until it is undone; says what it was.
-  std::string strike(std::mt19937_64& random);
+  /// One of all kinds, with victim and times, from the seed; `kind` has it be of that kind. Blocks until it is undone.
+  Strike strike(std::mt19937_64& random, const std::string& kind = {});
+  static std::set<std::string> kinds();
   /// How many connections go through wires.
   std::size_t connections() const;
   /// host:port of the wire to the gateway.
@@ -27,18 +40,22 @@ class Harm {
 
  private:
   using Random = std::mt19937_64;
-  std::string kill(Random& random);
-  std::string kill_several(Random& random);
-  std::string freeze(Random& random);
-  std::string leave(Random& random);
-  std::string wire(Random& random);
-  std::string tear_file(Random& random);
-  std::string fill_disk(Random& random);
-  std::string starve_memory(Random& random);
-  std::string starve_redis(Random& random);
-  std::string starve_descriptors(Random& random);
+  using Kind = std::pair<std::string_view, Strike (Harm::*)(Random&)>;
+  static const std::vector<Kind>& table();
+  Strike kill(Random& random);
+  Strike kill_several(Random& random);
+  Strike freeze(Random& random);
+  Strike leave(Random& random);
+  Strike wire(Random& random);
+  Strike tear_file(Random& random);
+  bool tear_commit(std::uint64_t dice, std::string& said);
+  Strike fill_disk(Random& random);
+  Strike starve_memory(Random& random);
+  Strike starve_redis(Random& random);
+  Strike starve_descriptors(Random& random);
 
   std::string victim(Random& random, bool redis = true);
+  std::size_t refusals() const;
   std::string redis(const std::vector<std::string>& command) const;
 
   Installation& installation_;

@@ -70,6 +70,7 @@ class Wire::Inside {
     asio::post(io_, [this] { end(2); });
   }
   std::size_t connections() const { return count_; }
+  std::size_t hits() const { return hits_; }
   unsigned short port() const {
     const auto at = acceptor_->local_endpoint();
     Tcp::endpoint tcp;
@@ -113,6 +114,7 @@ class Wire::Inside {
       co_await acceptor_->async_accept(pair->near, asio::redirect_error(asio::use_awaitable, error));
       if (error || state_ == State::cut) {
         if (error) break;
+        ++hits_;
         continue;
       }
       co_await pair->far.async_connect(server_, asio::redirect_error(asio::use_awaitable, error));
@@ -132,7 +134,10 @@ class Wire::Inside {
       const auto count = co_await from.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
       bool waited = false;
+      bool counted = false;
       while (state_ == State::silent || (state_ == State::mute && is_answer) || (state_ == State::slow && !waited)) {
+        if (!counted) ++hits_;
+        counted = true;
         waited = state_ == State::slow;
         timer.expires_after(state_ == State::slow ? delay : look_every);
         co_await timer.async_wait(asio::use_awaitable);
@@ -152,8 +157,11 @@ class Wire::Inside {
   }
   void end(std::size_t every) {
     std::size_t number = 0;
-    for (const auto& pair : pairs_)
-      if (number++ % every == 0) close(*pair);
+    for (const auto& pair : pairs_) {
+      if (number++ % every != 0) continue;
+      ++hits_;
+      close(*pair);
+    }
   }
 
   asio::io_context io_{1};
@@ -166,6 +174,7 @@ class Wire::Inside {
   std::atomic<State> state_ = State::whole;
   std::set<std::shared_ptr<Pair>> pairs_;
   std::atomic<std::size_t> count_ = 0;
+  std::atomic<std::size_t> hits_ = 0;
   std::thread thread_;
 };
 
@@ -181,5 +190,6 @@ Wire::~Wire() = default;
 void Wire::set(State state) { inside_->set(state); }
 void Wire::snap() { inside_->snap(); }
 std::size_t Wire::connections() const { return inside_->connections(); }
+std::size_t Wire::hits() const { return inside_->hits(); }
 
 }  // namespace convoke::test

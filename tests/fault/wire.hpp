@@ -29,6 +29,8 @@ class Wire {
   /// Ends the connections of every second peer, once.
   void snap();
   std::size_t connections() const;
+  /// How many connections it has ended or refused and how many pieces it has held up so far.
+  std::size_t hits() const;
   const std::string& address() const { return address_; }
 
  private:
