@@ -170,12 +170,17 @@ asio::awaitable<bool> Connection::serve_one() {
   request.body = std::move(incoming.parser.get().body());
   const bool http_1_0 = incoming.parser.get().version() < 11;
   const bool wants_more = incoming.parser.get().keep_alive();
+  // RFC 9112, 3.2.
+  const auto hosts = incoming.parser.get().count(beast_http::field::host);
+  if (hosts > 1) co_return co_await refuse(400, Fault::malformed, "the request has more than one Host header");
+  if (hosts == 0 && !http_1_0) co_return co_await refuse(400, Fault::malformed, "the request has no Host header, which HTTP/1.1 asks for");
   if (!decode_target(request)) co_return co_await refuse(400, Fault::malformed, "the request's target has a wrong percent escape");
   ++server_->stats.requests;
   enter(Phase::handling, Millis::max());
   Request asked;  // what is needed of it after the handler
   asked.method = request.method;
   if (request.wants_websocket()) asked.headers = request.headers;
+  if (asked.method == "HEAD") request.method = "GET";  // answered alike, but for the body
   Response response = co_await handle(std::move(request));
   if (broken_) co_return false;
   if (response.websocket) {  // after this coroutine, whose memory a WebSocket then does without

@@ -54,7 +54,8 @@ struct ServerStats {
 
 class Server {
  public:
-  /// An exception out of a handler is answered 500 INTERNAL and logged as an error. The server keeps the handler.
+  /// Sees GET where HEAD was asked: the body of its answer is left out. An exception out of a handler is answered 500 INTERNAL and logged
+  /// as an error. The server keeps the handler.
   using Handler = std::function<asio::awaitable<Response>(Request)>;
 
   Server(asio::io_context& io, ServerOptions options, Handler handler);
