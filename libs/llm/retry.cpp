@@ -17,6 +17,7 @@ std::optional<Millis> next_delay(const RetryPolicy& policy, const RetryState& st
   if (state.failures >= policy.attempts) return std::nullopt;
   // What the provider refuses it refuses again; an answer that was garbled on its way is like one that was cut.
   if (!transient(fault) && !(fault == Fault::model_invalid && state.unreadable)) return std::nullopt;
+  if (state.unreadable && state.failures >= policy.unreadable) return std::nullopt;
   if (retry_after && *retry_after > policy.longest_retry_after) return std::nullopt;
   const auto doublings = std::min<std::uint32_t>(state.failures == 0 ? 0 : state.failures - 1, 20);
   const auto full = std::min(policy.longest_delay, policy.first_delay * (std::int64_t{1} << doublings));

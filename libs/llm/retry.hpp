@@ -11,6 +11,7 @@ namespace convoke::llm {
 
 struct RetryPolicy {
   std::uint32_t attempts = 4;         // per model, the first included
+  std::uint32_t unreadable = 5;       // of those, answers that could not be read: some 3 s, for more of the same is no accident
   Millis first_delay{200};            // doubles with every attempt …
   Millis longest_delay{8000};         // … up to here, and a random part of up to half is taken off
   Millis longest_retry_after{30000};  // a provider that asks for more is given up for the next model

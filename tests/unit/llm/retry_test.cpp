@@ -33,4 +33,8 @@ TEST_CASE("llm: refusals are not repeated, unreadable answers are") {
   CHECK(next_delay(policy, {1, true}, Fault::model_invalid, {}, 0));
   CHECK(next_delay(policy, {3, true}, Fault::model_invalid, {}, 0) == Millis{800});
   CHECK_FALSE(next_delay(policy, {4, true}, Fault::model_invalid, {}, 0));
+  const RetryPolicy patient{.attempts = 10};
+  CHECK(next_delay(patient, {4, true}, Fault::model_invalid, {}, 0) == Millis{1600});
+  CHECK_FALSE(next_delay(patient, {5, true}, Fault::model_invalid, {}, 0));
+  CHECK(next_delay(patient, {9, false}, Fault::model_overloaded, {}, 0));
 }
