@@ -2,7 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "core/hash.hpp"
+#include "core/text.hpp"
 
 namespace convoke::api {
 namespace {
@@ -11,11 +15,25 @@ wire::Trace to_trace(const telemetry::TraceContext& context) {
   return context ? wire::Trace(context.trace.hi, context.trace.lo, context.span, 1) : wire::Trace();
 }
 
+constexpr std::size_t longest_told = 64;
+constexpr std::size_t longest_scope = 300;  // as owners have it
+
+// A scope that cannot exist is answered like one that does not: whoever calls knows sessions and teams, not scopes.
+Status check_scope(std::string_view scope) {
+  const auto is_printable = [](char c) { return c > ' ' && c < 0x7f; };
+  if (scope.size() > 2 && scope.size() <= longest_scope && std::ranges::all_of(scope, is_printable)) return {};
+  auto name = std::string(truncate_utf8(scope.substr(2), longest_told));
+  std::ranges::replace_if(name, std::not_fn(is_printable), '?');
+  return fail(Fault::not_found,
+              fmt::format("no {} '{}{}'", scope.starts_with("t:") ? "team" : "session", name, name.size() + 2 < scope.size() ? "…" : ""));
+}
+
 telemetry::SpanStatus status_of(bool good) { return good ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error; }
 
 }  // namespace
 
 asio::awaitable<Result<wire::AcceptedT>> Backend::perform(Action action, Caller caller, std::string key, std::vector<std::uint8_t> hash) {
+  if (auto status = check_scope(action.scope); !status) co_return std::unexpected(std::move(status.error()));
   wire::CommandT command;
   command.scope = action.scope;
   command.user = caller.user;
@@ -38,6 +56,7 @@ asio::awaitable<Result<wire::AcceptedT>> Backend::perform(Action action, Caller 
 }
 
 asio::awaitable<Result<wire::AnswerT>> Backend::ask_owner(std::string scope, Caller caller, wire::QueryBodyUnion query) {
+  if (auto status = check_scope(scope); !status) co_return std::unexpected(std::move(status.error()));
   wire::QueryT body;
   body.scope = scope;
   body.user = caller.user;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/async.hpp"
+#include "core/text.hpp"
 #include "runtime/span_sender.hpp"
 #include "telemetry/log.hpp"
 
@@ -67,6 +68,8 @@ http::Response not_allowed(const Router::Match& match, std::string_view method) 
   return response;
 }
 
+constexpr std::size_t longest_told = 256;  // of an id that nobody has
+
 // An owner that has no such session can only say so; people asked for something in it.
 Error in_their_words(Error error, std::string_view pattern, std::string_view id) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kinds{{{"plans", "plan"},
@@ -77,7 +80,8 @@ Error in_their_words(Error error, std::string_view pattern, std::string_view id)
                                                                                        {"trace", "conversation"}}};
   if (error.code != Fault::not_found || !error.message.starts_with("no session")) return error;
   for (const auto& [folder, kind] : kinds)
-    if (pattern.starts_with(fmt::format("/{}/", folder))) error.message = fmt::format("there is no {} '{}'", kind, id);
+    if (pattern.starts_with(fmt::format("/{}/", folder)))
+      error.message = fmt::format("there is no {} '{}{}'", kind, truncate_utf8(id, longest_told), id.size() > longest_told ? "…" : "");
   return error;
 }
 
@@ -148,7 +152,8 @@ asio::awaitable<void> Gateway::watch_owners() {
   for (;;) {
     const auto answer = co_await probe_.session("probe", Caller{});
     const bool answered = answer || answer.error().code == Fault::not_found;
-    runtime_.set_ready("owners", answered, answered ? std::string() : answer.error().message);
+    owners_trouble_ = answered ? std::string() : answer.error().message;
+    runtime_.set_ready("owners", answered, owners_trouble_);
     co_await sleep_for(options_.probe_interval);
   }
 }
@@ -167,7 +172,10 @@ Result<http::Response> Gateway::open_path(const http::Request& request) const {
     if (request.path == "/healthz") return http::json_response(200, R"({"status":"ok"})");
     if (request.path == "/readyz") {
       const auto missing = runtime_.missing();
-      return http::json_response(missing.empty() ? 200 : 503, dump(Json{{"ready", missing.empty()}, {"waits_for", missing}}));
+      Json said{{"ready", missing.empty()}, {"waits_for", missing}};
+      if (!bus_.connected()) said["reasons"]["bus"] = bus_.trouble();
+      if (!owners_trouble_.empty()) said["reasons"]["owners"] = owners_trouble_;
+      return http::json_response(missing.empty() ? 200 : 503, dump(said));
     }
     if (request.path == "/openapi.json" || request.path == "/api/openapi.json")
       return http::json_response(200, std::string(embedded_openapi));

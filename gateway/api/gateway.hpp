@@ -41,7 +41,8 @@ class Gateway {
   GatewayOptions options_;
   AccessRules rules_;
   Backend backend_;
-  Backend probe_;  // with little patience, for /readyz
+  Backend probe_;                                 // with little patience, for /readyz
+  std::string owners_trouble_ = "not asked yet";  // why they do not answer; empty: they do
   Streams streams_;
   TaskDoor tasks_;
   NativeDoor native_;

@@ -73,6 +73,7 @@ Result<std::vector<ApiKey>> parse_keys(std::string_view text) {
 }
 
 Status check_page(const AccessRules& rules, const Claims& claims) {
+  if (claims.host.empty()) return fail(Fault::malformed, "the request names no Host");
   if (!host_allowed(rules, claims.host))
     return fail(Fault::forbidden,
                 fmt::format("this gateway does not serve the host `{}`; gateway.hosts lists what it serves", claims.host));

@@ -48,7 +48,8 @@ Action chat(Fields& fields, const Context& context) {
   wire::OpenChatT body;
   body.team = team_for(fields, context);
   body.agent = fields.id("agent", Need::required);
-  body.text = fields.text("text", Need::optional);
+  // Without a text it only opens the conversation; whoever says something says more than nothing.
+  body.text = fields.text("text", fields.has("text") ? Need::required : Need::optional);
   body.shared = fields.boolean("shared", Need::optional);
   if (body.agent.find('.') == std::string::npos) body.agent = body.team + "." + body.agent;
   const auto parts = split_agent(body.agent);

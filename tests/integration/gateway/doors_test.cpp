@@ -78,6 +78,15 @@ TEST_CASE("gateway: rubbish is refused with the field's name, and nobody else is
   CHECK(doors.send("POST", "/api/plans/x/decide", "{}", {{"Idempotency-Key", "two words"}}).status == 422);
   CHECK(doors.send("GET", "/api/conversations/x/events?from=abc").status == 422);
   CHECK(doors.send("GET", "/api/conversations/x/events?after_id=abc").status == 422);
+  for (const auto& path :
+       {std::string("/steps/a%00b"), std::string("/plans?session_id=a%00"), "/agent_messages/" + std::string(9'000, 'a'),
+        std::string("/api/plans/%01~p1"), std::string("/api/teams/a%20b"), std::string("/api/conversations/%C3%BC~t1/events")}) {
+    const auto unknown = doors.send("GET", path);
+    INFO(path.substr(0, 80) << " → " << unknown.body);
+    CHECK(unknown.status == 404);
+    CHECK(Doors::message(unknown).find("scope") == std::string::npos);
+    CHECK(unknown.body.size() < 500);
+  }
   CHECK(doors.send("GET", "/healthz").status == 200);
   CHECK(doors.send("GET", "/openapi.json").status == 200);
   CHECK(doors.send("GET", "/metrics").status == 200);

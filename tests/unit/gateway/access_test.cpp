@@ -99,3 +99,9 @@ TEST_CASE("access: a key file is read line by line, and the wrong line is named"
   CHECK_FALSE(parse_keys(hash));
   CHECK_FALSE(parse_keys(hash + " ann boss"));
 }
+
+TEST_CASE("access: a request that names no host is a mistake, not a host that is not served") {
+  auto claims = local();
+  claims.host = {};
+  CHECK(check_page({}, claims).error().code == Fault::malformed);
+}

@@ -92,6 +92,13 @@ TEST_CASE("actions: an agent is named with or without its team") {
   CHECK(mistake("chat", R"({"agent": "a.b.c/d"})").starts_with("agent: "));
 }
 
+TEST_CASE("actions: a chat may be opened without a text, but nobody says nothing") {
+  CHECK(good("chat", R"({"agent": "HrAgent"})").body.AsOpenChat()->text.empty());
+  CHECK(mistake("chat", R"({"agent": "HrAgent", "text": ""})") == "text: expected text, found nothing");
+  CHECK(mistake("chat", R"({"agent": "HrAgent", "text": " \n"})") == "text: expected text, found nothing");
+  CHECK(mistake("post", R"({"conversation": "s~d1", "text": ""})") == "text: expected text, found nothing");
+}
+
 TEST_CASE("actions: what names a plan, request or letter goes to its session") {
   const auto decide = good("decide", R"({"plan": "s1~p1", "approved": true, "revision": 3, "comment": "go"})");
   CHECK(decide.scope == "s:s1");
