@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "cli/output.hpp"
+#include "cli/readiness.hpp"
 #include "core/async.hpp"
 
 namespace convoke::cli {
@@ -37,15 +38,26 @@ Error error_of(const http::Response& response) {
   return {otherwise, fmt::format("HTTP status {}", response.status)};
 }
 
+// "No answer in time" says nothing about why.
+asio::awaitable<Error> ApiClient::explained(Error error) {
+  const bool is_silence = error.code == Fault::deadline || error.code == Fault::unavailable || error.code == Fault::unknown_outcome;
+  if (!target_.explain || !is_silence) co_return error;
+  co_return co_await with_trouble(http_, target_, std::move(error));
+}
+
 asio::awaitable<Result<Json>> ApiClient::get(std::string path, Millis deadline) {
-  co_return co_await call("GET", std::move(path), {}, {}, deadline);
+  auto answer = co_await call("GET", std::move(path), {}, {}, deadline);
+  if (answer) co_return answer;
+  co_return std::unexpected(co_await explained(std::move(answer.error())));
 }
 
 asio::awaitable<Result<Json>> ApiClient::post(std::string path, Json body, std::string key, Millis deadline) {
   const auto until = std::chrono::steady_clock::now() + deadline;
   while (true) {
     auto answer = co_await call("POST", path, api::dump(body), key, deadline);
-    if (answer || key.empty() || !worth_repeating(answer.error()) || std::chrono::steady_clock::now() >= until) co_return answer;
+    if (answer) co_return answer;
+    if (key.empty() || !worth_repeating(answer.error()) || std::chrono::steady_clock::now() >= until)
+      co_return std::unexpected(co_await explained(std::move(answer.error())));
     co_await sleep_for(Millis{200});
   }
 }

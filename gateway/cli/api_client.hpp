@@ -19,6 +19,8 @@ struct ApiTarget {
   std::string url;          // http://host:port
   std::string unix_socket;  // connect there instead
   std::string key;          // API key; empty: none
+  std::string folder{};     // data folder of the installation that it belongs to; empty: not known
+  bool explain = false;     // an answer that does not come is told with what keeps the gateway from giving it
 };
 
 class ApiClient {
@@ -31,6 +33,7 @@ class ApiClient {
   const ApiTarget& target() const { return target_; }
 
  private:
+  asio::awaitable<Error> explained(Error error);
   asio::awaitable<Result<Json>> call(std::string method, std::string path, std::string body, std::string key, Millis deadline);
   http::Client http_;
   ApiTarget target_;

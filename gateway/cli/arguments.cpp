@@ -36,6 +36,14 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
   return {check, fmt::format("{} to {}", least, most), "whole_number"};
 }
 
+/// What is said, asked or wanted: blanks are none of it.
+CLI::Validator some_text() {
+  const auto check = [](const std::string& typed) -> std::string {
+    return typed.find_first_not_of(" \t\r\n") == std::string::npos ? "expected text, found nothing" : std::string();
+  };
+  return {check, "", "some_text"};
+}
+
 std::string check_url(const std::string& typed) {
   if (typed.starts_with("http://") || typed.starts_with("https://")) return {};
   return "expected http://host:port, found " + typed;
@@ -95,25 +103,34 @@ void instance_commands(Builder& build) {
   build.number(scale, "count", "count", "processes", 0, most_workers)->required();
 }
 
+void patience(Builder& build, CLI::App* sub) {
+  build.number(sub, "--patience", "patience", fmt::format("seconds that the gateway may be away (default {})", default_patience), 1,
+               86'400);
+}
+
 void task_commands(Builder& build) {
   auto* task = build.command("task", "give the team a task and watch it being done");
-  build.text(task, "description", "description", "what is wanted")->required();
+  build.text(task, "description", "description", "what is wanted")->required()->check(some_text());
   build.text(task, "--approve", "approve", "who approves steps: ask, auto, none (default: ask on a terminal, else none)")
       ->check(CLI::IsMember({"ask", "auto", "none"}));
   build.flag(task, "--no-watch", "no-watch", "return when the task is accepted");
   build.text(task, "--session", "session", "session to do it in (default: a new one)");
   build.text(task, "--team-name", "team", "team (default: the gateway's)");
   build.text(task, "--key", "key", "idempotency key: the same key and task is the same task");
+  patience(build, task);
   auto* chat = build.command("chat", "say something to an agent and see its answer");
   build.text(chat, "agent", "agent", "agent")->required();
-  build.text(chat, "text", "text", "what to say")->required();
+  build.text(chat, "text", "text", "what to say")->required()->check(some_text());
   build.text(chat, "--session", "session", "session (default: a new one); of somebody else's shared one, joins the conversation");
+  build.text(chat, "--key", "key", "idempotency key: the same key and words are said once");
+  patience(build, chat);
   build.flag(chat, "--shared", "shared", "let other people join the new session's direct conversations");
   auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on; a task until it has ended");
   build.text(watch, "conversation", "conversation", "conversation")->required();
   build.number(watch, "--from", "from", "first event", 0, largest_json_number);
   build.flag(watch, "--stay", "stay", "go on when a task has ended: what came too late is told afterwards");
   build.flag(watch, "--no-follow", "no-follow", "return at its present end");
+  patience(build, watch);
 }
 
 void plan_commands(Builder& build) {
@@ -130,7 +147,7 @@ void plan_commands(Builder& build) {
   }
   auto* clarify = build.command("clarify", "answer what the planner asked");
   build.text(clarify, "plan", "plan", "plan")->required();
-  build.text(clarify, "text", "text", "answer")->required();
+  build.text(clarify, "text", "text", "answer")->required()->check(some_text());
   auto* cancel = build.command("cancel", "cancel a plan");
   build.text(cancel, "plan", "plan", "plan")->required();
   build.text(cancel, "--reason", "reason", "why");
@@ -208,6 +225,14 @@ void check_place(Parsed& parsed) {
                      command));
 }
 
+// Mistakes that one argument alone does not show.
+void check_together(Parsed& parsed) {
+  const auto& typed = parsed.invocation;
+  const bool is_edit = typed.command == "approve" || typed.command == "reject";
+  if (is_edit && !typed.text("edit").empty() && typed.list("steps").size() != 1)
+    refuse(parsed, "--edit says what one step does instead: name that step");
+}
+
 // How a person names the same installation again.
 std::string self_of(const Invocation& invocation, bool named_folder) {
   if (!invocation.url.empty()) return "convoke --url " + shell_word(invocation.url);
@@ -245,6 +270,7 @@ Parsed parse_arguments(int argc, const char* const* argv, const std::string& sta
   team_commands(build);
   read(app, argc, argv, parsed);
   if (!parsed.exit) check_place(parsed);
+  if (!parsed.exit) check_together(parsed);
   invocation.self = self_of(invocation, folder->count() > 0);
   return parsed;
 }

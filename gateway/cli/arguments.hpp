@@ -55,6 +55,9 @@ struct Parsed {
 /// The most worker processes that an agent can have.
 constexpr std::uint64_t most_workers = 99;
 
+/// Seconds that a gateway may be away before a command that waits for it ends.
+constexpr std::uint64_t default_patience = 30;
+
 /// A word as a shell reads it back.
 std::string shell_word(const std::string& word);
 

@@ -12,6 +12,7 @@ namespace {
 SteadyTime now() { return std::chrono::time_point_cast<Millis>(std::chrono::steady_clock::now()); }
 
 constexpr Millis between_tries{200};
+constexpr Millis look_up_every{500};  // while an answer is waited for
 
 bool refused_for_good(const Error& error) {
   return error.code == Fault::unauthenticated || error.code == Fault::forbidden || error.code == Fault::not_found ||
@@ -23,11 +24,14 @@ bool refused_for_good(const Error& error) {
 asio::awaitable<Status> Conversation::connect() {
   if (socket_) co_return Status{};
   http::WebSocketTarget target;
-  target.address = target_.url.substr(target_.url.find("://") + 3);
+  const auto& gateway = presence_.target();
+  target.address = gateway.url.substr(gateway.url.find("://") + 3);
   target.target = "/api/ws";
-  if (!target_.key.empty()) target.headers.set("Authorization", "Bearer " + target_.key);
+  target.deadline = Millis{2'000};
+  if (!gateway.key.empty()) target.headers.set("Authorization", "Bearer " + gateway.key);
   http::WebSocketClient client(io_);
   auto status = co_await client.connect(std::move(target));
+  if (!status && !refused_for_good(status.error())) presence_.missed(status.error());
   if (!status) co_return status;
   socket_.emplace(std::move(client));
   if (conversation_.empty()) co_return Status{};
@@ -49,6 +53,7 @@ asio::awaitable<Status> Conversation::send(Json frame) {
 asio::awaitable<Result<Json>> Conversation::read(Millis deadline) {
   auto message = co_await socket_->read(deadline);
   if (message && *message) {
+    presence_.heard();
     auto json = Json::parse((*message)->data, nullptr, false);
     if (json.is_object()) co_return json;
     co_return fail(Fault::malformed, "the gateway sent something that is not a JSON object");
@@ -80,54 +85,69 @@ bool Conversation::note(const Json& frame) {
   return type == "event" || type == "delta" || type == "history_reset" || type == "subscribed" || type == "error";
 }
 
-asio::awaitable<Result<Json>> Conversation::perform(std::string type, Json fields, std::string key, Millis deadline) {
-  const auto until = now() + deadline;
+// The frame that answers what was sent under that id; frames of the conversation that come before are kept. DEADLINE when none came until
+// then, or when it is not worth waiting for.
+asio::awaitable<Result<Json>> Conversation::answer_to(std::string id, SteadyTime until, Waiting waiting) {
+  while (now() < until && !presence_.verdict()) {
+    auto frame = co_await read(std::clamp(Millis{until - now()}, Millis{1}, look_up_every));
+    if (frame && frame->value("id", "") == id) co_return frame;
+    if (frame && note(*frame)) waiting_.push_back(std::move(*frame));
+    if (frame) continue;
+    if (frame.error().code != Fault::deadline) co_return frame;
+    co_await presence_.ask();
+    waiting(presence_.trouble());
+  }
+  co_return fail(Fault::deadline, "no answer in time");
+}
+
+asio::awaitable<Result<Json>> Conversation::perform(std::string type, Json fields, std::string key, Waiting waiting) {
+  const auto until = now() + presence_.patience();
   fields["type"] = std::move(type);
   fields["key"] = key;
-  Error last(Fault::deadline, "no answer in time, so the outcome is unknown: repeat with key " + key);
-  while (now() < until) {
+  std::optional<Error> last;
+  bool is_sent = false;
+  while (now() < until && !presence_.verdict()) {
     const auto id = fmt::format("f{}", ++frames_);
     fields["id"] = id;
     auto ready = co_await connect();
     if (ready) ready = co_await send(fields);
     if (!ready && refused_for_good(ready.error())) co_return std::unexpected(std::move(ready.error()));
-    while (ready && now() < until) {
-      auto frame = co_await read(Millis{5'000});
-      if (!frame && frame.error().code == Fault::deadline) continue;
-      if (!frame) break;
-      if (frame->value("id", "") == id && frame->value("type", "") == "accepted") co_return frame;
-      if (frame->value("id", "") == id && frame->value("type", "") == "error") {
-        last = error_in(*frame, Fault::internal);
-        if (!retryable(last.code)) co_return std::unexpected(last);
-        break;
-      }
-      if (note(*frame)) waiting_.push_back(std::move(*frame));
-    }
+    is_sent = is_sent || ready;
+    Result<Json> frame = fail(Fault::unavailable, "not sent");
+    if (ready) frame = co_await answer_to(id, until, waiting);
+    if (frame && frame->value("type", "") != "error") co_return frame;
+    if (frame) last = error_in(*frame, Fault::internal);
+    if (frame && !retryable(last->code)) co_return std::unexpected(std::move(*last));
+    waiting(presence_.trouble());
     co_await sleep_for(between_tries);
   }
-  co_return std::unexpected(last);
+  const auto over = presence_.verdict();
+  auto error = over.value_or(last.value_or(Error(Fault::deadline, "no answer in time")));
+  if (const auto why = presence_.trouble(); !over && !why.empty()) error.message += "; " + why;
+  if (is_sent && !error.message.contains(key)) error.message += "; the outcome is unknown: repeat with the key " + key;
+  co_return std::unexpected(std::move(error));
 }
 
-asio::awaitable<Result<Json>> Conversation::next(Millis deadline) {
+asio::awaitable<Result<std::optional<Json>>> Conversation::next(Millis deadline) {
   const auto until = now() + deadline;
-  const auto patience = now() + give_up;
-  while (true) {
-    if (!waiting_.empty()) {
-      auto frame = std::move(waiting_.front());
-      waiting_.pop_front();
-      if (frame.value("type", "") == "error") co_return std::unexpected(error_in(frame, Fault::internal));
-      co_return frame;
-    }
+  while (waiting_.empty()) {
     auto ready = co_await connect();
-    if (!ready && (refused_for_good(ready.error()) || now() >= patience)) co_return std::unexpected(std::move(ready.error()));
+    if (!ready && refused_for_good(ready.error())) co_return std::unexpected(std::move(ready.error()));
     if (ready) {
       auto frame = co_await read(std::max(Millis{1}, std::min(deadline, Millis{until - now()})));
       if (frame && note(*frame)) waiting_.push_back(std::move(*frame));
     } else {
       co_await sleep_for(between_tries);
     }
-    if (waiting_.empty() && now() >= until) co_return fail(Fault::deadline, "nothing came");
+    if (!waiting_.empty() || now() < until) continue;
+    co_await presence_.ask();
+    if (auto over = presence_.verdict()) co_return std::unexpected(std::move(*over));
+    co_return std::optional<Json>();
   }
+  auto frame = std::move(waiting_.front());
+  waiting_.pop_front();
+  if (frame.value("type", "") == "error") co_return std::unexpected(error_in(frame, Fault::internal));
+  co_return frame;
 }
 
 }  // namespace convoke::cli

@@ -173,14 +173,14 @@ asio::awaitable<Status> follow(asio::io_context& io, Conversation& conversation,
   while (options.run.empty() || show.ended_run() != options.run) {
     if (options.stop && options.stop()) co_return fail(Fault::cancelled, "stopped");
     auto frame = co_await conversation.next(Millis{100});
-    if (frame) {
+    if (!frame) co_return std::unexpected(std::move(frame.error()));
+    if (*frame) {
       last_frame = now();
-      show.frame(*frame);
+      show.frame(**frame);
       continue;
     }
-    if (frame.error().code != Fault::deadline) co_return std::unexpected(std::move(frame.error()));
     if (options.run.empty() && !options.stay && show.at_rest(conversation.position())) break;
-    show.progress((now() - began).count());
+    show.progress((now() - began).count(), conversation.trouble());
     // Only once nothing more comes, so that a question already answered is not put again.
     if (const auto question = answerable(show, done, options)) {
       done.insert(question->request);

@@ -37,10 +37,15 @@ pid_t holder(const Paths& paths) {
 
 }  // namespace
 
-Status prepare(const Paths& paths) {
+Status check_length(const Paths& paths) {
   if (paths.data.size() + longest_name.size() > longest_socket_path)
     return fail(Fault::invalid, fmt::format("the path of the data folder is too long for sockets in it: {} (at most {} bytes)", paths.data,
                                             longest_socket_path - longest_name.size()));
+  return {};
+}
+
+Status prepare(const Paths& paths) {
+  if (auto status = check_length(paths); !status) return status;
   for (const auto& folder : {paths.data, paths.run(), paths.redis(), paths.logs()})
     if (auto status = make_private(folder); !status) return status;
   return {};

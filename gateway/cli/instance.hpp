@@ -25,6 +25,7 @@ struct Paths {
   std::string workers() const { return data + "/workers.json"; }
   std::string last_failure() const { return logs() + "/start.failed"; }
   std::string append_only() const { return redis() + "/appendonlydir/appendonly.aof.manifest"; }
+  std::string port() const { return data + "/port"; }  // that `up` was last told to use; empty: none
   std::string control() const { return run() + "/control"; }
   std::string intercom() const { return run() + "/intercom"; }
   std::string redis_socket() const { return run() + "/redis"; }
@@ -33,6 +34,8 @@ struct Paths {
   std::string log(const std::string& process) const { return logs() + "/" + process + ".log"; }
 };
 
+/// INVALID when a socket's path would be too long for the system.
+Status check_length(const Paths& paths);
 /// Makes the folders, private to this user. FORBIDDEN, or INVALID when a socket's path would be too long for the system.
 Status prepare(const Paths& paths);
 

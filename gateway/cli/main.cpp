@@ -1,4 +1,6 @@
 // convoke: the command line.
+#include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,6 +10,8 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "cli/commands/context.hpp"
 
@@ -24,6 +28,16 @@ std::string state_home() {
 bool wants_color(const Invocation& args) {
   if (args.color != "auto") return args.color == "always";
   return isatty(STDOUT_FILENO) == 1 && Context::environment("NO_COLOR").empty() && Context::environment("TERM") != "dumb";
+}
+
+// Nothing that was accepted ends with the command that watched it.
+void tell_interrupted(const Context& context) {
+  context.out.end_pieces();
+  context.out.clear_progress();
+  const auto lines = context.left_behind ? context.left_behind() : std::vector<std::string>();
+  if (lines.empty()) return;
+  if (context.out.json()) return context.out.error(fmt::format("{}", fmt::join(lines, "\n")), name_of(Fault::cancelled));
+  for (const auto& line : lines) context.out.line(line);
 }
 
 int run(const Invocation& args) {
@@ -43,7 +57,7 @@ int run(const Invocation& args) {
     signals.add(SIGINT);
     signals.async_wait([&](const boost::system::error_code& error, int) {
       if (error) return;
-      out.clear_progress();
+      tell_interrupted(context);
       code = interrupted;
       io.stop();
     });

@@ -1,6 +1,8 @@
 #include "cli/output.hpp"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -51,8 +53,20 @@ void Output::end_pieces() {
 
 void Output::progress(std::string_view text) {
   if (!terminal_ || json_ || mid_line_) return;
-  out_ << clear_line << paint(Tone::dim, text) << std::flush;
+  // A full last column would make some terminals begin another line.
+  out_ << clear_line << paint(Tone::dim, brief(text, width() - 1)) << std::flush;
   progress_shown_ = true;
+}
+
+void Output::rows(const std::vector<std::string>& lines) {
+  const auto columns = terminal_ ? width() : 0;
+  for (const auto& each : lines) line(terminal_ ? brief(each, columns) : each);
+}
+
+std::size_t Output::width() const {
+  if (fixed_width_ > 0) return fixed_width_;
+  struct winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 void Output::clear_progress() {
@@ -130,10 +144,13 @@ std::string safe(std::string_view text) {
 std::string brief(std::string_view text, std::size_t width) {
   auto line = safe(text.substr(0, text.find('\n')));
   std::ranges::replace(line, '\t', ' ');
-  if (width_of(line) <= width || width < 2) return line;
-  std::size_t bytes = line.size();
-  while (width_of(std::string_view(line).substr(0, bytes)) > width - 1) --bytes;
-  return std::string(truncate_utf8(line, bytes)) + "…";
+  std::size_t columns = 0, kept = 0;  // bytes of all but the last column that fit
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if ((static_cast<unsigned char>(line[at]) & 0xC0) == 0x80) continue;
+    if (++columns <= width) kept = at;
+    if (columns > width) return line.substr(0, kept) + "…";
+  }
+  return line;
 }
 
 }  // namespace convoke::cli

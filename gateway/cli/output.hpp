@@ -37,9 +37,12 @@ class Output {
   void end_pieces();
   /// The cursor is at a line's beginning: somebody typed a line's end.
   void reset_line() { mid_line_ = false; }
-  /// The line of progress; rewritten by the next one. Nothing without a terminal, or while pieces have begun a line.
+  /// The line of progress, cut to the terminal's present width; rewritten by the next one. Nothing without a terminal, or while pieces have
+  /// begun a line.
   void progress(std::string_view text);
   void clear_progress();
+  /// Lines of a table: on a terminal cut to its present width.
+  void rows(const std::vector<std::string>& lines);
   /// One JSON value a line.
   void value(const Json& json);
   void error(const Error& error);
@@ -47,6 +50,10 @@ class Output {
 
   bool json() const { return json_; }
   bool terminal() const { return terminal_; }
+  /// Columns of the terminal now; 80 where it does not say.
+  std::size_t width() const;
+  /// Instead of what the terminal says.
+  void fix_width(std::size_t columns) { fixed_width_ = columns; }
 
  private:
   std::ostream& out_;
@@ -54,6 +61,7 @@ class Output {
   bool terminal_;
   bool color_;
   bool json_;
+  std::size_t fixed_width_ = 0;
   bool progress_shown_ = false;
   bool mid_line_ = false;
 };

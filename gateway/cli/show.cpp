@@ -200,20 +200,23 @@ void Show::step(const Json& event) {
   if (status == "planned" || status == "awaiting_feedback") return;
   working_ = status == "action_requested" ? known.agent : working_;
   auto line = fmt::format("  {} step {} {} · {}", sign_of(status), known.number, status, known.agent);
-  if (status == "failed" || status == "cancelled") line += ": " + brief(text_of(event, "text"), 120);
+  const auto why = status == "failed" || status == "cancelled" ? brief(text_of(event, "text"), 120) : std::string();
+  if (!why.empty()) line += ": " + why;
   out_->line(out_->paint(tone_of(status), line));
 }
 
-void Show::progress(std::int64_t elapsed) {
+void Show::progress(std::int64_t elapsed, const std::string& trouble) {
   constexpr std::array<std::string_view, 8> spinner{"⣾", "⣽", "⣻", "⢿", "⡿", "⣟", "⣯", "⣷"};
+  const auto sign = spinner.at(static_cast<std::size_t>(elapsed / 100) % spinner.size());
+  if (!trouble.empty()) return out_->progress(fmt::format("{} {}; trying again · {}", sign, trouble, duration_text(elapsed)));
   const auto done = std::ranges::count_if(steps_, [](const auto& each) {
     return each.second.status == "completed" || each.second.status == "failed" || each.second.status == "rejected" ||
            each.second.status == "cancelled";
   });
-  const auto what = steps_.empty() ? std::string("planning") : fmt::format("{} of {} steps", done, steps_.size());
+  const auto begun = is_task_ ? "planning" : "waiting for an answer";
+  const auto what = steps_.empty() ? std::string(begun) : fmt::format("{} of {} steps", done, steps_.size());
   const auto who = working_.empty() || steps_.empty() ? std::string() : " · " + working_;
-  out_->progress(
-      fmt::format("{} {}{} · {}", spinner.at(static_cast<std::size_t>(elapsed / 100) % spinner.size()), what, who, duration_text(elapsed)));
+  out_->progress(fmt::format("{} {}{} · {}", sign, what, who, duration_text(elapsed)));
 }
 
 }  // namespace convoke::cli

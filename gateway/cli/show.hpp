@@ -26,9 +26,9 @@ class Show {
  public:
   explicit Show(Output& out) : out_(&out) {}
 
-  /// Shows a frame. `since` for the progress line: milliseconds that this takes already.
   void frame(const Json& frame);
-  void progress(std::int64_t elapsed_ms);
+  /// The line of progress: how long this takes already, and what keeps it, if anything does.
+  void progress(std::int64_t elapsed_ms, const std::string& trouble = {});
   /// An event from before what is shown: what it says is known then, nothing is printed.
   void recall(const Json& event);
 

@@ -10,6 +10,9 @@
 
 namespace convoke::cli {
 
+/// Of the gateway, unless `up` is told another.
+constexpr std::uint16_t default_port = 8080;
+
 /// The folder that this program is in.
 std::string program_folder();
 /// The first of that name in PATH; NOT_FOUND with how to get it.

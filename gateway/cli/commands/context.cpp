@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <utility>
@@ -18,13 +19,13 @@ Result<ApiTarget> Context::gateway() const {
     while (url.ends_with('/')) url.pop_back();
     if (!url.starts_with("http://") && !url.starts_with("https://"))
       return fail(Fault::invalid, "--url: expected http://host:port, found " + args.url);
-    return ApiTarget{url, {}, key};
+    return ApiTarget{url, {}, key, {}, true};
   }
   const auto instance = find_instance(Paths(args.data));
   if (!instance)
     return fail(Fault::unavailable, fmt::format("nothing runs in {}: start it with `convoke up`, or name a gateway with --url", args.data));
   if (instance->url.empty()) return fail(Fault::unavailable, fmt::format("the installation in {} is still starting", args.data));
-  return ApiTarget{instance->url, {}, key};
+  return ApiTarget{instance->url, {}, key, args.data, true};
 }
 
 Result<ApiTarget> Context::control() const {
@@ -48,6 +49,13 @@ int code_of(const Error& error) {
     case Fault::cancelled: return interrupted;
     default: return failed;
   }
+}
+
+Millis Context::patience() const {
+  auto seconds = default_patience;
+  const auto typed = args.text("patience");
+  std::from_chars(typed.data(), typed.data() + typed.size(), seconds);
+  return std::chrono::seconds(seconds);
 }
 
 int Context::refuse(const Error& error) const {

@@ -3,8 +3,10 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/api_client.hpp"
 #include "cli/arguments.hpp"
@@ -17,11 +19,15 @@ struct Context {
   asio::io_context& io;
   const Invocation& args;
   Output& out;
+  /// What a command that is interrupted leaves behind and how to go on with it, for people; nothing when it leaves nothing.
+  std::function<std::vector<std::string>()> left_behind{};
 
   /// Where the gateway is: --url, else the running instance's. UNAVAILABLE, with what to do, when there is none.
   Result<ApiTarget> gateway() const;
   /// The control socket of the running instance.
   Result<ApiTarget> control() const;
+  /// How long a gateway may be away before the command ends (--patience).
+  Millis patience() const;
   /// Prints the error; the exit code that belongs to it.
   int refuse(const Error& error) const;
   /// A fresh idempotency key.

@@ -22,7 +22,7 @@ void show_status(Context& context, const Json& status) {
     rows.push_back({text_of(each, "name"), std::to_string(each.value("pid", 0)), each.value("ready", false) ? "yes" : "no",
                     std::to_string(each.value("restarts", 0)), size_text(each.value("memory", std::uint64_t{0})),
                     brief(text_of(each, "reason"), 60)});
-  for (const auto& line : table({"NAME", "PID", "READY", "RESTARTS", "MEMORY", ""}, rows)) out.line(line);
+  out.rows(table({"NAME", "PID", "READY", "RESTARTS", "MEMORY", ""}, rows));
 }
 
 // What a gateway elsewhere knows: it sees agents and partitions, not processes.
@@ -41,7 +41,7 @@ asio::awaitable<int> status_of_gateway(Context& context) {
   }
   out.line(fmt::format("{} · {} · {} of {} partitions held", fine ? out.paint(Tone::good, "ready") : out.paint(Tone::warn, "not ready"),
                        target->url, directory->value("partitions_held", 0), directory->value("partitions", 0)));
-  for (const auto& line : agent_lines(*directory)) out.line(line);
+  out.rows(agent_lines(*directory));
   out.line(out.paint(Tone::dim, "Its processes are listed on its own host: convoke status --data FOLDER"));
   co_return fine ? ok : failed;
 }

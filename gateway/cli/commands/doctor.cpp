@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <filesystem>
 
 #include "agents/team/load.hpp"
@@ -19,15 +20,23 @@ namespace {
 class Findings {
  public:
   explicit Findings(Output& out) : out_(out) {}
-  void good(const std::string& what, const std::string& detail) { add(what, true, detail, {}); }
-  void bad(const std::string& what, const std::string& detail, const std::string& mend) { add(what, false, detail, mend); }
+  void good(const std::string& what, const std::string& detail) { add(what, Grade::good, detail, {}); }
+  /// Something to know that need not stand in the way.
+  void warn(const std::string& what, const std::string& detail, const std::string& mend) { add(what, Grade::warning, detail, mend); }
+  void bad(const std::string& what, const std::string& detail, const std::string& mend) { add(what, Grade::bad, detail, mend); }
   bool all_good() const { return bad_ == 0; }
 
  private:
-  void add(const std::string& what, bool fine, const std::string& detail, const std::string& mend) {
+  enum class Grade : std::uint8_t { good, warning, bad };
+  void add(const std::string& what, Grade grade, const std::string& detail, const std::string& mend) {
+    const bool fine = grade != Grade::bad;
     if (!fine) ++bad_;
-    if (out_.json()) return out_.value({{"check", what}, {"ok", fine}, {"detail", detail}, {"mend", mend}});
-    out_.line(fmt::format("{} {}: {}", fine ? out_.paint(Tone::good, "✓") : out_.paint(Tone::bad, "✗"), what, safe(detail)));
+    if (out_.json())
+      return out_.value({{"check", what}, {"ok", fine}, {"warning", grade == Grade::warning}, {"detail", detail}, {"mend", mend}});
+    const auto sign = grade == Grade::good      ? out_.paint(Tone::good, "✓")
+                      : grade == Grade::warning ? out_.paint(Tone::warn, "!")
+                                                : out_.paint(Tone::bad, "✗");
+    out_.line(fmt::format("{} {}: {}", sign, what, safe(detail)));
     if (!mend.empty()) out_.line("    " + mend);
   }
   Output& out_;
@@ -49,14 +58,28 @@ void check_programs(Findings& findings) {
     findings.bad("redis-server", "not installed", "apt-get install redis-server (scripts/setup does it)");
 }
 
+// Looks and makes nothing: a folder that is not there yet is one for `up` to make.
+void check_folder(Findings& findings, const Paths& paths, const std::string& present) {
+  constexpr auto mend = "choose another with --data, or give this user the right to write there";
+  std::error_code ignored;
+  const bool is_there = present == paths.data;
+  if (const auto length = check_length(paths); !length)
+    findings.bad("data folder", length.error().message, "choose another with --data");
+  else if (!std::filesystem::is_directory(present, ignored))
+    findings.bad("data folder", present + " is no folder", mend);
+  else if (access(present.c_str(), W_OK | X_OK) != 0)
+    findings.bad("data folder", fmt::format("{} may not be written to", present), mend);
+  else
+    findings.good("data folder", is_there ? paths.data : paths.data + " is not there yet; convoke up makes it");
+}
+
 void check_data(Findings& findings, const Paths& paths) {
-  if (const auto prepared = prepare(paths); !prepared) {
-    findings.bad("data folder", prepared.error().message, "choose another with --data, or give this user the right to write there");
-    return;
-  }
-  findings.good("data folder", paths.data);
+  auto present = std::filesystem::path(paths.data);
+  std::error_code ignored;
+  while (present.has_relative_path() && !std::filesystem::exists(present, ignored)) present = present.parent_path();
+  check_folder(findings, paths, present.string());
   constexpr std::uint64_t enough = 512u << 20;
-  const auto space = free_bytes(paths.data);
+  const auto space = free_bytes(present.string());
   if (space >= enough)
     findings.good("disk space", size_text(space) + " free");
   else
@@ -116,6 +139,22 @@ void check_stored(Findings& findings, const Paths& paths) {
                   folder, shell_word(file), log));
 }
 
+// Only a port that this folder is to use can be in its way.
+void check_its_port(Findings& findings, const Paths& paths) {
+  const auto noted = read_file(paths.port());
+  if (noted == "0") return findings.good("port", "one that is free, as in the last start");
+  std::uint16_t port = default_port;
+  std::from_chars(noted.data(), noted.data() + noted.size(), port);
+  const auto what = fmt::format("port {}", port);
+  const auto usable = check_port(port);
+  const auto mend = "convoke up --port N, or --port 0 for one that is free";
+  if (usable) return findings.good(what, "free");
+  if (std::filesystem::exists(paths.port()))
+    findings.bad(what, usable.error().message, mend);
+  else
+    findings.warn(what, usable.error().message, mend);
+}
+
 void check_last_start(Findings& findings, const Paths& paths) {
   const auto reason = read_file(paths.last_failure());
   if (reason.empty()) return;
@@ -169,10 +208,7 @@ asio::awaitable<int> run_doctor(Context& context) {
   check_team(findings, context.args);
   const auto instance = find_instance(paths);
   if (!instance) {
-    if (const auto port = check_port(8080))
-      findings.good("port 8080", "free");
-    else
-      findings.bad("port 8080", port.error().message, "convoke up --port N");
+    check_its_port(findings, paths);
     check_stored(findings, paths);
     check_last_start(findings, paths);
     findings.good("installation", "nothing runs in " + paths.data);

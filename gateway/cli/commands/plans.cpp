@@ -19,7 +19,7 @@ void show_plan(Context& context, const Json& plan) {
     rows.push_back({std::to_string(rows.size() + 1), text_of(step, "id"), text_of(step, "status"), text_of(step, "agent"),
                     brief(edited.empty() ? text_of(step, "action") : edited, 80)});
   }
-  for (const auto& line : table({"", "STEP", "STATUS", "AGENT", "ACTION"}, rows)) out.line(line);
+  out.rows(table({"", "STEP", "STATUS", "AGENT", "ACTION"}, rows));
   if (!plan.contains("requests")) return;
   for (const auto& request : plan["requests"])
     out.line(out.paint(
@@ -68,7 +68,7 @@ asio::awaitable<int> run_plans(Context& context) {
     rows.push_back({text_of(plan, "id"), text_of(plan, "status"),
                     fmt::format("{}/{}", plan.value("completed_steps", 0), plan.value("total_steps", 0)),
                     brief(text_of(plan, "initial_goal"), 80)});
-  for (const auto& line : table({"PLAN", "STATUS", "DONE", "TASK"}, rows)) context.out.line(line);
+  context.out.rows(table({"PLAN", "STATUS", "DONE", "TASK"}, rows));
   co_return ok;
 }
 
@@ -87,8 +87,6 @@ asio::awaitable<int> run_plan(Context& context) {
 
 asio::awaitable<int> run_decide(Context& context) {
   const auto& args = context.args;
-  if (!args.text("edit").empty() && args.list("steps").size() != 1)
-    co_return context.refuse(Error(Fault::invalid, "--edit says what one step does instead: name that step"));
   auto target = context.gateway();
   if (!target) co_return context.refuse(target.error());
   ApiClient api(context.io, *target);

@@ -3,6 +3,10 @@
 
 #include <charconv>
 #include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/answers.hpp"
 #include "cli/commands/context.hpp"
@@ -41,12 +45,61 @@ int tell_waiting(Context& context, const Show& show, const std::string& conversa
 // Whom nobody sees is not asked.
 bool is_unattended(const Context& context) { return !context.out.terminal() || context.out.json(); }
 
-asio::awaitable<int> watch_run(Context& context, Conversation& conversation, Show& show, FollowOptions options, std::string name) {
+std::string watch_command(const Context& context, const std::string& conversation, std::uint64_t from) {
+  return fmt::format("{} watch {} --from {}", context.args.self, shell_word(conversation), from);
+}
+
+// A run goes on without those who watch it: whoever stops, or has to, is told where to take it up.
+std::vector<std::string> way_on(const Context& context, const Show& show, const std::string& name, std::uint64_t from) {
+  if (show.ended()) return {};
+  std::vector<std::string> lines;
+  if (show.questions().empty()) {
+    lines.emplace_back("It goes on without this command.");
+  } else {
+    lines.emplace_back("It waits for a person:");
+    for (auto& line : waiting_lines(show, context.args.self)) lines.push_back(std::move(line));
+  }
+  lines.push_back("to watch it: " + watch_command(context, name, from));
+  return lines;
+}
+
+int lost(Context& context, const Conversation& conversation, Error error, const std::string& name) {
+  if (error.code == Fault::unavailable || error.code == Fault::deadline)
+    error.message += fmt::format("; what was accepted is kept, and to go on: {}", watch_command(context, name, conversation.position()));
+  return context.refuse(error);
+}
+
+/// Follows `name` until its run has ended or cannot be followed; nothing when it has ended, else the exit code.
+asio::awaitable<std::optional<int>> until_end(Context& context, Conversation& conversation, Show& show, FollowOptions options,
+                                              std::string name) {
+  context.left_behind = [&context, &conversation, &show, name] { return way_on(context, show, name, conversation.position()); };
   auto status = co_await follow(context.io, conversation, show, context.out, std::move(options));
-  if (!status) co_return context.refuse(status.error());
+  context.left_behind = {};
+  if (!status) co_return lost(context, conversation, std::move(status.error()), name);
   if (!show.ended()) co_return tell_waiting(context, show, name);
+  co_return std::nullopt;
+}
+
+asio::awaitable<int> watch_run(Context& context, Conversation& conversation, Show& show, FollowOptions options, std::string name) {
+  const auto early = co_await until_end(context, conversation, show, std::move(options), std::move(name));
+  if (early) co_return *early;
   tell_end(context, show);
   co_return show.completed() ? ok : failed;
+}
+
+/// Sends a verb and waits until it is accepted. Meanwhile the line of progress says how it stands.
+asio::awaitable<Result<Json>> accept(Context& context, Conversation& conversation, std::string verb, Json fields) {
+  const auto given = context.args.text("key");
+  const auto key = given.empty() ? Context::new_key() : given;
+  context.left_behind = [key] {
+    return std::vector<std::string>{"Whether it was accepted is not known; to repeat it: --key " + shell_word(key)};
+  };
+  auto accepted = co_await conversation.perform(std::move(verb), std::move(fields), key, [&context](const std::string& trouble) {
+    context.out.progress(trouble.empty() ? "waiting for the gateway's answer" : trouble + "; trying again");
+  });
+  context.left_behind = {};
+  context.out.clear_progress();
+  co_return accepted;
 }
 
 }  // namespace
@@ -55,12 +108,11 @@ asio::awaitable<int> run_task(Context& context) {
   const auto& args = context.args;
   auto target = context.gateway();
   if (!target) co_return context.refuse(target.error());
-  Conversation conversation(context.io, *target);
+  Conversation conversation(context.io, *target, context.patience());
   Json fields{{"description", args.text("description")}};
   if (!args.text("session").empty()) fields["session_id"] = args.text("session");
   if (!args.text("team").empty()) fields["team"] = args.text("team");
-  auto key = args.text("key").empty() ? Context::new_key() : args.text("key");
-  auto accepted = co_await conversation.perform("task", std::move(fields), std::move(key));
+  auto accepted = co_await accept(context, conversation, "task", std::move(fields));
   if (!accepted) co_return context.refuse(accepted.error());
   const auto plan = accepted->value("plan", "");
   const auto task = accepted->value("conversation", "");
@@ -83,27 +135,27 @@ asio::awaitable<int> run_chat(Context& context) {
   const auto& args = context.args;
   auto target = context.gateway();
   if (!target) co_return context.refuse(target.error());
-  Conversation conversation(context.io, *target);
+  Conversation conversation(context.io, *target, context.patience());
   Json fields{{"agent", args.text("agent")}, {"text", args.text("text")}};
   if (!args.text("session").empty()) fields["session_id"] = args.text("session");
   if (args.flag("shared")) fields["shared"] = true;
-  auto accepted = co_await conversation.perform("chat", std::move(fields), Context::new_key());
+  auto accepted = co_await accept(context, conversation, "chat", std::move(fields));
   if (!accepted) co_return context.refuse(accepted.error());
   if (context.out.json())
     context.out.value(*accepted);
   else
     context.out.line(context.out.paint(
         Tone::dim, fmt::format("session {} · conversation {}", accepted->value("session_id", ""), accepted->value("conversation", ""))));
-  conversation.follow(accepted->value("conversation", ""), std::max<std::uint64_t>(1, accepted->value("seq", std::uint64_t{1})));
+  const auto name = accepted->value("conversation", "");
+  conversation.follow(name, std::max<std::uint64_t>(1, accepted->value("seq", std::uint64_t{1})));
   FollowOptions options;
   options.approve = is_unattended(context) ? Approve::none : Approve::ask;
   options.run = accepted->value("run", "");
   options.leave_waiting = is_unattended(context);
   options.self = args.self;
   Show show(context.out);
-  auto status = co_await follow(context.io, conversation, show, context.out, std::move(options));
-  if (!status) co_return context.refuse(status.error());
-  if (!show.ended()) co_return tell_waiting(context, show, accepted->value("conversation", ""));
+  const auto early = co_await until_end(context, conversation, show, std::move(options), name);
+  if (early) co_return *early;
   if (!show.completed() && show.stop_reason() != "merged") tell_end(context, show);
   co_return show.completed() || show.stop_reason() == "merged" ? ok : failed;
 }
@@ -154,7 +206,7 @@ asio::awaitable<int> run_watch(Context& context) {
     if (!head) co_return context.refuse(head.error());
     from = std::min(from, *head + 1);
   }
-  Conversation conversation(context.io, *target);
+  Conversation conversation(context.io, *target, context.patience());
   conversation.follow(id, from);
   FollowOptions options;
   options.stay = args.flag("stay");

@@ -32,15 +32,13 @@ asio::awaitable<int> print(Context& context, std::string path, void (*show)(Cont
   co_return ok;
 }
 
-void show_agents(Context& context, const Json& directory) {
-  for (const auto& line : agent_lines(directory)) context.out.line(line);
-}
+void show_agents(Context& context, const Json& directory) { context.out.rows(agent_lines(directory)); }
 
 void show_tools(Context& context, const Json& tools) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& tool : tools)
     rows.push_back({text_of(tool, "agent"), text_of(tool, "function"), brief(text_of(tool, "description"), 90)});
-  for (const auto& line : table({"AGENT", "TOOL", "DESCRIPTION"}, rows)) context.out.line(line);
+  context.out.rows(table({"AGENT", "TOOL", "DESCRIPTION"}, rows));
 }
 
 void show_letters(Context& context, const Json& answer) {
@@ -48,7 +46,7 @@ void show_letters(Context& context, const Json& answer) {
   for (const auto& letter : answer["dead_letters"])
     rows.push_back({text_of(letter, "id"), text_of(letter, "agent"), text_of(letter, "fault"), brief(text_of(letter, "text"), 80)});
   if (rows.empty()) return context.out.line("none");
-  for (const auto& line : table({"ID", "AGENT", "FAULT", "WHAT"}, rows)) context.out.line(line);
+  context.out.rows(table({"ID", "AGENT", "FAULT", "WHAT"}, rows));
 }
 
 void show_letter(Context& context, const Json& letter) {

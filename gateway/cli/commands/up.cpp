@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,6 +15,7 @@
 #include <fstream>
 
 #include "agents/team/load.hpp"
+#include "cli/answers.hpp"
 #include "cli/commands/context.hpp"
 #include "cli/detach.hpp"
 #include "cli/follow.hpp"
@@ -30,7 +32,7 @@ extern const std::string_view embedded_company;  // the team file that ships wit
 namespace convoke::cli {
 namespace {
 
-constexpr std::uint16_t default_port = 8080;
+constexpr int demo_tokens_per_second = 100;
 constexpr auto demo_task = "Onboard a new employee, Jessica Smith.";
 
 Result<std::uint16_t> choose_port(const Invocation& args) {
@@ -64,6 +66,13 @@ Status check_key() {
       fmt::format("the gateway asks for API keys ({}), and `up` speaks to it too: set CONVOKE_API_KEY to the key of an admin", keys));
 }
 
+// The offline model answers at once; for a demonstration it speaks at the pace of a quick real one, so that streaming can be seen.
+void slow_down(std::vector<std::string>& environment) {
+  constexpr std::string_view faults = "CONVOKE_OFFLINE_FAULTS=";
+  if (std::ranges::none_of(environment, [&](const auto& each) { return each.starts_with(faults); }))
+    environment.push_back(fmt::format(R"({}{{"tokens_per_second":{}}})", faults, demo_tokens_per_second));
+}
+
 Result<UpOptions> plan_installation(const Invocation& args) {
   if (auto key = check_key(); !key) return std::unexpected(key.error());
   UpOptions options;
@@ -86,8 +95,12 @@ Result<UpOptions> plan_installation(const Invocation& args) {
   plan.redis_server = *redis;
   const auto port = choose_port(args);
   if (!port) return std::unexpected(port.error());
+  if (!args.flag("demo")) {  // for `doctor`
+    [[maybe_unused]] const auto noted = write_file(plan.paths.port(), args.text("port"));
+  }
   plan.gateway_port = *port;
   plan.environment = own_environment();
+  if (args.flag("demo")) slow_down(plan.environment);
   return options;
 }
 
@@ -102,11 +115,12 @@ asio::awaitable<void> watch_signals(asio::signal_set& signals, Supervisor& super
 
 asio::awaitable<int> demonstrate(Context& context, const std::string& url, Supervisor& supervisor) {
   auto& out = context.out;
-  out.line(out.paint(Tone::bold, std::string("Task: ") + demo_task));
-  Conversation conversation(context.io, {url, {}, Context::environment("CONVOKE_API_KEY")});
+  if (!out.json()) out.line(out.paint(Tone::bold, std::string("Task: ") + demo_task));
+  Conversation conversation(context.io, ApiTarget{url, {}, Context::environment("CONVOKE_API_KEY")});
   Json fields{{"description", demo_task}, {"policy", "each_step"}};
   auto accepted = co_await conversation.perform("task", std::move(fields), Context::new_key());
   if (!accepted) co_return context.refuse(accepted.error());
+  if (out.json()) out.value(*accepted);
   conversation.follow(accepted->value("conversation", ""));
   FollowOptions options;
   options.approve = Approve::automatic;
@@ -117,11 +131,10 @@ asio::awaitable<int> demonstrate(Context& context, const std::string& url, Super
   Show show(out);
   auto status = co_await follow(context.io, conversation, show, out, std::move(options));
   if (!status) co_return context.refuse(status.error());
-  if (!show.ended()) {
-    out.line(out.paint(Tone::bad, "The run waits for a person."));
-    co_return waits;
-  }
-  out.line(out.paint(show.completed() ? Tone::good : Tone::bad, "The run ended: " + show.stop_reason()));
+  if (!show.ended() && out.json()) out.value(waiting_json(show, context.args.self));
+  if (!show.ended() && !out.json()) out.line(out.paint(Tone::bad, "The run waits for a person."));
+  if (!show.ended()) co_return waits;
+  if (!out.json()) out.line(out.paint(show.completed() ? Tone::good : Tone::bad, "The run ended: " + show.stop_reason()));
   co_return show.completed() ? ok : failed;
 }
 

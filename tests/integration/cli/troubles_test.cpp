@@ -1,6 +1,10 @@
 // What people meet when something is missing or broken, and whether they are told what to do.
+#include <signal.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "integration/cli/installation.hpp"
 
@@ -38,11 +42,54 @@ TEST_CASE("task: without a terminal it ends when only a person can go on, and sa
   CHECK(says(last["questions"][0]["commands"][0], " clarify "));
 }
 
+TEST_CASE("chat, task, watch: they end when the installation does, and say how to go on") {
+  Installation installation;
+  installation.environment = {{"CONVOKE_OFFLINE_FAULTS", R"({"tokens_per_second": 2})"}};
+  installation.up();
+  const auto accepted = installation.convoke({"--json", "task", "Onboard a new employee, Jessica Smith.", "--no-watch"}).json();
+  const auto conversation = accepted["conversation"].get<std::string>();
+  auto chat = installation.start({"--json", "chat", "HrAgent", "What does onboarding take?"});
+  auto task = installation.start({"task", "Onboard a new employee, John Doe."});
+  auto watch = installation.start({"watch", conversation});
+  REQUIRE(eventually(seconds(20), [&] { return says(chat.out(), "delta") && says(task.out(), "conversation") && says(watch.out(), ":"); }));
+  REQUIRE(installation.convoke({"down"}).code == 0);
+  for (auto* each : {&chat, &task, &watch}) {
+    const auto exit = each->wait(seconds(10));
+    INFO(each->out() << each->err());
+    REQUIRE(exit);
+    CHECK(exit->code == 3);
+    CHECK(says(each->err(), "runs no longer"));
+    CHECK(says(each->err(), "convoke --data " + installation.data() + " watch "));
+    CHECK(says(each->err(), " --from "));
+  }
+  CHECK(says(watch.err(), conversation));
+}
+
+TEST_CASE("task: a gateway that is away or silent is waited for as long as the patience lasts") {
+  Installation installation;
+  const auto nobody = installation.convoke({"--url", "http://127.0.0.1:1", "task", "x", "--no-watch", "--patience", "1"}, seconds(8));
+  INFO(nobody.err);
+  CHECK(nobody.code == 3);
+  CHECK(says(nobody.err, "could not be reached for 1 s"));
+
+  installation.up();
+  const auto url = installation.status()["url"].get<std::string>();
+  // Nobody left to answer for a session; only the gateway does, that it cannot.
+  kill(installation.process("redis")["pid"].get<int>(), SIGSTOP);
+  const auto silent = installation.convoke({"--url", url, "task", "x", "--no-watch", "--patience", "4"}, seconds(12));
+  INFO(silent.err);
+  CHECK(silent.code == 7);
+  CHECK(says(silent.err, "the outcome is unknown: repeat with the key "));
+  CHECK(says(silent.err, "owners"));
+}
+
 TEST_CASE("doctor: names a damaged append-only file and how to mend it") {
   Installation installation;
   installation.up();
   REQUIRE(installation.convoke({"down"}).code == 0);
-  CHECK(installation.convoke({"doctor"}).out.find("stored data: whole") != std::string::npos);
+  const auto before = installation.convoke({"doctor"});
+  CHECK(says(before.out, "stored data: whole"));
+  CHECK(says(before.out, "port: one that is free"));  // as `up` was told
   std::ofstream(installation.data() + "/redis/appendonlydir/appendonly.aof.1.incr.aof", std::ios::app) << "corrupt\n";
   CHECK(installation.convoke({"up", "--detach", "--port", "0"}).code == 1);
   const auto doctor = installation.convoke({"doctor"});
@@ -51,6 +98,31 @@ TEST_CASE("doctor: names a damaged append-only file and how to mend it") {
   CHECK(says(doctor.out, "stored data: damaged"));
   CHECK(says(doctor.out, "redis-check-aof --fix"));
   CHECK(says(doctor.out, "last start: not ready after"));
+}
+
+TEST_CASE("doctor: makes nothing in a folder that is not there") {
+  Installation installation;
+  const auto doctor = installation.convoke({"doctor"});
+  INFO(doctor.out);
+  CHECK(doctor.code == 0);
+  CHECK(says(doctor.out, "is not there yet"));
+  CHECK_FALSE(std::filesystem::exists(installation.data()));
+}
+
+TEST_CASE("up: a demonstration with --json prints JSON alone, and pieces of what is said can be seen") {
+  Installation installation;
+  const auto demo = installation.convoke({"--json", "up", "--demo"});
+  INFO(demo.err);
+  CHECK(demo.code == 0);
+  std::istringstream lines(demo.out);
+  int deltas = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = Json::parse(line, nullptr, false);
+    INFO(line);
+    REQUIRE(json.is_object());
+    deltas += json.value("type", "") == "delta" ? 1 : 0;
+  }
+  CHECK(deltas > 10);
 }
 
 TEST_CASE("status and doctor: with --url they tell what the gateway knows") {

@@ -27,10 +27,10 @@ TEST_CASE("arguments: each command has its values, and the folder its default") 
   CHECK(task.text("description") == "Onboard Jessica");
   CHECK(task.text("approve") == "auto");
   CHECK(task.flag("no-watch"));
-  const auto approve = good({"approve", "s~p1", "1", "s~p1s2", "--edit", "other", "--json"});
+  const auto approve = good({"approve", "s~p1", "1", "s~p1s2", "--comment", "other", "--json"});
   CHECK(approve.command == "approve");
   CHECK(approve.list("steps") == std::vector<std::string>{"1", "s~p1s2"});
-  CHECK(approve.text("edit") == "other");
+  CHECK(approve.text("comment") == "other");
   CHECK(approve.json);
   CHECK(good({"--data", "/x", "status"}).data == "/x");
   CHECK(good({"up", "--data", "/x", "--port", "0", "--demo"}).flag("demo"));
@@ -53,6 +53,13 @@ TEST_CASE("arguments: mistakes end with 2, help with 0") {
   CHECK(parse({"watch", "c", "--from", "-1"}).exit == usage);
   CHECK(parse({"scale", "HrAgent"}).exit == usage);
   CHECK(parse({"team"}).exit == usage);
+  CHECK(parse({"task", ""}).exit == usage);
+  CHECK(parse({"chat", "HrAgent", " "}).exit == usage);
+  CHECK(parse({"clarify", "s~p1", ""}).exit == usage);
+  CHECK(parse({"approve", "s~p1", "1", "2", "--edit", "foo"}).exit == usage);
+  CHECK(parse({"approve", "s~p1", "--edit", "foo"}).exit == usage);
+  CHECK_FALSE(parse({"approve", "s~p1", "2", "--edit", "foo"}).exit);
+  CHECK(parse({"watch", "c", "--patience", "0"}).exit == usage);
   const auto help = parse({"--help"});
   CHECK(help.exit == ok);
   CHECK(help.message.find("Exit codes") != std::string::npos);

@@ -1,5 +1,6 @@
 #include "cli/show.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <sstream>
 
@@ -121,4 +122,42 @@ TEST_CASE("output: tables align by characters, long text is cut") {
   CHECK(brief("übergross", 4) == "übe…");
   CHECK(duration_text(350) == "350 ms");
   CHECK(duration_text(125'000) == "2 min 5 s");
+}
+
+TEST_CASE("output: what is drawn on a terminal is cut to its width, and nothing elsewhere") {
+  const std::string spoken(200, 'x');
+  const auto longest = [](const std::string& text) {
+    std::size_t most = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = std::min(text.find_first_of("\r\n", at), text.size());
+      auto line = text.substr(at, end - at);
+      if (line.starts_with("\033[K")) line.erase(0, 3);
+      most = std::max(most, width_of(line));
+      at = end + 1;
+    }
+    return most;
+  };
+  for (const std::size_t columns : {20, 100}) {
+    std::ostringstream text;
+    Output out(text, text, true, false, false);
+    out.fix_width(columns);
+    out.progress("⣾ wärtet · " + spoken);
+    CHECK(longest(text.str()) == columns - 1);
+    CHECK(text.str().ends_with("…"));
+    text.str({});
+    out.rows(table({"A", "B"}, {{"ü", spoken}}));
+    CHECK(longest(text.str()) == columns);
+  }
+  std::ostringstream text;
+  Output pipe(text, text, false, false, false);
+  pipe.fix_width(20);
+  pipe.rows({spoken});
+  CHECK(text.str() == spoken + "\n");
+}
+
+TEST_CASE("show: a cancelled step without a reason ends without a colon") {
+  Screen screen;
+  screen.event(1, "step_changed",
+               {{"step", "p1s1"}, {"data", {{"number", "1"}, {"agent", "company.HrAgent"}, {"action", "a"}, {"status", "cancelled"}}}});
+  CHECK(screen.text.str() == "  ✗ step 1 cancelled · HrAgent\n");
 }
