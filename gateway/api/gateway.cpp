@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <sstream>
@@ -61,7 +62,8 @@ Claims claims_of(const http::Request& request) {
 }
 
 http::Response not_allowed(const Router::Match& match, std::string_view method) {
-  const auto allow = fmt::format("{}", fmt::join(match.allowed, ", "));
+  auto allow = fmt::format("{}", fmt::join(match.allowed, ", "));
+  if (std::ranges::find(match.allowed, "GET") != match.allowed.end()) allow += ", HEAD";
   auto response = http::error_response(Error(Fault::invalid, fmt::format("{} is not done here; allowed: {}", method, allow)));
   response.status = 405;
   response.headers.set("Allow", allow);

@@ -154,8 +154,13 @@ void Show::delta(const Json& delta) {
   auto& message = messages_[id];
   const auto attempt = delta.value("attempt", 0u);
   const bool again = message.attempt != 0 && attempt > message.attempt;
-  if (attempt != message.attempt) message = {text_of(delta, "author"), {}, attempt, 0};
-  message.text += safe(text_of(delta, "text"));
+  if (attempt != message.attempt) message = {text_of(delta, "author"), {}, attempt, 0, 0};
+  // After a lost connection all that was said so far comes again, in one piece.
+  const auto text = text_of(delta, "text");
+  const auto offset = delta.value("offset", message.received);
+  const auto known = offset < message.received ? message.received - offset : 0;
+  if (known < text.size()) message.text += safe(text.substr(known));
+  message.received = std::max(message.received, offset + text.size());
   working_ = speaker(message.author);
   if (streaming_.empty()) streaming_ = id;
   if (streaming_ != id || out_->json()) return;
@@ -208,6 +213,7 @@ void Show::step(const Json& event) {
 void Show::progress(std::int64_t elapsed, const std::string& trouble) {
   constexpr std::array<std::string_view, 8> spinner{"⣾", "⣽", "⣻", "⢿", "⡿", "⣟", "⣯", "⣷"};
   const auto sign = spinner.at(static_cast<std::size_t>(elapsed / 100) % spinner.size());
+  if (!trouble.empty() && out_->terminal()) out_->end_pieces();  // what was being said stands still
   if (!trouble.empty()) return out_->progress(fmt::format("{} {}; trying again · {}", sign, trouble, duration_text(elapsed)));
   const auto done = std::ranges::count_if(steps_, [](const auto& each) {
     return each.second.status == "completed" || each.second.status == "failed" || each.second.status == "rejected" ||

@@ -53,6 +53,7 @@ class Show {
     std::string text;
     std::uint32_t attempt = 0;
     std::size_t shown = 0;
+    std::uint64_t received = 0;  // bytes as they came
   };
   struct Step {
     std::size_t number = 0;

@@ -34,6 +34,21 @@ TEST_CASE("show: a message streams once, whatever its pieces were") {
   CHECK(screen.text.str() == "HrAgent: Hello there\n");
 }
 
+TEST_CASE("show: what comes again after a lost connection is not said twice") {
+  Screen screen;
+  const auto piece = [&](int offset, const std::string& text) {
+    screen.show.frame(
+        {{"type", "delta"},
+         {"delta", {{"message", "m1"}, {"author", "agent/company.HrAgent"}, {"attempt", 1}, {"offset", offset}, {"text", text}}}});
+  };
+  piece(0, "Grüß");
+  piece(0, "Grüß Gott");
+  piece(3, "ß G");
+  piece(11, ", Jessica");
+  screen.event(1, "message", {{"message", "m1"}, {"text", "Grüß Gott, Jessica."}});
+  CHECK(screen.text.str() == "HrAgent: Grüß Gott, Jessica.\n");
+}
+
 TEST_CASE("show: what is said while another one streams comes after it, whole") {
   Screen screen;
   screen.delta("m1", 1, "One");
