@@ -65,24 +65,29 @@ class Killing {
     return all;
   }
 
-  /// Whether it died there; everything else is checked.
-  End die_at(const Point& point, bool patient) {
-    patient_ = patient;
+  /// Whether it died there; everything else is checked. `again`: it did not the last time.
+  End die_at(const Point& point, bool patient, bool again) {
     INFO(point.order());
     ++count_;
     try {
       if (!installation_) installation_.emplace(trial_.options());
       trial_.order(point.order());
       if (point.rare) {
+        // As at the first start, when those who ask find no owner yet.
+        if (again && process_of(point.name) != "groupchat") ::kill(installation_->pid("groupchat"), SIGKILL);
         ::kill(installation_->pid(process_of(point.name)), SIGKILL);
         CHECK(installation_->wait_ready());
         if (!trial_.obeyed(point.name)) stir();
       }
-      const auto outcome = trial_.run(*installation_, "trial-" + std::to_string(count_));
+      const auto session = "trial-" + std::to_string(count_);
+      const auto outcome = trial_.run(*installation_, session);
       CHECK(outcome.mistakes == std::vector<std::string>{});
       CHECK(outcome.unlike(expected_) == "");
       // Some are passed only when nothing happens for a while (heartbeats, spans, the heads that readers ask for).
-      if (patient_) eventually(std::chrono::seconds(3), [&] { return trial_.obeyed(point.name); });
+      if ((patient || again) && !trial_.obeyed(point.name)) {
+        const auto reader = installation_->cli_process({"watch", session + "~t1", "--stay"});
+        eventually(std::chrono::seconds(3), [&] { return trial_.obeyed(point.name); });
+      }
       const bool died = trial_.obeyed(point.name);
       trial_.order("");
       CHECK(installation_->wait_ready());
@@ -130,7 +135,6 @@ class Killing {
   int count_ = 0;
   int stirred_ = 0;
   int unknown_ = 0;
-  bool patient_ = false;
 };
 
 void die_at(std::size_t most) {
@@ -147,19 +151,19 @@ void die_at(std::size_t most) {
   for (const auto& point : killing.chosen(most, seed)) {
     if (!only.empty() && point.name.find(only) == std::string::npos) continue;
     ++tried;
-    auto end = killing.die_at(point, most > 100);
-    for (int tries = 1; end == End::passed_by && tries < tries_per_place; ++tries, ++again) end = killing.die_at(point, true);
+    auto end = killing.die_at(point, most > 100, false);
+    for (int tries = 1; end == End::passed_by && tries < tries_per_place; ++tries, ++again) end = killing.die_at(point, true, true);
     if (end == End::died)
       ++died;
     else
-      missed += " " + point.order();
+      missed += (end == End::failed ? " (failed) " : " ") + point.order();
     if (most > 100) std::cout << tried << " " << point.order() << std::endl;
   }
   killing.end();
   std::cout << "failpoints: " << killing.size() << " places, " << tried << " tried (seed " << seed << "), died at " << died << ", " << again
             << " more tries, asked about " << killing.unknown() << " unknown outcomes; not passed this time:" << missed << "\n";
-  CHECK(tried > 0);
-  CHECK(died * 10 >= tried * 8);
+  CHECK(died > 0);
+  CHECK(tried - died <= 1 + tried / 20);
 }
 
 }  // namespace
