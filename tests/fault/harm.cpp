@@ -304,14 +304,18 @@ Strike Harm::fill_disk(Random& random) {
   return {.said = "redis cannot write a byte for " + ms(time) + " (" + std::to_string(starts) + " starts)", .bit = bit};
 }
 
-// Of its data, not of its addresses: a sanitizer has reserved all of those already.
+// Of its data, not of its addresses: a sanitizer has reserved all of those already. It is called all the while, so that it wants some.
 Strike Harm::starve_memory(Random& random) {
   const auto name = victim(random, false);
   const milliseconds time(between(random, 500, 3'000));
   const auto pid = installation_.pid(name);
   const auto more = between(random, 0, 256);
   const Limit limit(pid, RLIMIT_DATA, data_of(pid) + (static_cast<std::uint64_t>(more) << 10));
-  rest(time);
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!ended(pid) && std::chrono::steady_clock::now() < end) {
+    const Caller caller(installation_.run_folder() + "/" + name + ".health");
+    rest(milliseconds(20));
+  }
   return {.said = name + " gets " + std::to_string(more) + " KiB more for " + ms(time), .bit = ended(pid), .starved = name};
 }
 
