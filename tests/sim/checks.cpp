@@ -119,10 +119,15 @@ void Checks::appended_events(Session& session, const store::Append& append) {
       case wire::EventKind::run_ended:
         if (++session.runs[run] > 1) fail(1, fmt::format("run {} has a second stop reason", run));
         break;
-      case wire::EventKind::tool_called: session.recorded.insert(field(text(event.data()), "call")); break;
+      case wire::EventKind::tool_called:
+        // What agents say to others and to people ends in their answers, which the turns' own checks follow.
+        if (const auto tool = field(text(event.data()), "tool");
+            tool != "chat_with_agent" && tool != "ask_human" && tool != "contact_human")
+          session.recorded.insert(call_of(text(event.author()), field(text(event.data()), "call")));
+        break;
       case wire::EventKind::tool_returned:
       case wire::EventKind::outcome_unknown:
-      case wire::EventKind::late_result: session.settled.insert(field(text(event.data()), "call")); break;
+      case wire::EventKind::late_result: session.settled.insert(call_of(text(event.author()), field(text(event.data()), "call"))); break;
       default: break;
     }
   }
@@ -141,7 +146,7 @@ void Checks::appended_items(Session& session, const store::Append& append) {
     turn.items = item->n();
     // The attempt before this commit: in the same batch it may have been raised after the item came.
     turn.by.resize(turn.items, std::max(turn.attempt, 1u));
-    if (item->kind() == wire::ItemKind::act) session.settled.emplace(text(item->call()));
+    if (item->kind() == wire::ItemKind::act) session.settled.insert(call_of("agent/" + agent, text(item->call())));
   }
 }
 

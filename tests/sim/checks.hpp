@@ -22,6 +22,9 @@ namespace convoke::sim {
 class World;
 class OwnerProcess;
 
+/// A call by whoever makes it: ids of calls are told apart by agent only.
+inline std::string call_of(std::string_view author, std::string_view call) { return std::string(author) + " " + std::string(call); }
+
 class Checks {
  public:
   explicit Checks(World& world) : world_(world) {}

@@ -79,9 +79,15 @@ void Checks::at_rest() {
   }
   if (lossy_) return;
   for (const auto& client : world_.clients())
-    for (const auto& accepted : client->accepted())
+    for (const auto& accepted : client->accepted()) {
       if (world_.memory.keys(accepted.scope, {accepted.key}).empty())
         fail(1, fmt::format("{} of {} was accepted, and at rest there is nothing of it", accepted.key, accepted.scope));
+      // What the answer names is there: the event that the command wrote.
+      const auto& answer = accepted.answer;
+      if (answer.seq > head(answer.conversation))
+        fail(1, fmt::format("{} of {} was accepted as event {} of {}, which has {}", accepted.key, accepted.scope, answer.seq,
+                            answer.conversation, head(answer.conversation)));
+    }
 }
 
 void Checks::session_at_rest(const std::string& scope) {
@@ -90,12 +96,14 @@ void Checks::session_at_rest(const std::string& scope) {
 }
 
 void Checks::effects_at_rest() {
+  std::map<std::pair<std::string, std::string>, std::string> keys;  // a callee knows a repeat by its key: each call has one
   for (const auto& [key, effect] : world_.ledger.effects()) {
-    if (effect.idempotent && effect.applied > 1) fail(7, fmt::format("the idempotent call {} was applied {} times", key, effect.applied));
+    const auto [known, fresh] = keys.try_emplace({effect.session, effect.agent + " " + effect.call}, key);
+    if (!fresh) fail(7, fmt::format("the call {} was made under {} and under {}", effect.call, known->second, key));
     if (!lossy_ && !effect.idempotent && effect.starts > 1) fail(7, fmt::format("the call {} was started {} times", key, effect.starts));
     const auto session = truth_.sessions.find("s:" + effect.session);
     if (lossy_ || session == truth_.sessions.end() || session->second.deleted || effect.idempotent) continue;
-    if (!session->second.settled.contains(effect.call))
+    if (!session->second.settled.contains(call_of("agent/" + effect.agent, effect.call)))
       fail(7, fmt::format("the call {} has neither a result nor a question about it", key));
   }
 }

@@ -86,7 +86,7 @@ void Checks::answered(const wire::Message& message, const wire::AnswerT& answer)
 void Checks::tool_starts(const agents::TurnKey& key, std::uint64_t response, const std::string& call) {
   if (lossy_) return;
   auto& session = truth_.sessions["s:" + key.session];
-  if (session.turns[key.agent][key.turn].items < response || !session.recorded.contains(call))
+  if (session.turns[key.agent][key.turn].items < response || !session.recorded.contains(call_of("agent/" + key.agent, call)))
     fail(6, fmt::format("{} begins before the response that orders it is committed", call));
 }
 

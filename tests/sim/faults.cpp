@@ -139,7 +139,9 @@ void World::lose_commits() {
   auto behind = std::make_shared<store::Memory>(memory);
   clock.after(random.millis(1, 40), [this, behind, lost = checks.remember()] {
     say([] { return "Redis fails over and loses what was written last"; });
+    const auto outage = memory.outage();
     memory = *behind;
+    memory.set_outage(outage);
     memory.set_now(unix_now());
     lost();
     ++losses_;

@@ -15,15 +15,17 @@ struct Effect {
   std::uint32_t starts = 0;
   std::uint32_t applied = 0;  // times it changed the world
   std::string session;
+  std::string agent;
   std::string call;
 };
 
 class Ledger {
  public:
-  void start(const std::string& key, bool idempotent, std::string session, std::string call) {
+  void start(const std::string& key, bool idempotent, std::string session, std::string agent, std::string call) {
     auto& effect = effects_[key];
     effect.idempotent = idempotent;
     effect.session = std::move(session);
+    effect.agent = std::move(agent);
     effect.call = std::move(call);
     ++effect.starts;
   }

@@ -243,7 +243,7 @@ void TurnProcess::run_tool(const JobPtr& job, std::size_t index) {
   const std::string key = fmt::format("{}/{}/{}/{}/{}", job->key.session, job->key.agent, job->key.turn, job->response, index);
   world_.say([&] { return fmt::format("{} calls {} under {}", name(), call.tool, key); });
   world_.checks.tool_starts(job->key, job->response, call.id);
-  world_.ledger.start(key, idempotent, job->key.session, call.id);
+  world_.ledger.start(key, idempotent, job->key.session, job->key.agent, call.id);
   if (boundary("after a call began")) return;
   const Millis takes = call.tool == "slow" ? Millis{25'000} : world_.random.millis(1, world_.has(tool_trouble) ? 800 : 60);
   // It happens out there whether or not the worker lives.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/runs.hpp"
 #include "groupchat/session/turns.hpp"
@@ -18,7 +19,7 @@ std::uint32_t time_allowed(const Context& c, std::string_view agent, std::uint32
 state::TurnT begin(Context& c, state::InstanceT& instance, wire::TurnKind kind, const state::RunT& run) {
   c.touch();
   state::TurnT turn;
-  turn.number = instance.next_turn++;
+  turn.number = CONVOKE_MUTATED(turn_numbered_again) && instance.next_turn > 1 ? instance.next_turn - 1 : instance.next_turn++;
   turn.kind = kind;
   turn.run = run.id;
   turn.plan = run.plan;
