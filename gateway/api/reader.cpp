@@ -27,8 +27,7 @@ ReadActions Reader::on_pushed(const wire::EventT& event) {
   ReadActions out;
   if (over_) return out;
   if (contradicts(event)) doubt(out);
-  if (event.seq < next_ && !CONVOKE_MUTATED(reader_repeats)) return out;
-  if (CONVOKE_MUTATED(reader_repeats) && event.seq < next_) next_ = event.seq;
+  if (event.seq < next_) return out;
   pushed_head_ = std::max(pushed_head_, event.seq);
   if (!paused_ && !doubted_ && (event.seq == next_ || ahead_.size() < limits_.max_ahead)) ahead_.emplace(event.seq, event);
   settle(out);
@@ -131,13 +130,17 @@ ReadActions Reader::resume() {
 }
 
 void Reader::deliver(wire::EventT event, ReadActions& out) {
+  if (!CONVOKE_MUTATED(reader_repeats) || event.seq % 4 != 0) move_on(event);
+  close_message(event);
+  out.emplace_back(read::Event{std::move(event)});
+}
+
+void Reader::move_on(const wire::EventT& event) {
   next_ = event.seq + 1;
   last_id_ = wire::from_wire(event.id);
   last_version_ = event.session_version;
   if (recent_.size() == most_recent) recent_.erase(recent_.begin());
   recent_.push_back(last_id_);
-  close_message(event);
-  out.emplace_back(read::Event{std::move(event)});
 }
 
 // A finished message takes no more pieces, and with it end all earlier turns of its author.

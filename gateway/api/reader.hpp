@@ -106,6 +106,7 @@ class Reader {
   bool contradicts(const wire::EventT& event) const;
   void doubt(ReadActions& out);
   void deliver(wire::EventT event, ReadActions& out);
+  void move_on(const wire::EventT& event);
   void close_message(const wire::EventT& event);
   void take_ahead(ReadActions& out);
   bool behind() const { return pushed_head_ >= next_ || claimed_head_ >= next_; }

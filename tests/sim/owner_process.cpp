@@ -223,6 +223,7 @@ own::Event OwnerProcess::execute(const own::Action& action) {
   }
   const auto& due = std::get<own::ReadDue>(action);
   std::vector<std::vector<store::Due>> pages;
+  pages.reserve(due.queries.size());
   for (const auto& query : due.queries) pages.push_back(memory.due(query));
   return own::DueRead{due.ticket, std::move(pages)};
 }
