@@ -35,8 +35,10 @@ bool is_starved(const std::string& line, const Strike& strike) {
                                                   "FATAL: AddressSanitizer: internal allocator is out of memory",
                                                   "FATAL: Internal error: AddressSanitizer's allocator failed to allocate a transfer batch",
                                                   "SUMMARY: AddressSanitizer: out-of-memory"};
+  // A thread that begins asks where its stack lies, for the sanitizer, and reads that from a file.
   static const std::vector<std::string> of_descriptors{"Too many open files", "which does not point to an object of type",
-                                                       "SUMMARY: UndefinedBehaviorSanitizer: undefined-behavior"};
+                                                       "SUMMARY: UndefinedBehaviorSanitizer: undefined-behavior",
+                                                       "pthread_getattr_np(pthread_self(), &attr))) == ((0))\" (0x18, 0x0)"};
   const auto& known = strike.kind == "starve_memory" ? of_memory : of_descriptors;
   return std::ranges::any_of(known, [&](const auto& words) { return line.find(words) != std::string::npos; });
 }

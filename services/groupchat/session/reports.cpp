@@ -117,6 +117,7 @@ void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& r
   entry.conversation = turn.conversation;
   entry.item = std::make_unique<wire::ItemT>(item);
   c.transcribe(instance, entry);
+  turn.worker = request.source_replica;
   if (!CONVOKE_MUTATED(item_uncounted)) ++turn.items;
   turn.begun = true;
   count(c, turn, item.usage.get());
@@ -330,8 +331,11 @@ void raise_attempt(Context& c, state::InstanceT& instance) {
   c.stopped.push_back({instance.agent, instance.open->number, instance.open->attempt});
   ++instance.open->attempt;
   instance.open->begun = false;
+  instance.open->worker = {};
 }
 
+// While the views of two intercoms differ, both may give the same attempt to a worker. The first whose item is committed has it: a
+// repetition by the other would be acknowledged, and start the same effect.
 void apply_report(Context& c, const wire::HeaderT& request, const wire::ReportT& report) {
   auto* instance = find_instance(c.state, report.agent);
   if (request.source != agent_author(report.agent))
@@ -341,6 +345,12 @@ void apply_report(Context& c, const wire::HeaderT& request, const wire::ReportT&
   if (!instance->open || instance->open->number != report.turn) return apply_late(c, request, report, *instance);
   if (report.attempt != instance->open->attempt && !CONVOKE_MUTATED(old_attempt_reports))
     return refuse_report(c, request, Fault::turn_closed, fmt::format("attempt {} of turn {} is over", report.attempt, report.turn));
+  const Uuid has_it = wire::from_wire(instance->open->worker);
+  if (request.forwards > 0 && (has_it || report.body.type == wire::ReportBody::Item))  // nobody vouches for who says it
+    return refuse_report(c, request, Fault::no_owner, "say it to the owner itself");
+  if (has_it && has_it != wire::from_wire(request.source_replica))
+    return refuse_report(c, request, Fault::turn_closed,
+                         fmt::format("attempt {} of turn {} is another worker's", report.attempt, report.turn));
   switch (report.body.type) {
     case wire::ReportBody::Item: return apply_item(c, request, report, *instance);
     case wire::ReportBody::TurnResult: return apply_result(c, request, report, *instance);

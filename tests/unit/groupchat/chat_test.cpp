@@ -92,6 +92,31 @@ TEST_CASE("session: a notice sent after a read does not pass for that of the nex
   CHECK(driver.count<wire::CommandT>() > before);
 }
 
+TEST_CASE("session: of two workers that were given the same attempt one has it") {
+  Driver driver;
+  chat(driver);
+  const auto work = driver.work("t.A");
+  const Uuid first{1, 1};
+  const Uuid second{2, 2};
+  driver.worker = first;
+  driver.report(work, 1, response("c1", "pay"));
+  CHECK(driver.last_fault() == Fault::none);
+  driver.worker = second;
+  driver.report(work, 1, response("c1", "pay"));  // acknowledged, it would pay again
+  CHECK(driver.last_fault() == Fault::turn_closed);
+  driver.answer(work, "done", 1);
+  CHECK(driver.last_fault() == Fault::turn_closed);
+  driver.worker = first;
+  driver.forwards = 1;  // by an owner: who said it first is not known
+  driver.report(work, 2, result_of("c1", "pay", "paid"));
+  CHECK(driver.last_fault() == Fault::no_owner);
+  driver.forwards = 0;
+  driver.report(work, 2, result_of("c1", "pay", "paid"));
+  CHECK(driver.last_fault() == Fault::none);
+  driver.answer(work, "done", 2);
+  CHECK(driver.last_fault() == Fault::none);
+}
+
 TEST_CASE("session: what a worker says in other types and letters than agreed ends nobody") {
   for (const std::string text : {R"({"tool_calls":[{"id":1,"function":{"name":2,"arguments":{}}}]})",
                                  R"({"tool_calls":[7,{"function":[]}]})", R"({"tool_calls":{}})", "[]", "nothing", "\xff"}) {

@@ -89,6 +89,8 @@ class Driver {
     deliver(wire::message(std::move(command)));
   }
 
+  Uuid worker;  // that reports; zero: none that anybody vouches for
+  std::uint8_t forwards = 0;
   template <class T> void report(const wire::WorkT& work, std::uint64_t n, T body) {
     wire::ReportT report;
     report.session = session;
@@ -99,6 +101,8 @@ class Driver {
     report.body.Set(std::move(body));
     auto message = wire::message(std::move(report));
     message.header.source = "agent/" + work.agent;
+    message.header.source_replica = wire::to_wire(worker);
+    message.header.forwards = forwards;
     deliver(std::move(message));
   }
   void answer(const wire::WorkT& work, std::string text, std::uint64_t items = 0) {
