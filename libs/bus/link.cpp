@@ -265,12 +265,14 @@ bool Link::enqueue(const wire::HeaderT& header, std::string body, SteadyTime now
   if (load.messages >= options_.max_queued || load.bytes + cost(body) > options_.max_queued_bytes) return false;
   ++load.messages;
   load.bytes += cost(body);
+  const bool connected = state_ == State::up || state_ == State::registering;
+  if (origin == Origin::patient && !connected) origin = Origin::message;  // it waits long enough
   if (origin == Origin::patient)
     ++patient_;
   else
     hasten(header.class_);
   queue_.push_back({header, std::move(body), now + Millis{header.ttl_ms}, origin});
-  if (state_ == State::up || state_ == State::registering) {
+  if (connected) {
     if (origin == Origin::patient)
       pump_later();
     else

@@ -71,6 +71,9 @@ TEST_CASE("bus: what may wait leaves with the next message of its class, in its 
   CHECK(wire::from_wire(planner->messages[1].header.id) == next);
   say(*quick, true);
   CHECK(bus.until([&] { return planner->messages.size() == 3; }));
+  auto late = bus.node("gateway", options);
+  say(*late, true);  // before it has a connection: then it has waited
+  CHECK(bus.until([&] { return planner->messages.size() == 4; }));
 }
 
 TEST_CASE("bus: a request that nobody answers ends at its deadline; one to nobody with the reason") {
