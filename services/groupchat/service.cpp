@@ -88,8 +88,21 @@ void Service::feed(owner::Event event) {
   feeding_ = false;
 }
 
+namespace {
+
+/// What says that the core met a bug is for us as much as for whoever asked.
+void log_defect(const wire::Message& message) {
+  const auto* answer = message.as<wire::AnswerT>();
+  const auto* fault = answer != nullptr ? answer->body.AsFault() : nullptr;
+  if (fault == nullptr || static_cast<Fault>(fault->code) != Fault::internal) return;
+  log::error("partition {} answers INTERNAL: {}", message.header.partition, fault->text);
+}
+
+}  // namespace
+
 void Service::perform(owner::Action action) {
   if (auto* send = std::get_if<owner::Send>(&action)) {
+    log_defect(send->message);
     bus_.send(std::move(send->message));
   } else if (auto* commit = std::get_if<owner::CommitScope>(&action)) {
     this->commit(std::move(*commit));

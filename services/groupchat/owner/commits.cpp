@@ -168,6 +168,11 @@ void Core::Engine::refused(Slot& slot, Flight flight, const store::CommitAnswer&
     handle_again(slot, std::move(flight), false);
     return rest(slot, store_busy_rest);
   }
+  blame(slot, std::move(flight), fault_of(answer.reason), "the change cannot be stored: " + answer.text);
+}
+
+/// One thing in the batch can never be done. It is answered with that as soon as it is known which one; the others are handled again.
+void Core::Engine::blame(Slot& slot, Flight flight, Fault code, const std::string& text) {
   const std::size_t parts = flight.batch.size() + (flight.ticked ? 1 : 0);
   if (parts > 1) {  // find out which of them it is
     for (auto& waiting : flight.batch) waiting.alone = true;
@@ -180,7 +185,7 @@ void Core::Engine::refused(Slot& slot, Flight flight, const store::CommitAnswer&
     due_.set(slot.key, unix_ms(now_.unix + failed_tick_rest));
     ++counters_.faults[Fault::internal];
   }
-  for (auto& waiting : flight.batch) fault(waiting, fault_of(answer.reason), "the change cannot be stored: " + answer.text);
+  for (auto& waiting : flight.batch) fault(waiting, code, text);
   flight.batch.clear();
   handle_again(slot, std::move(flight), false);
 }

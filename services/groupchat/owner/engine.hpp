@@ -131,6 +131,7 @@ class Core::Engine {
   void run(Slot& slot);
   void run_queries(Slot& slot);
   void run_batch(Slot& slot, bool queries_only);
+  void apply_batch(Slot& slot, Draft& draft, Flight& flight, bool queries_only);
   void apply_tick(Slot& slot, Draft& draft, Flight& flight);
   void apply_one(Slot& slot, Draft& draft, Flight& flight);
   void refuse_gone(Slot& slot);
@@ -148,6 +149,7 @@ class Core::Engine {
   void not_committed(Slot& slot, Flight flight, store::CommitAnswer& answer);
   void repeated(Slot& slot, Flight flight, const store::CommitAnswer& answer);
   void refused(Slot& slot, Flight flight, const store::CommitAnswer& answer);
+  void blame(Slot& slot, Flight flight, Fault code, const std::string& text);
   void handle_again(Slot& slot, Flight flight, bool counts);
   void publish(Slot& slot, Flight& flight);
   void begin_outage(std::string text);

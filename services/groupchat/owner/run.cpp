@@ -259,6 +259,24 @@ void Core::Engine::run_batch(Slot& slot, bool queries_only) {
   Flight flight;
   flight.epoch = draft.epoch;
   slot.reload = false;
+  try {
+    apply_batch(slot, draft, flight, queries_only);
+  } catch (const std::bad_alloc&) {
+    throw;  // not what was said is wrong, the process is out of memory
+  } catch (const std::exception& error) {
+    // A bug. What is in memory may be half of something, what is in Redis is whole; and nobody else is to notice.
+    unload(slot);
+    if (flight.ticked) slot.tick = true;
+    return blame(slot, std::move(flight), Fault::internal, fmt::format("it cannot be carried out: {}", error.what()));
+  }
+  if (draft.changed) {
+    commit_batch(slot, std::move(flight), std::move(draft));
+  } else {
+    answer_batch(slot, std::move(flight), std::move(draft));
+  }
+}
+
+void Core::Engine::apply_batch(Slot& slot, Draft& draft, Flight& flight, bool queries_only) {
   if (slot.tick && !queries_only) apply_tick(slot, draft, flight);
   std::set<std::string> keys;
   while (!slot.queue.empty() && flight.batch.size() < options_.batch && !(flight.ticked && slot.tick_alone)) {
@@ -273,11 +291,6 @@ void Core::Engine::run_batch(Slot& slot, bool queries_only) {
     apply_one(slot, draft, flight);
     if (alone) break;
   }
-  if (draft.changed) {
-    commit_batch(slot, std::move(flight), std::move(draft));
-  } else {
-    answer_batch(slot, std::move(flight), std::move(draft));
-  }
 }
 
 void Core::Engine::apply_tick(Slot& slot, Draft& draft, Flight& flight) {
@@ -290,17 +303,18 @@ void Core::Engine::apply_tick(Slot& slot, Draft& draft, Flight& flight) {
 }
 
 void Core::Engine::apply_one(Slot& slot, Draft& draft, Flight& flight) {
-  Waiting waiting = std::move(slot.queue.front());
+  const std::size_t index = flight.batch.size();
+  flight.batch.push_back(std::move(slot.queue.front()));
   slot.queue.pop_front();
-  if (slot.logic->apply(draft, waiting.message) == Applied::need_team) {
+  if (slot.logic->apply(draft, flight.batch.back().message) == Applied::need_team) {
+    Waiting waiting = std::move(flight.batch.back());
+    flight.batch.pop_back();
     waiting.wanted = slot.logic->missing_team();
     want_team(waiting.wanted);
     slot.parked.push_back(std::move(waiting));
     parked_.insert(slot.key);
     return;
   }
-  const std::size_t index = flight.batch.size();
-  flight.batch.push_back(std::move(waiting));
   for (auto& reply : std::exchange(draft.replies, {})) flight.replies.push_back({index, std::move(reply)});
   for (auto& read : std::exchange(draft.reads, {})) flight.reads.push_back({index, std::move(read)});
 }

@@ -117,6 +117,19 @@ TEST_CASE("session: of two workers that were given the same attempt one has it")
   CHECK(driver.last_fault() == Fault::none);
 }
 
+TEST_CASE("session: the next attempt is anybody's") {
+  Driver driver;
+  chat(driver);
+  driver.worker = {1, 1};
+  driver.report(driver.work("t.A"), 1, response("c1", "pay"));
+  driver.state(driver.work("t.A"), wire::WorkStatus::lost);
+  driver.worker = {2, 2};
+  driver.report(driver.work("t.A"), 2, result_of("c1", "pay", "paid"));
+  CHECK(driver.last_fault() == Fault::none);
+  driver.answer(driver.work("t.A"), "done", 2);
+  CHECK(driver.last_fault() == Fault::none);
+}
+
 TEST_CASE("session: what a worker says in other types and letters than agreed ends nobody") {
   for (const std::string text : {R"({"tool_calls":[{"id":1,"function":{"name":2,"arguments":{}}}]})",
                                  R"({"tool_calls":[7,{"function":[]}]})", R"({"tool_calls":{}})", "[]", "nothing", "\xff"}) {

@@ -205,6 +205,36 @@ TEST_CASE("owner: a change that cannot be stored is refused alone; what came wit
   CHECK(world.texts("s:one") == std::vector<std::string>{"blocker", "a", "b"});
 }
 
+TEST_CASE("owner: what throws when it is applied is answered with that, alone, and leaves nothing behind") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  const auto blocker = node.post("blocker", "k0");
+  node.step();
+  const auto before = node.post("a", "k1");
+  const auto thrown = node.post("throw", "k2");
+  const auto after = node.post("b", "k3");
+  node.run();
+  CHECK(node.accepted(blocker));
+  CHECK(node.accepted(before));
+  CHECK(node.fault(thrown) == Fault::internal);
+  CHECK(node.accepted(after));
+  CHECK(world.texts("s:one") == std::vector<std::string>{"blocker", "a", "b"});
+}
+
+TEST_CASE("owner: a timer that throws does not stop the rest of its scope") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  node.post("throws later", "k0");
+  node.post("due:1", "k1");
+  node.run();
+  const auto later = node.post("a", "k2");
+  node.run();
+  CHECK(node.accepted(later));
+  CHECK(world.texts("s:one") == std::vector<std::string>{"throws later", "due:1", "a"});
+}
+
 TEST_CASE("owner: after a deletion everything is GONE, but a repetition is still answered") {
   World world;
   Node node(world, replica_a);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ class Toy final : public ScopeLogic {
   void tick(Draft& draft) override {
     ++seen_.ticks;
     for (auto& text : texts_) {
+      if (text == "throws later") throw std::out_of_range("thrown on purpose");
       if (!text.starts_with("due:") || std::stoll(text.substr(4)) > unix_ms(draft.now.unix)) continue;
       text = "was " + text;
       draft.changed = true;
@@ -110,6 +112,10 @@ class Toy final : public ScopeLogic {
     if (text == "refuse" || twice) {
       refuse(draft, request, command, Error(Fault::conflict, "refused on purpose"));
       return Applied::done;
+    }
+    if (text == "throw") {
+      texts_.push_back("half of it");
+      throw std::out_of_range("thrown on purpose");
     }
     if (text == "huge") draft.parts.push_back({"huge", std::string(9 << 20, 'x')});
     accepted.seq = write(draft, "log:c", text);
