@@ -69,6 +69,8 @@ class Connections {
   std::vector<Sender> end(Peer peer, Actions& out);
 
   std::size_t size() const { return used_; }
+  /// Messages on their way over the connection that has most of them.
+  std::size_t unconfirmed() const;
   Peer limit() const { return static_cast<Peer>(all_.size()); }
 
  private:

@@ -55,6 +55,8 @@ class IntercomCore final : private WorkQueues::Port {
   const Partitions& partitions() const { return partitions_; }
   const WorkQueues& queues() const { return queues_; }
   std::size_t connections() const { return connections_.size(); }
+  /// Messages that the peer with most of them has not confirmed yet.
+  std::size_t unconfirmed() const { return connections_.unconfirmed(); }
   std::size_t streams() const { return streams_.size(); }
 
  private:

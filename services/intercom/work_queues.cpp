@@ -66,7 +66,7 @@ wire::WorkStateT WorkQueues::offer(Offer offer, SteadyTime now) {
   const bool falls_back =
       known != instances_.end() && std::pair(known->second.turn, known->second.attempt) > std::pair(offer.turn.turn, offer.turn.attempt);
   const bool replaces = known != instances_.end() && known->second.where == Where::parked;
-  if (!replaces &&
+  if (!replaces && !CONVOKE_MUTATED(parking_unbounded) &&
       ((queue != queues_.end() && queue->second.size() >= settings_.max_parked) || parked_bytes_ + bytes > settings_.max_parked_bytes)) {
     auto full = state(offer.turn);
     full.status = wire::WorkStatus::overloaded;
@@ -94,6 +94,12 @@ wire::WorkStateT WorkQueues::offer(Offer offer, SteadyTime now) {
   park(entry, arrival, now);
   give(entry, now);
   return report(entry);
+}
+
+std::size_t WorkQueues::longest() const {
+  std::size_t most = 0;
+  for (const auto& [agent, queue] : queues_) most = std::max(most, queue.size());
+  return most;
 }
 
 Replica* WorkQueues::holder_of(const TurnRef& turn) const {

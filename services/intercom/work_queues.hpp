@@ -68,6 +68,9 @@ class WorkQueues {
   std::uint64_t parked() const { return parked_; }
   std::uint64_t parked_bytes() const { return parked_bytes_; }
   std::size_t instances() const { return instances_.size(); }
+  /// Of those, the ones without anything under way; turns parked for the agent that has most.
+  std::size_t idle() const { return idle_.size(); }
+  std::size_t longest() const;
 
  private:
   struct Key {

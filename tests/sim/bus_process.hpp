@@ -23,6 +23,8 @@ class BusProcess : public Process {
   void broken(const Wire& wire);
   const Wire& wire() const { return wire_; }
   bool connected() const { return state_ == State::up; }
+  /// Calls without an answer.
+  std::size_t calls() const { return calls_ ? calls_->size() : 0; }
 
  protected:
   virtual const char* service() const = 0;

@@ -204,6 +204,9 @@ void Checks::due(const store::Commit& commit, const state::SessionState& state) 
         if (!call->answered()) owed(call->timeout_ms(), "an answer");
   }
   for (const auto* request : each(state.requests())) owed(request->expires_ms(), "the expiry of a request");
+  if (count(state.requests()) == 0)  // who waits for a person may take longer
+    for (const auto* run : each(state.runs()))
+      if (text(run->stop_reason()).empty()) owed(run->deadline_ms(), "the end of a run's time");
   for (const auto* held : each(state.plans())) owed(held->wake_ms(), "a plan's wake-up");
   if (state.outbox() != nullptr && state.outbox()->owed()) owed(state.outbox()->next_ms(), "a notice");
   for (const auto* outbox : each(state.outboxes()))
@@ -254,20 +257,38 @@ void Checks::user_committed(const store::Commit& commit) {
   }
 }
 
+void Checks::within(const Process& process, std::size_t size, std::size_t most, const char* what) {
+  if (size > most) fail(10, fmt::format("{} has {} {}, at most {} are allowed", process.name(), size, what, most));
+}
+
 void Checks::sizes(const OwnerProcess& owner) {
   if (owner.core() == nullptr) return;
   const auto sizes = owner.core()->sizes();
   const own::Options& options = world_.profile.owner;
-  const auto within = [&](std::size_t size, std::size_t most, const char* what) {
-    if (size > most) fail(10, fmt::format("{} has {} {}, at most {} are allowed", owner.name(), size, what, most));
-  };
+  const auto within = [&](std::size_t size, std::size_t most, const char* what) { this->within(owner, size, most, what); };
   within(sizes.waiting, options.queue_total, "messages waiting");
+  within(sizes.fullest, options.queue_per_scope + options.batch, "messages waiting for one scope");  // a failed commit puts its own back
   within(sizes.commits, options.commits_in_flight, "commits in flight");
   within(sizes.loads, options.loads_in_flight, "loads");
   within(sizes.checks, options.queue_total + 256, "answers and doubts that wait for a check");
   within(sizes.reads, options.max_reads, "reads");
   within(sizes.asked, options.max_asked, "messages that wait for an answer");
   within(sizes.scopes, options.cached_scopes + 64, "scopes");
+}
+
+void Checks::sizes(const IntercomProcess& intercom) {
+  if (intercom.core() == nullptr) return;
+  const auto& core = *intercom.core();
+  const intercom::Settings& settings = world_.profile.intercom;
+  within(intercom, core.queues().longest(), settings.max_parked, "turns parked for one agent");
+  within(intercom, core.queues().idle(), settings.max_instances, "instances remembered");
+  within(intercom, core.unconfirmed(), 3 * std::size_t{settings.max_unconfirmed}, "messages unconfirmed by one peer");
+}
+
+void Checks::sizes(const TurnProcess& process) {
+  if (process.book() == nullptr) return;
+  within(process, process.book()->unanswered(), std::size_t{world_.profile.book.max_unacknowledged} + 1, "reports without an answer");
+  within(process, process.calls(), world_.profile.max_calls, "calls without an answer");
 }
 
 void Checks::reader(const api::Reader& reader) {

@@ -20,7 +20,10 @@
 namespace convoke::sim {
 
 class World;
+class IntercomProcess;
 class OwnerProcess;
+class Process;
+class TurnProcess;
 
 /// A call by whoever makes it: ids of calls are told apart by agent only.
 inline std::string call_of(std::string_view author, std::string_view call) { return std::string(author) + " " + std::string(call); }
@@ -42,6 +45,8 @@ class Checks {
   void accepted(const wire::CommandT& command, const wire::AcceptedT& answer);
   void joined(const std::string& user, const std::string& agent);
   void sizes(const OwnerProcess& owner);
+  void sizes(const IntercomProcess& intercom);
+  void sizes(const TurnProcess& process);
   void reader(const api::Reader& reader);
 
   // Fail-over with loss: what there is now, to go back to; and that it happened
@@ -97,6 +102,7 @@ class Checks {
   };
 
   void fail(int invariant, std::string text);
+  void within(const Process& process, std::size_t size, std::size_t most, const char* what);
   void order(const store::Commit& commit);
   void session_committed(const store::Commit& commit);
   void user_committed(const store::Commit& commit);

@@ -82,15 +82,23 @@ void Checks::at_rest() {
     for (const auto& accepted : client->accepted()) {
       if (world_.memory.keys(accepted.scope, {accepted.key}).empty())
         fail(1, fmt::format("{} of {} was accepted, and at rest there is nothing of it", accepted.key, accepted.scope));
-      // What the answer names is there: the event that the command wrote.
+      // What the answer names is there: the event that the command wrote, and a run that has ended.
       const auto& answer = accepted.answer;
       if (answer.seq > head(answer.conversation))
         fail(1, fmt::format("{} of {} was accepted as event {} of {}, which has {}", accepted.key, accepted.scope, answer.seq,
                             answer.conversation, head(answer.conversation)));
+      const auto session = truth_.sessions.find(accepted.scope);
+      if (session == truth_.sessions.end() || session->second.deleted) continue;  // its runs ended with it
+      if (!answer.run.empty() && !session->second.runs.contains(answer.run))
+        fail(1, fmt::format("{} of {} was accepted as run {}, of which no log knows", accepted.key, accepted.scope, answer.run));
     }
 }
 
 void Checks::session_at_rest(const std::string& scope) {
+  if (const auto& session = truth_.sessions[scope]; !lossy_ && !session.deleted)
+    for (const auto& call : session.recorded)
+      if (!session.settled.contains(call))
+        fail(7, fmt::format("the call {} of {} has neither a result nor a question about it", call, scope));
   for (const auto& [run, ends] : truth_.sessions[scope].runs)
     if (ends != 1) fail(1, fmt::format("run {} has {} stop reasons at rest", run, ends));
 }
@@ -101,10 +109,6 @@ void Checks::effects_at_rest() {
     const auto [known, fresh] = keys.try_emplace({effect.session, effect.agent + " " + effect.call}, key);
     if (!fresh) fail(7, fmt::format("the call {} was made under {} and under {}", effect.call, known->second, key));
     if (!lossy_ && !effect.idempotent && effect.starts > 1) fail(7, fmt::format("the call {} was started {} times", key, effect.starts));
-    const auto session = truth_.sessions.find("s:" + effect.session);
-    if (lossy_ || session == truth_.sessions.end() || session->second.deleted || effect.idempotent) continue;
-    if (!session->second.settled.contains(call_of("agent/" + effect.agent, effect.call)))
-      fail(7, fmt::format("the call {} has neither a result nor a question about it", key));
   }
 }
 

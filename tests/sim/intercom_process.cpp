@@ -17,6 +17,7 @@ void IntercomProcess::die() {
 void IntercomProcess::tick() {
   actions_.clear();
   core_->on_tick(now(), actions_);
+  world_.checks.sizes(*this);
   perform(nullptr);
 }
 
@@ -30,6 +31,7 @@ void IntercomProcess::take(const Wire& wire, Packet packet) {
   actions_.clear();
   std::span<std::uint8_t> header(reinterpret_cast<std::uint8_t*>(packet.header.data()), packet.header.size());
   core_->on_message(*wire->peer, header, *packet.body, now(), actions_);
+  world_.checks.sizes(*this);
   perform(&packet);
 }
 

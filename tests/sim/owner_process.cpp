@@ -42,7 +42,6 @@ void OwnerProcess::drain() {
 void OwnerProcess::tick() {
   step_bus();
   if (alive()) feed(own::Tick{});
-  if (alive() && ++ticks_ % 8 == 0) world_.checks.sizes(*this);
 }
 
 // `link`: the loss after which this is tried; one that came meanwhile has an attempt of its own.
@@ -110,6 +109,7 @@ void OwnerProcess::feed(own::Event event) {
   if (!alive() || !core_) return;
   if (const auto* received = std::get_if<own::Received>(&event)) world_.checks.received(*this, received->message);
   auto actions = core_->on_event(std::move(event), now());
+  world_.checks.sizes(*this);
   for (auto& action : actions) {
     if (!alive()) return;
     perform(std::move(action));

@@ -57,7 +57,6 @@ class OwnerProcess final : public BusProcess {
   Millis last_{0};  // in order on one connection
   std::deque<std::shared_ptr<Pending>> pending_;
   bool draining_ = false;
-  std::uint64_t ticks_ = 0;
 };
 
 }  // namespace convoke::sim

@@ -110,6 +110,7 @@ void TurnProcess::perform() {
     }
   }
   performing_ = false;
+  world_.checks.sizes(*this);
 }
 
 void TurnProcess::begin(agents::BeginTurn begun) {

@@ -20,6 +20,7 @@ struct Call {
   std::string text;
   bool done = false;
   bool running = false;
+  bool unknown = false;  // an earlier attempt may have begun it, and it must not be made twice
 };
 
 class TurnProcess final : public BusProcess {
@@ -55,6 +56,7 @@ class TurnProcess final : public BusProcess {
     bool thought = false;
     bool cancelled = false;
     bool asked_unknown = false;
+    SteadyTime settled_at{};  // from then on nobody can still be at the unknown ones
     std::uint64_t text_offset = 0;
   };
   using JobPtr = std::shared_ptr<Job>;
@@ -68,7 +70,7 @@ class TurnProcess final : public BusProcess {
   bool current(const JobPtr& job) const;
   void advance(const JobPtr& job);
   bool carry_out_calls(const JobPtr& job);
-  bool settle_unknown(const JobPtr& job);
+  void note_unknown(const JobPtr& job);
   void run_tool(const JobPtr& job, std::size_t index);
   void report(const JobPtr& job, std::size_t index, Fault fault, std::string text);
   void think(const JobPtr& job);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <sstream>
+#include <utility>
 
 #include "executor/decide.hpp"
 #include "team.hpp"
@@ -171,12 +172,20 @@ void TurnProcess::respond(const JobPtr& job) {
 
 // True when all of them have their results.
 bool TurnProcess::carry_out_calls(const JobPtr& job) {
-  if (settle_unknown(job)) return false;
+  note_unknown(job);
   wire::TurnResultT asks = outcome(wire::Outcome::awaiting, Fault::none, {});
   bool waiting = false;
   for (std::size_t index = 0; index < job->calls.size(); ++index) {
     auto& call = job->calls[index];
     if (call.done) continue;
+    if (call.unknown) {
+      wire::AskT ask;
+      ask.call = call.id;
+      ask.kind = wire::RequestKind::unknown_outcome;
+      ask.text = "was it done?";
+      asks.asks.push_back(std::move(ask));
+      continue;
+    }
     if (call.tool == "chat_with_agent" || call.tool == "ask_human") {
       wire::AskT ask;
       ask.call = call.id;
@@ -206,31 +215,27 @@ bool TurnProcess::carry_out_calls(const JobPtr& job) {
   }
   if (waiting) return false;
   if (!asks.asks.empty()) {
-    conclude(job, std::move(asks));
+    job->asked_unknown = job->settled_at > now().steady;
+    if (!job->asked_unknown) {
+      conclude(job, std::move(asks));
+      return false;
+    }
+    post(std::chrono::ceil<Millis>(job->settled_at - now().steady), [this, job, asked = std::move(asks)]() mutable {
+      if (current(job)) conclude(job, std::move(asked));
+    });
     return false;
   }
   // The acknowledgement of an act is the tool's answer.
   return book_->acknowledged(job->key, job->attempt);
 }
 
-// A recorded call without a result, which must not be made twice: a person is asked, once nobody can still be at it.
-bool TurnProcess::settle_unknown(const JobPtr& job) {
-  if (!job->recorded) return false;
-  wire::TurnResultT result = outcome(wire::Outcome::awaiting, Fault::none, {});
-  for (const auto& call : job->calls) {
-    if (call.done || call.running || (call.tool != "once" && call.tool != "broken" && call.tool != "slow")) continue;
-    wire::AskT ask;
-    ask.call = call.id;
-    ask.kind = wire::RequestKind::unknown_outcome;
-    ask.text = "was it done?";
-    result.asks.push_back(std::move(ask));
+// Recorded calls without a result that must not be made twice: a person is asked, once nobody can still be at them.
+void TurnProcess::note_unknown(const JobPtr& job) {
+  if (!std::exchange(job->recorded, false)) return;
+  for (auto& call : job->calls) {
+    call.unknown = !call.done && (call.tool == "once" || call.tool == "broken" || call.tool == "slow");
+    if (call.unknown) job->settled_at = now().steady + start_within + tool_timeout;
   }
-  if (result.asks.empty()) return false;
-  job->asked_unknown = true;
-  post(start_within + tool_timeout, [this, job, asked = std::move(result)]() mutable {
-    if (current(job)) conclude(job, std::move(asked));
-  });
-  return true;
 }
 
 void TurnProcess::run_tool(const JobPtr& job, std::size_t index) {

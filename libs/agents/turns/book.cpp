@@ -219,6 +219,12 @@ bool TurnBook::acknowledged(const TurnKey& key, std::uint32_t attempt) const {
   return held != nullptr && held->unanswered.empty();
 }
 
+std::size_t TurnBook::unanswered() const {
+  std::size_t most = 0;
+  for (const auto& [key, held] : turns_) most = std::max(most, held.unanswered.size());
+  return most;
+}
+
 bool TurnBook::has_room(const TurnKey& key, std::uint32_t attempt) const {
   const auto* held = find(key, attempt);
   return held != nullptr && held->unanswered.size() < options_.max_unacknowledged;

@@ -142,6 +142,8 @@ class TurnBook {
   /// Turns whose handler runs; and those whose result waits for its answer.
   std::size_t running() const { return running_; }
   std::size_t reporting() const { return turns_.size() - running_; }
+  /// Reports without an answer, of the turn that has most.
+  std::size_t unanswered() const;
 
   std::vector<BookAction> take();
 

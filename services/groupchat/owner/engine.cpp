@@ -161,6 +161,7 @@ Sizes Core::Engine::sizes() const {
   sizes.scopes = used_.size();
   sizes.bytes = bytes_;
   sizes.waiting = taken_;
+  for (const auto& [key, slot] : slots_) sizes.fullest = std::max(sizes.fullest, slot.queue.size() + slot.parked.size());
   sizes.commits = commits_.size();
   sizes.loads = loads_.size();
   sizes.checks = checks_.size();

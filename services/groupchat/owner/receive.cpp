@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
+#include "core/mutation.hpp"
 #include "groupchat/owner/engine.hpp"
 #include "wire/blob.hpp"
 
@@ -176,7 +177,8 @@ void Core::Engine::accept(wire::Message message, Key key, std::uint64_t gather) 
   waiting.deadline = now_.steady + ttl;
   waiting.message = std::move(message);
   const Slot* slot = find(key);
-  const bool scope_full = slot != nullptr && slot->queue.size() + slot->parked.size() >= options_.queue_per_scope;
+  const bool scope_full =
+      slot != nullptr && slot->queue.size() + slot->parked.size() >= options_.queue_per_scope && !CONVOKE_MUTATED(queue_unbounded);
   if (scope_full || taken_ >= options_.queue_total) {
     return fault(waiting, Fault::overloaded, fmt::format("too much waits for {}; repeat later with the same key", key.scope),
                  options_.overloaded_retry);
