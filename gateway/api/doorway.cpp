@@ -1,9 +1,5 @@
 #include "api/doorway.hpp"
 
-#include <fmt/core.h>
-
-#include <charconv>
-
 namespace convoke::api {
 
 http::Response json_answer(const Json& json, int status) { return http::json_response(status, dump(json)); }
@@ -13,14 +9,10 @@ std::string Doorway::parameter(const Call& call, std::string_view name) {
   return std::string(call.request.parameter(name).value_or(std::string_view{}));
 }
 
-Result<std::uint64_t> Doorway::number(const Call& call, std::string_view name, std::uint64_t otherwise) {
+Result<std::uint64_t> Doorway::number(const Call& call, std::string_view name, std::uint64_t otherwise, std::uint64_t most) {
   const auto text = parameter(call, name);
   if (text.empty()) return otherwise;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return fail(Fault::invalid, fmt::format("{}: expected a whole number from 0, found `{}`", name, text.substr(0, 64)));
-  return value;
+  return whole_number(text, name, most);
 }
 
 asio::awaitable<Result<wire::AcceptedT>> Doorway::act(const Call& call, std::string verb, Json json, std::string salt) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/text.hpp"
 
@@ -51,6 +52,15 @@ Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
   } catch (const Json::exception& error) {
     return fail(Fault::malformed, fmt::format("the body is not JSON that can be read: {}", error.what()));
   }
+}
+
+Result<std::uint64_t> whole_number(std::string_view text, std::string_view name, std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() && value <= most) return value;
+  return fail(Fault::invalid,
+              fmt::format("{}: expected a whole number from 0{}, found `{}`", name,
+                          most == std::numeric_limits<std::uint64_t>::max() ? "" : fmt::format(" to {}", most), truncate_utf8(text, 64)));
 }
 
 std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }

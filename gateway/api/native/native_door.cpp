@@ -157,7 +157,7 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::apply_team(Call call) {
 }
 
 asio::awaitable<NativeDoor::Answer> NativeDoor::team(Call call) {
-  const auto version = number(call, "version", 0);
+  const auto version = number(call, "version", 0, std::numeric_limits<std::uint32_t>::max());
   if (!version) co_return std::unexpected(version.error());
   auto view = co_await backend_.team(parameter(call, "team"), static_cast<std::uint32_t>(*version), caller(call));
   if (!view) co_return std::unexpected(std::move(view.error()));

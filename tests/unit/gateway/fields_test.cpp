@@ -127,3 +127,12 @@ TEST_CASE("actions: the hash depends on the request, not on how it is written") 
   CHECK_FALSE(is_key("a b"));
   CHECK_FALSE(is_key(""));
 }
+
+TEST_CASE("fields: a whole number is digits alone, up to what is allowed") {
+  CHECK(whole_number("0", "from") == 0u);
+  CHECK(whole_number("18446744073709551615", "from") == 18446744073709551615u);
+  CHECK(whole_number("4294967295", "version", 4294967295) == 4294967295u);
+  for (const auto* text : {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616"}) CHECK_FALSE(whole_number(text, "from"));
+  CHECK(whole_number("4294967297", "version", 4294967295).error().message ==
+        "version: expected a whole number from 0 to 4294967295, found `4294967297`");
+}
