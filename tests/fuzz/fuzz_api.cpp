@@ -24,6 +24,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (auto fields = api::Fields::parse(body, limits)) {
     const auto action = api::parse_action(verb, *fields, {"ann", "key-1", "company"});
     fuzz::require(!action || fields->good(), "an action out of fields with mistakes");
+    if (const auto* decide = action ? action->body.AsDecide() : nullptr)
+      fuzz::require(decide->revision == fields->number("revision", api::Need::optional), "an approval of another revision");
     fuzz::require(api::hash_of(verb, fields->json()).size() == 16, "a request without a hash");
     (void)api::dump(fields->json());
   }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "fuzz.hpp"
+#include "http/client.hpp"
 #include "http/sse.hpp"
 #include "llm/chat.hpp"
 #include "llm/provider.hpp"
@@ -31,5 +32,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   (void)llm::decode_complete(bytes);
   (void)llm::classify_status(400 + data[0], bytes);
+  http::Response refusal;
+  const auto line = bytes.find('\n');
+  refusal.headers.add("Retry-After", bytes.substr(0, line));
+  if (line != std::string_view::npos) refusal.headers.add("Retry-After-Ms", bytes.substr(line + 1));
+  const auto wait = http::retry_after(refusal, UnixTime{} + Millis{1'795'000'000'000});
+  fuzz::require(!wait || (*wait >= Millis{0} && *wait <= Millis{3'600'000}), "a wait that is none, or without an end");
   return 0;
 }

@@ -46,6 +46,81 @@ template <class Member> void bodies(const std::filesystem::path& folder, wire::B
     body(folder, kind, std::string(wire::EnumNameBody(kind)) + "-" + std::to_string(type), field, type);
 }
 
+/// What is said to the intercom, message after message, as fuzz_intercom.cpp reads it.
+class Conversation {
+ public:
+  /// Everybody says who it is; the numbers of statements rise.
+  template <class Body> Conversation& say(std::uint8_t who, Body body, wire::HeaderT header = {}) {
+    if constexpr (requires { body.number; }) body.number = ++number_;
+    if constexpr (requires { body.number; }) header.dest_kind = wire::DestKind::intercom;
+    auto message = wire::message(std::move(body));
+    header.kind = message.header.kind;
+    header.class_ = message.header.class_;
+    header.protocol = wire::protocol_version;
+    header.id = wire::to_wire({1, ++number_});
+    header.source_replica = wire::to_wire({3, 3});
+    header.ttl_ms = 5000;
+    message.header = std::move(header);
+    const auto frames = wire::encode(message);
+    bytes_ += static_cast<char>(who - 1);
+    for (const auto& frame : {frames.header, frames.body})
+      bytes_.append({static_cast<char>(frame.size() & 0xff), static_cast<char>(frame.size() >> 8)});
+    bytes_ += frames.header + frames.body;
+    return *this;
+  }
+
+  Conversation& join(std::uint8_t who, const std::string& service, const std::string& agent, std::uint32_t credit) {
+    wire::RegisterT statement;
+    statement.replica = wire::to_wire({2, who});
+    statement.service = statement.name = service;
+    if (!agent.empty()) statement.agents.push_back(agent);
+    statement.credit = credit;
+    for (auto kind = 1; kind <= static_cast<int>(wire::Body::MAX); ++kind) statement.kinds.push_back(static_cast<std::uint8_t>(kind));
+    return say(who, std::move(statement));
+  }
+
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  std::uint64_t number_ = 0;
+};
+
+wire::HeaderT to(wire::DestKind kind, const std::string& source, const std::string& dest) {
+  wire::HeaderT header;
+  header.dest_kind = kind;
+  header.source = source;
+  header.dest = dest;
+  header.turn = header.attempt = 1;
+  return header;
+}
+
+void conversations(const std::filesystem::path& folder) {
+  const std::string agent = "office.HrAgent";
+  wire::WorkT work;
+  work.agent = agent;
+  work.session = "s";
+  work.turn = work.attempt = 1;
+  wire::ReportT report;
+  report.agent = agent;
+  report.session = "s";
+  report.turn = report.attempt = 1;
+  report.body.Set(wire::TurnResultT{});
+  Conversation turn;
+  turn.join(1, "groupchat", "", 0).join(2, "worker", agent, 1).say(1, work, to(wire::DestKind::agent, "service/groupchat", agent));
+  turn.say(2, report, to(wire::DestKind::owner, "agent/" + agent, "")).say(2, wire::CreditT{}).say(2, wire::LeaveT{});
+  write(folder / "intercom", "turn", turn.bytes());
+  wire::SubscribeT streams;
+  streams.add.emplace_back("s~t1");
+  wire::QueryT question;
+  question.body.Set(wire::ReadDirectoryT{});
+  Conversation stream;
+  stream.join(1, "gateway", "", 0).join(2, "groupchat", "", 0).say(1, streams);
+  stream.say(2, wire::PushT{}, to(wire::DestKind::stream, "service/groupchat", "s~t1"));
+  stream.say(1, question, to(wire::DestKind::intercom, "service/gateway", "")).say(1, wire::HeartbeatT{});
+  write(folder / "intercom", "stream", stream.bytes());
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -74,4 +149,5 @@ int main(int count, char** arguments) {
   header.correlation = wire::to_wire({3, 4});
   header.dest = "agent/company.HrAgent";
   write(folder / "header", "full", wire::encode_header(header));
+  conversations(folder);
 }
