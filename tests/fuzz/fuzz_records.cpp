@@ -24,7 +24,7 @@ template <class T> void check(std::string_view bytes) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto bytes = fuzz::text(data, size).substr(1);
-  switch (data[0] % 8) {
+  switch (data[0] % 9) {
     case 0: check<state::SessionStateT>(bytes); break;
     case 1: check<state::UserStateT>(bytes); break;
     case 2: check<state::TeamStateT>(bytes); break;
@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 4: check<wire::EventT>(bytes); break;
     case 5: check<wire::PlanT>(bytes); break;
     case 6: check<wire::AcceptedT>(bytes); break;
-    default: check<wire::SpanT>(bytes); break;
+    case 7: check<wire::SpanT>(bytes); break;
+    default: check<state::UserSessionT>(bytes); break;
   }
   return 0;
 }

@@ -133,7 +133,7 @@ int main(int count, char** arguments) {
   bodies(folder, wire::Body::Report, wire::Report::VT_BODY_TYPE, wire::ReportBody::MAX);
   bodies(folder, wire::Body::Push, wire::Push::VT_BODY_TYPE, wire::PushBody::MAX);
   bodies(folder, wire::Body::Answer, wire::Answer::VT_BODY_TYPE, wire::AnswerBody::MAX);
-  for (char table_number = 0; table_number < 8; ++table_number) {
+  for (char table_number = 0; table_number < 9; ++table_number) {
     FlatBufferBuilder builder;
     builder.Finish(flatbuffers::Offset<void>(table(builder)));
     write(folder / "records", std::to_string(table_number),
