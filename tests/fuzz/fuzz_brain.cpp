@@ -31,7 +31,7 @@ Json offered() {
   return list;
 }
 
-model::ChatRequest to_agent(std::string text) {
+Result<model::ChatRequest> to_agent(std::string text) {
   static const auto tools = offered();
   model::ChatRequest request;
   request.messages = {{.role = llm::Role::user, .content = std::move(text)}};
@@ -39,7 +39,7 @@ model::ChatRequest to_agent(std::string text) {
   return request;
 }
 
-model::ChatRequest to_planner(std::string text) {
+Result<model::ChatRequest> to_planner(std::string text) {
   static const std::string catalogue =
       "Plan.\n```json\n" +
       Json({{"agents", Json::array({{{"name", "Reception"}, {"description", "The front desk."}, {"tools", Json::parse(reception)}},
@@ -61,7 +61,7 @@ model::ChatRequest to_planner(std::string text) {
 
 void check_calls(const llm::Response& response) {
   for (const auto& call : response.tool_calls) {
-    const auto& tools = Json::parse(reception);
+    static const auto tools = Json::parse(reception);
     const auto found = std::ranges::find_if(tools, [&](const Json& tool) { return tool["name"] == call.name; });
     fuzz::require(found != tools.end(), "a call of what was not offered");
     const auto arguments = Json::parse(call.arguments, nullptr, false);
@@ -76,7 +76,8 @@ void check_calls(const llm::Response& response) {
 
 void check_plan(const std::string& content) {
   const auto plan = Json::parse(content, nullptr, false);
-  fuzz::require(plan.is_object() && plan["steps"].is_array() && plan["steps"].size() <= 3, "a plan that has no steps, or too many");
+  fuzz::require(plan.is_object() && plan.contains("steps") && plan["steps"].is_array() && plan["steps"].size() <= 3,
+                "a plan that has no steps, or too many");
   for (std::size_t i = 0; i < plan["steps"].size(); ++i) {
     const auto& step = plan["steps"][i];
     fuzz::require(step["agent"] == "Reception" || step["agent"] == "Scribe", "a step of an agent that does not exist");
@@ -105,7 +106,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(fuzz::text(data, size).substr(1));
   const int kind = data[0] % 3;
   if (kind != 2 && !is_utf8(text)) return 0;  // requests are JSON
-  auto request = kind == 0 ? to_agent(text) : kind == 1 ? to_planner(text) : model::parse_chat(text).value_or(model::ChatRequest{});
+  const auto read = kind == 0 ? to_agent(text) : kind == 1 ? to_planner(text) : model::parse_chat(text);
+  if (!read) return 0;
+  const auto& request = *read;
   const auto response = brain.answer(request, today);
   fuzz::require(brain.answer(request, today) == response, "the same request, answered differently");
   fuzz::require(is_utf8(response.content), "an answer that cuts a character");

@@ -36,7 +36,7 @@ template <class Member> void check_member(const intercom::BodyView& view, wire::
   header.protocol = wire::protocol_version;
   header.kind = static_cast<std::uint8_t>(kind);
   const auto read = wire::decode(wire::encode_header(header), bytes, 1 << 20);
-  fuzz::require(!read || view.template as<Member>() != nullptr, "a body that everybody but the router can read");
+  fuzz::require(!read || view.as<Member>() != nullptr, "a body that everybody but the router can read");
 }
 
 void check_body(std::string_view bytes) {

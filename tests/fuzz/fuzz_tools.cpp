@@ -64,8 +64,8 @@ void check(const tools::HttpRequest& request) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  static const std::array tools{order(), charge("GET"), charge("POST")};
-  const auto& tool = tools.at(data[0] % tools.size());
+  static const std::array known{order(), charge("GET"), charge("POST")};
+  const auto& tool = known.at(data[0] % known.size());
   const auto arguments = fuzz::text(data, size).substr(1);
   const auto complete = tools::complete_arguments(tool, arguments);
   const auto rendered = tools::render(tool, arguments, UnixTime{} + Millis{1'795'000'000'000});
