@@ -70,7 +70,8 @@ Action decide(Fields& fields, const Context&) {
   body.plan = fields.id("plan", Need::required);
   body.steps = fields.ids("steps");
   body.approved = fields.boolean("approved", Need::required);
-  body.revision = static_cast<std::uint32_t>(fields.number("revision", body.steps.empty() ? Need::required : Need::optional));
+  const auto need = body.steps.empty() ? Need::required : Need::optional;
+  body.revision = static_cast<std::uint32_t>(fields.number("revision", need, 0, std::numeric_limits<std::uint32_t>::max()));
   body.comment = fields.text("comment", Need::optional);
   body.updated_action = fields.text("updated_action", Need::optional);
   if (!body.updated_action.empty() && body.steps.size() != 1) fields.wrong("updated_action", "goes with exactly one step");

@@ -122,11 +122,12 @@ bool Fields::boolean(std::string_view name, Need need, bool otherwise) {
   return value->get<bool>();
 }
 
-std::uint64_t Fields::number(std::string_view name, Need need, std::uint64_t otherwise) {
+std::uint64_t Fields::number(std::string_view name, Need need, std::uint64_t otherwise, std::uint64_t most) {
   const auto* value = find(name, need);
   if (!value) return otherwise;
   if (!value->is_number_unsigned())
     return wrong(name, fmt::format("expected a whole number from 0, found {}", value->type_name())), otherwise;
+  if (value->get<std::uint64_t>() > most) return wrong(name, fmt::format("expected at most {}", most)), otherwise;
   return value->get<std::uint64_t>();
 }
 

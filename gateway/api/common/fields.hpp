@@ -47,7 +47,8 @@ class Fields {
   /// A session that a client names: 1 to 128 of letters, digits, `.`, `_`, `:`, `-`.
   std::string session(std::string_view name, Need need);
   bool boolean(std::string_view name, Need need, bool otherwise = false);
-  std::uint64_t number(std::string_view name, Need need, std::uint64_t otherwise = 0);
+  std::uint64_t number(std::string_view name, Need need, std::uint64_t otherwise = 0,
+                       std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
   std::vector<std::string> ids(std::string_view name);
   Uuid uuid(std::string_view name);
   /// One of `names`; its index.

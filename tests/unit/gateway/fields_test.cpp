@@ -104,6 +104,7 @@ TEST_CASE("actions: what names a plan, request or letter goes to its session") {
   CHECK(decide.scope == "s:s1");
   CHECK(decide.body.AsDecide()->revision == 3);
   CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true})") == "revision: missing");
+  CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true, "revision": 4294967299})") == "revision: expected at most 4294967295");
   CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true, "steps": ["a", "b"], "updated_action": "x"})") ==
         "updated_action: goes with exactly one step");
   CHECK(good("post", R"({"conversation": "s1~d1", "text": "hi"})").scope == "s:s1");
