@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "llm/json_text.hpp"
 
 namespace convoke::planner {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 namespace {
 
 constexpr std::string_view function_mark = "Function:";
+constexpr std::size_t max_shown = 60;  // bytes of what is wrong
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -94,7 +98,8 @@ class StepReader {
     }
     // These two take what no function does; a function named all the same would promise something that nobody carries out.
     const auto mark = step.action.rfind(function_mark);
-    if (mark != std::string::npos) step.action = trimmed(std::string_view(step.action).substr(0, mark));
+    if (mark != std::string::npos) step.action = std::string(trimmed(std::string_view(step.action).substr(0, mark)));
+    if (step.action.empty()) return refuse("its action says nothing but a function, which its agent does not have");
     step.function.clear();
     const auto exception = agent.kind == agents::AgentKind::generic ? generic_exception : human_exception;
     if (step.action.find("EXCEPTION:") == std::string::npos) step.action += fmt::format(" {}", exception);
@@ -107,9 +112,11 @@ class StepReader {
     if (!found->is_array()) return refuse("depends_on is not a list");
     for (const auto& entry : *found) {
       if (!entry.is_number_integer() || entry.get<std::int64_t>() < 0 || entry.get<std::int64_t>() >= static_cast<std::int64_t>(index_)) {
-        return refuse(fmt::format("depends_on may only name earlier steps, counted from 0, and has {}", entry.dump()));
+        return refuse(
+            fmt::format("depends_on may only name earlier steps, counted from 0, and has {}", truncate_utf8(llm::dump(entry), max_shown)));
       }
-      step.depends_on.push_back(entry.get<std::uint32_t>());
+      const auto earlier = entry.get<std::uint32_t>();
+      if (std::ranges::find(step.depends_on, earlier) == step.depends_on.end()) step.depends_on.push_back(earlier);
     }
     return {};
   }
@@ -121,8 +128,9 @@ class StepReader {
 }  // namespace
 
 Result<wire::PlanDraftT> draft_from(const agents::Team& team, std::string_view answer) {
-  const auto json = Json::parse(json_part(answer), nullptr, false);
-  if (!json.is_object()) return fail(Fault::model_invalid, "The answer is not a JSON object.");
+  const auto read = llm::parse_object(json_part(answer), Fault::model_invalid, "The answer");
+  if (!read) return fail(Fault::model_invalid, read.error().message + ".");
+  const auto& json = *read;
   wire::PlanDraftT draft;
   draft.summary = text_of(json, "summary_plan_and_steps");
   draft.clarification_request = text_of(json, "human_clarification_request");

@@ -50,7 +50,7 @@ TEST_CASE("planner: a function may stand in the action alone") {
 }
 
 TEST_CASE("planner: what cannot be used is refused with the reason") {
-  CHECK(says(reason("I would rather not"), "not a JSON object"));
+  CHECK(says(reason("I would rather not"), "not valid JSON"));
   CHECK(says(reason("[1]"), "not a JSON object"));
   CHECK(says(reason(plan("")), "no steps"));
   CHECK(says(reason(plan(step("BakerAgent", "bake"))), "no agent 'BakerAgent'; the agents are HrAgent, ProcurementAgent"));
@@ -90,4 +90,23 @@ TEST_CASE("planner: a question to the person comes alone") {
 
 TEST_CASE("planner: JSON between fences or in prose is found") {
   CHECK(planner::draft_from(planner_team(), "Here you are:\n```json\n" + plan(step("HrAgent", "schedule_orientation")) + "\n```"));
+}
+
+TEST_CASE("planner: what is nested without end is refused before anything walks through it") {
+  const std::string deep(200'000, '[');
+  CHECK(says(reason(plan(step("HrAgent", "schedule_orientation", deep + std::string(deep.size(), ']')))), "nested"));
+  const auto wide = reason(plan(step("HrAgent", "schedule_orientation", "[\"" + std::string(10'000, 'x') + "\"]")));
+  CHECK(says(wide, "only name earlier steps"));
+  CHECK(wide.size() < 300);
+}
+
+TEST_CASE("planner: a step waits for each other one once") {
+  const auto draft = planner::draft_from(
+      planner_team(), plan(step("HrAgent", "schedule_orientation") + "," + step("HrAgent", "schedule_orientation", "[0, 0, 0]")));
+  REQUIRE(draft);
+  CHECK(draft->steps[1].depends_on == std::vector<std::uint32_t>{0});
+}
+
+TEST_CASE("planner: an action that is but a function nobody has says nothing") {
+  CHECK(says(reason(plan(step("GenericAgent", "", "[]", "Function: fly"))), "says nothing but a function"));
 }
