@@ -15,6 +15,7 @@
 #include "core/text.hpp"
 #include "tools/arguments.hpp"
 #include "tools/journal_file.hpp"
+#include "tools/json_input.hpp"
 #include "tools/render.hpp"
 
 namespace convoke::tools {
@@ -74,6 +75,12 @@ std::optional<UnixTime> time_of(std::string_view line) {
 }
 
 std::string json_text(std::string_view text) { return Json(text).dump(); }
+
+// Of a line that may be damaged: empty where it is something else.
+std::string text_in(const Json& fields, const char* name) {
+  const auto found = fields.find(name);
+  return found != fields.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
 
 std::string write_line(const Tool& tool, const Call& call, std::string_view arguments, std::string_view mark, UnixTime now,
                        const std::string* result) {
@@ -167,11 +174,7 @@ void Journal::State::remember(std::uint64_t offset, std::string_view line) {
   if (!head->failed) return;
   const Json fields = Json::parse(line, nullptr, false);
   if (!fields.is_object()) return;
-  const auto text = [&](const char* name) {
-    const auto found = fields.find(name);
-    return found != fields.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  ++failures[failure_scope(text("session"), text("agent"), text("tool"))];
+  ++failures[failure_scope(text_in(fields, "session"), text_in(fields, "agent"), text_in(fields, "tool"))];
 }
 
 Result<std::optional<Json>> Journal::State::find(std::string_view key) const {
@@ -181,20 +184,20 @@ Result<std::optional<Json>> Journal::State::find(std::string_view key) const {
     if (!line) return std::unexpected(line.error());
     const auto head = head_of(*line);
     if (!head || head->key != key) continue;
-    Json fields = Json::parse(*line, nullptr, false);
-    if (fields.is_object()) return fields;
+    auto fields = parse_json<Json>(*line);  // nested as deep as arguments can be
+    if (fields && fields->is_object()) return std::move(*fields);
   }
   return std::optional<Json>();
 }
 
 Result<Applied> Journal::State::repeat(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now, const Json& first) {
   // Compared without regard to the order of fields: a model response that was read again may list them differently.
-  const bool same = first.value("agent", "") == call.agent && first.value("tool", "") == tool.name && first.contains("arguments") &&
+  const bool same = text_in(first, "agent") == call.agent && text_in(first, "tool") == tool.name && first.contains("arguments") &&
                     nlohmann::json::parse(first["arguments"].dump()) == nlohmann::json::parse(arguments);
   if (!same) return fail(Fault::conflict, fmt::format("call {} was applied before with another tool or other arguments", call.key));
   if (auto added = file.append(write_line(tool, call, arguments, repeat_mark, now, nullptr)); !added)
     return std::unexpected(std::move(added.error()));
-  return Applied{.text = first.value("result", ""), .failed = first.value("failed", false), .repeat = true};
+  return Applied{.text = text_in(first, "result"), .failed = first.contains("failed") && first["failed"] == true, .repeat = true};
 }
 
 Result<Applied> Journal::State::apply(const Tool& tool, const Call& call, const std::string& arguments, UnixTime now,

@@ -213,3 +213,19 @@ TEST_CASE("journal: a lock that somebody keeps is answered, not waited for") {
   ::close(holder);
   CHECK_FALSE(journal.apply(bake(), call("k"), today).value().repeat);
 }
+
+TEST_CASE("journal: a damaged line of the same call refuses it, or is passed over, and ends nobody") {
+  const std::string begin = R"({"key": "k", "session": "s1", "agent": )", end = R"(, "time": "2026-11-20T09:00:00.000Z", "result": 7})";
+  for (const std::string agent : {"7", "null", R"("company.BakerAgent", "tool": [])", R"("company.BakerAgent", "tool": "bake_cookies")"}) {
+    const Folder folder;
+    std::ofstream(folder.file()) << begin + agent + end + "\n";
+    auto journal = Journal::open(folder.file()).value();
+    CHECK(journal.apply(bake(), call("k"), today).error().code == Fault::conflict);
+  }
+  const Folder folder;
+  const std::string deep(200'000, '[');
+  std::ofstream(folder.file()) << begin + "\"a\", \"arguments\": " + deep + std::string(deep.size(), ']') + end + "\n";
+  auto journal = Journal::open(folder.file()).value();
+  CHECK_FALSE(journal.apply(bake(), call("k"), today).value().repeat);
+  CHECK(journal.apply(bake(), call("k"), today).value().repeat);
+}
