@@ -87,7 +87,7 @@ std::string explain(const Tool& tool, const Json& arguments) {
 Result<Json> checked(const Tool& tool, std::string_view text) {
   auto arguments = parse_json<Json>(text, max_arguments_bytes);
   if (!arguments) return fail(Fault::tool_invalid_arguments, fmt::format("arguments of {}: {}", tool.name, arguments.error().message));
-  const auto valid = validate_json(schema_of(tool), text);
+  const auto valid = validate_json(tool.schema_json.empty() ? schema_of(tool) : bounded_schema(tool.schema_json), text);
   if (valid) return std::move(*arguments);
   const std::string reason = tool.schema_json.empty() ? explain(tool, *arguments) : std::string();
   return fail(Fault::tool_invalid_arguments, reason.empty() ? valid.error().message : reason);

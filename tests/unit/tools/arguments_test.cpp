@@ -58,3 +58,22 @@ TEST_CASE("arguments: defaults are filled in, in the order of the parameters") {
         R"({"item_name":"laptop","quantity":3,"urgency":"normal"})");
   CHECK_FALSE(complete_arguments(order_hardware(), "{}"));
 }
+
+TEST_CASE("arguments: a schema that somebody else wrote is held against as far as that costs little, and ends nobody") {
+  const auto fits = [](std::string schema, std::string_view arguments) {
+    return refusal(Tool{.name = "found", .kind = Kind::mcp, .schema_json = std::move(schema)}, arguments).empty();
+  };
+  CHECK_FALSE(fits(R"({"type": "object", "required": ["city"]})", "{}"));
+  CHECK_FALSE(fits(R"({"properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"type": "integer"}}})", R"({"a": "b"})"));
+  CHECK(fits(R"({"properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"type": "integer"}}})", R"({"a": 3})"));
+  CHECK_FALSE(fits(R"({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]})", "{}"));
+  CHECK_FALSE(fits(R"({"properties": {"a": {"pattern": "("}}, "additionalProperties": false})", R"({"b": 1})"));
+  CHECK(fits(R"({"properties": {"a": {"pattern": "("}}, "additionalProperties": false})", R"({"a": ""})"));
+  CHECK(fits(R"({"patternProperties": {"^x": {}}, "additionalProperties": false})", R"({"xy": 1})"));
+  CHECK(fits(R"({"$ref": "#"})", "{}"));
+  CHECK(fits(R"({"allOf": [{"$ref": "#"}, {"$ref": "#"}], "properties": {"a": {"$ref": "#"}}})", R"({"a": {"a": {}}})"));
+  CHECK(fits(R"({"$ref": "https://elsewhere.example/schema"})", "{}"));
+  CHECK(fits(R"({"properties": {"a": {"multipleOf": 0}}})", R"({"a": 3})"));
+  const auto text = R"({"a": ")" + std::string(200'000, 'a') + R"("})";
+  CHECK(fits(R"({"properties": {"a": {"pattern": "^(a|b)*$", "format": "date"}}})", text));
+}
