@@ -27,13 +27,20 @@ std::string upper(std::string_view text) {
 
 /// A scalar that YAML reads back as the same text.
 std::string yaml_scalar(std::string_view text) {
-  const bool plain =
-      !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '/'; });
+  const bool nothing = text == "null" || text == "Null" || text == "NULL";  // to YAML, without quotes
+  const bool plain = !text.empty() && !nothing && std::ranges::all_of(text, [](unsigned char c) {
+    return (c < 0x80 && std::isalnum(c) != 0) || c == '.' || c == '_' || c == '/';
+  });
   if (plain) return std::string(text);
   std::string out = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);  // a line's end would be read as a space
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
   }
   return out + '"';
 }

@@ -170,3 +170,12 @@ TEST_CASE("config: an empty value is empty, and does not take the next argument 
   CHECK(loaded.options.address.empty());
   CHECK(loaded.options.loud);
 }
+
+TEST_CASE("config: a text that YAML would take for nothing, or for several lines, is printed so that it comes back") {
+  for (const std::string text : {"null", "NULL", "a\nb", "tab\there", "\x7f\x01", "~", "#", "- x", " a ", "\xc3\xa9"}) {
+    const auto flag = "--store.address=" + text;
+    const auto printed = load({"--print-config", flag.c_str()});
+    REQUIRE(printed.code == 0);
+    CHECK(load({}, printed.out).options.address == text);
+  }
+}
