@@ -18,9 +18,10 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// `name:port`, `[::1]:port` or without port → the name in lower case, brackets kept.
+// `name:port`, `[::1]:port` or without port → the name in lower case, brackets kept; empty for anything else in brackets.
 std::string host_name(std::string_view host) {
-  const auto end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+  const auto bracket = host.ends_with(']') ? host.size() : host.find("]:") + 1;
+  const auto end = host.starts_with('[') ? bracket : host.find(':');
   return lower(host.substr(0, std::min(end, host.size())));
 }
 

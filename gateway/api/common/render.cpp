@@ -13,6 +13,8 @@
 namespace convoke::api {
 namespace {
 
+constexpr std::size_t deepest = 64;  // of JSON that other processes say; writing it out takes a stack as deep
+
 void set(Json& json, std::string_view name, const std::string& text) {
   if (!text.empty()) json[std::string(name)] = text;
 }
@@ -179,8 +181,8 @@ Json event_json(const wire::EventT& event) {
   set(json, "message", event.message);
   set(json, "text", event.text);
   if (!event.data.empty()) {
-    auto data = Json::parse(event.data, nullptr, false);
-    json["data"] = data.is_discarded() ? Json(event.data) : std::move(data);
+    auto data = parse_json(event.data, deepest);
+    json["data"] = data ? std::move(*data) : Json(event.data);
   }
   if (event.trace.hi() || event.trace.lo()) json["trace"] = trace_hex(event.trace.hi(), event.trace.lo());
   return json;
@@ -304,8 +306,8 @@ Json span_json(const wire::SpanT& span) {
   json["start_us"] = span.start_us;
   json["end_us"] = span.end_us;
   set(json, "run", span.run);
-  auto attributes = Json::parse(span.attributes.empty() ? "{}" : span.attributes, nullptr, false);
-  json["attributes"] = attributes.is_discarded() ? Json::object() : std::move(attributes);
+  auto attributes = parse_json(span.attributes.empty() ? "{}" : span.attributes, deepest);
+  json["attributes"] = attributes ? std::move(*attributes) : Json::object();
   set_fault(json, span.fault);
   return json;
 }

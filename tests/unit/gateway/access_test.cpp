@@ -55,7 +55,11 @@ TEST_CASE("access: a host that is not ours is refused, so a rebound name reads n
   auto claims = local();
   claims.host = "evil.example:8080";
   CHECK(check_page({}, claims).error().code == Fault::forbidden);
-  for (const auto* host : {"LOCALHOST", "127.0.0.1:1", "[::1]:8080"}) {
+  for (const auto* host : {"[::1].evil.example", "[::1]evil:80", "[::1", "[::1]:80]"}) {
+    claims.host = host;
+    CHECK(check_page({}, claims).error().code == Fault::forbidden);
+  }
+  for (const auto* host : {"LOCALHOST", "127.0.0.1:1", "[::1]:8080", "[::1]"}) {
     claims.host = host;
     CHECK(check_page({}, claims));
   }

@@ -107,6 +107,12 @@ TEST_CASE("render: an event shows the fields of its kind, also when they are no 
   CHECK(event_json(event)["kind"] == "request_opened");
   event.data = "{broken";
   CHECK(event_json(event)["data"] == "{broken");
+  const std::string deep(200'000, '[');
+  event.data = deep + std::string(deep.size(), ']');
+  CHECK(event_json(event)["data"].is_string());
+  wire::SpanT span;
+  span.attributes = R"({"a":)" + event.data + "}";
+  CHECK(dump(span_json(span)["attributes"]) == "{}");
   event.text = "\xFF";
   CHECK_NOTHROW(dump(event_json(event)));
   CHECK(iso_time(1'763'679'932'123) == "2025-11-20T23:05:32.123Z");
