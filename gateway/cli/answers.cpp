@@ -55,11 +55,11 @@ std::vector<std::string> waiting_lines(const Show& show, const std::string& self
   for (const auto& question : in_order(show)) {
     if (question.kind == "approval" && !question.step.empty()) ++approvals[question.plan];
     const auto step = question.step.empty() ? std::string() : fmt::format("step {}: ", show.step_label(question.step));
-    lines.push_back(fmt::format("? {}: {}{}", question.kind, step, brief(question.text, 160)));
-    for (const auto& command : commands_for(question, show, self)) lines.push_back("    " + command);
+    lines.push_back(fmt::format("? {}: {}{}", safe(question.kind), step, brief(question.text, 160)));
+    for (const auto& command : commands_for(question, show, self)) lines.push_back("    " + safe(command));
   }
   for (const auto& [plan, count] : approvals)
-    if (count > 1) lines.push_back(fmt::format("all steps at once: {0} approve {1}, or {0} reject {1}", self, shell_word(plan)));
+    if (count > 1) lines.push_back(safe(fmt::format("all steps at once: {0} approve {1}, or {0} reject {1}", self, shell_word(plan))));
   return lines;
 }
 

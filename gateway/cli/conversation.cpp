@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "cli/output.hpp"
 #include "core/async.hpp"
 
 namespace convoke::cli {
@@ -73,11 +74,12 @@ void Conversation::follow(std::string conversation, std::uint64_t from) {
 
 // True for a frame that the reader wants; events move the position.
 bool Conversation::note(const Json& frame) {
-  if (conversation_.empty() || frame.value("conversation", "") != conversation_) return false;
-  const auto type = frame.value("type", "");
+  if (conversation_.empty() || text_of(frame, "conversation") != conversation_) return false;
+  const auto type = text_of(frame, "type");
   if (type == "event") {
-    next_ = frame["event"].value("seq", next_) + 1;
-    after_id_ = frame["event"].value("id", "");
+    const auto event = object_of(frame, "event");
+    next_ = count_of(event, "seq", next_) + 1;
+    after_id_ = text_of(event, "id");
   } else if (type == "history_reset") {
     next_ = 1;
     after_id_.clear();
@@ -90,7 +92,7 @@ bool Conversation::note(const Json& frame) {
 asio::awaitable<Result<Json>> Conversation::answer_to(std::string id, SteadyTime until, Waiting waiting) {
   while (now() < until && !presence_.verdict()) {
     auto frame = co_await read(std::clamp(Millis{until - now()}, Millis{1}, look_up_every));
-    if (frame && frame->value("id", "") == id) co_return frame;
+    if (frame && text_of(*frame, "id") == id) co_return frame;
     if (frame && note(*frame)) waiting_.push_back(std::move(*frame));
     if (frame) continue;
     if (frame.error().code != Fault::deadline) co_return frame;
@@ -115,7 +117,7 @@ asio::awaitable<Result<Json>> Conversation::perform(std::string type, Json field
     is_sent = is_sent || ready;
     Result<Json> frame = fail(Fault::unavailable, "not sent");
     if (ready) frame = co_await answer_to(id, until, waiting);
-    if (frame && frame->value("type", "") != "error") co_return frame;
+    if (frame && text_of(*frame, "type") != "error") co_return frame;
     if (frame) last = error_in(*frame, Fault::internal);
     if (frame && !retryable(last->code)) co_return std::unexpected(std::move(*last));
     waiting(presence_.trouble());
@@ -146,7 +148,7 @@ asio::awaitable<Result<std::optional<Json>>> Conversation::next(Millis deadline)
   }
   auto frame = std::move(waiting_.front());
   waiting_.pop_front();
-  if (frame.value("type", "") == "error") co_return std::unexpected(error_in(frame, Fault::internal));
+  if (text_of(frame, "type") == "error") co_return std::unexpected(error_in(frame, Fault::internal));
   co_return frame;
 }
 

@@ -84,7 +84,7 @@ std::optional<Instance> find_instance(const Paths& paths) {
   Instance found;
   found.pid = holder(paths);
   const auto json = nlohmann::json::parse(read_file(paths.instance()), nullptr, false);
-  if (json.is_object()) found.url = json.value("url", "");
+  if (const auto url = json.find("url"); url != json.end() && url->is_string()) found.url = url->get<std::string>();
   return found;
 }
 

@@ -94,6 +94,17 @@ std::string text_of(const Json& json, const char* name) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::uint64_t count_of(const Json& json, const char* name, std::uint64_t otherwise) {
+  const auto found = json.find(name);
+  const bool fits = found != json.end() && (found->is_number_unsigned() || (found->is_number_integer() && found->get<std::int64_t>() >= 0));
+  return fits ? found->get<std::uint64_t>() : otherwise;
+}
+
+Json object_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_object() ? *found : Json::object();
+}
+
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }

@@ -2,6 +2,7 @@
 // rewritten in place on a terminal and left out elsewhere.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -68,6 +69,10 @@ class Output {
 
 /// The text of that name in an object; empty when it is absent or something else.
 std::string text_of(const Json& json, const char* name);
+/// The whole number from 0 of that name in an object; `otherwise` when it is absent or something else.
+std::uint64_t count_of(const Json& json, const char* name, std::uint64_t otherwise = 0);
+/// The object of that name in an object; one without members when it is absent or something else.
+Json object_of(const Json& json, const char* name);
 /// Rows under a head, columns aligned by characters; the last column is not padded. Pure.
 std::vector<std::string> table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
 /// Columns that a text takes: code points, roughly.

@@ -11,7 +11,7 @@
 namespace convoke::cli {
 namespace {
 
-std::string short_agent(const std::string& agent) { return agent.substr(agent.rfind('.') + 1); }
+std::string short_agent(const std::string& agent) { return safe(agent.substr(agent.rfind('.') + 1)); }
 
 Tone tone_of(std::string_view status) {
   if (status == "completed" || status == "approved") return Tone::good;
@@ -35,7 +35,7 @@ std::string_view sign_of(std::string_view status) {
 }  // namespace
 
 std::string speaker(std::string_view author) {
-  if (author.starts_with("user/")) return std::string(author.substr(5));
+  if (author.starts_with("user/")) return safe(author.substr(5));
   if (author == "agent/system.planner") return "planner";
   if (author == "agent/system.executor" || author == "system") return "convoke";
   return short_agent(std::string(author));
@@ -43,7 +43,7 @@ std::string speaker(std::string_view author) {
 
 std::string Show::step_label(const std::string& step) const {
   const auto found = steps_.find(step);
-  return found == steps_.end() ? step : std::to_string(found->second.number);
+  return found == steps_.end() ? safe(step) : std::to_string(found->second.number);
 }
 
 bool Show::working() const {
@@ -56,13 +56,14 @@ bool Show::working() const {
 
 std::vector<std::string> agent_lines(const Json& directory) {
   std::vector<std::vector<std::string>> rows;
-  for (const auto& queue : directory["queues"])
-    rows.push_back({text_of(queue, "agent"), std::to_string(queue.value("replicas", 0)), std::to_string(queue.value("in_flight", 0)),
-                    std::to_string(queue.value("backlog", 0)), duration_text(queue.value("oldest_ms", 0))});
+  for (const auto& queue : directory.value("queues", Json::array()))
+    rows.push_back({safe(text_of(queue, "agent")), std::to_string(count_of(queue, "replicas")),
+                    std::to_string(count_of(queue, "in_flight")), std::to_string(count_of(queue, "backlog")),
+                    duration_text(static_cast<std::int64_t>(count_of(queue, "oldest_ms")))});
   return table({"AGENT", "WORKERS", "BUSY", "WAITING", "OLDEST"}, rows);
 }
 
-bool is_whole(const Json& directory) { return directory.value("partitions_held", 0) >= directory.value("partitions", 256); }
+bool is_whole(const Json& directory) { return count_of(directory, "partitions_held") >= count_of(directory, "partitions", 256); }
 
 void Show::frame(const Json& frame) {
   ++frames_;
@@ -72,7 +73,7 @@ void Show::frame(const Json& frame) {
   }
   if (type == "event" && frame.contains("event")) event(frame["event"]);
   if (type == "delta" && frame.contains("delta")) delta(frame["delta"]);
-  if (type == "subscribed") head_ = frame.value("head", std::uint64_t{0});
+  if (type == "subscribed") head_ = count_of(frame, "head");
   if (type == "history_reset" && !out_->json())
     out_->line(out_->paint(Tone::warn, "The conversation's history was lost in part; it follows from its beginning."));
 }
@@ -91,20 +92,16 @@ void Show::event(const Json& event) {
   const auto kind = text_of(event, "kind");
   if (const auto run = text_of(event, "run"); !run.empty()) last_run_ = run;
   is_task_ = is_task_ || !text_of(event, "plan").empty();
-  const auto data = event.contains("data") && event["data"].is_object() ? event["data"] : Json::object();
+  const auto data = object_of(event, "data");
   if (kind == "message") return said(event);
   if (kind == "plan_proposed") return plan(event);
   if (kind == "step_changed") return step(event);
   if (kind == "request_opened") {
     const auto id = text_of(data, "request");
-    questions_[id] = {id,
-                      text_of(data, "kind"),
-                      text_of(event, "plan"),
-                      text_of(event, "step"),
-                      text_of(event, "text"),
-                      event.value("seq", std::uint64_t{0})};
+    questions_[id] = {
+        id, text_of(data, "kind"), text_of(event, "plan"), text_of(event, "step"), text_of(event, "text"), count_of(event, "seq")};
     if (text_of(data, "kind") != "approval" && !out_->json())
-      out_->line(out_->paint(Tone::warn, "? ") + safe(text_of(event, "text")) + out_->paint(Tone::dim, "  [" + id + "]"));
+      out_->line(out_->paint(Tone::warn, "? ") + safe(text_of(event, "text")) + out_->paint(Tone::dim, "  [" + safe(id) + "]"));
   } else if (kind == "request_closed") {
     questions_.erase(text_of(data, "request"));
   } else if (kind == "run_ended") {
@@ -119,7 +116,7 @@ void Show::event(const Json& event) {
     out_->line(
         out_->paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
   if (kind == "dead_letter")
-    out_->line(out_->paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", text_of(data, "id"))));
+    out_->line(out_->paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", safe(text_of(data, "id")))));
   if (kind == "outcome_unknown")
     out_->line(out_->paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides", safe(text_of(data, "tool")))));
 }
@@ -152,12 +149,12 @@ void Show::said(const Json& event) {
 void Show::delta(const Json& delta) {
   const auto id = text_of(delta, "message");
   auto& message = messages_[id];
-  const auto attempt = delta.value("attempt", 0u);
+  const auto attempt = static_cast<std::uint32_t>(count_of(delta, "attempt"));
   const bool again = message.attempt != 0 && attempt > message.attempt;
   if (attempt != message.attempt) message = {text_of(delta, "author"), {}, attempt, 0, 0};
   // After a lost connection all that was said so far comes again, in one piece.
   const auto text = text_of(delta, "text");
-  const auto offset = delta.value("offset", message.received);
+  const auto offset = count_of(delta, "offset", message.received);
   const auto known = offset < message.received ? message.received - offset : 0;
   if (known < text.size()) message.text += safe(text.substr(known));
   message.received = std::max(message.received, offset + text.size());
@@ -178,8 +175,8 @@ void Show::stream(Message& message) {
 }
 
 void Show::plan(const Json& event) {
-  const auto data = event.contains("data") && event["data"].is_object() ? event["data"] : Json::object();
-  revision_ = data.value("revision", 0u);
+  const auto data = object_of(event, "data");
+  revision_ = static_cast<std::uint32_t>(count_of(data, "revision"));
   steps_.clear();
   const auto steps = data.contains("steps") && data["steps"].is_array() ? data["steps"] : Json::array();
   if (!out_->json()) out_->line(out_->paint(Tone::bold, "Plan: ") + safe(text_of(event, "text")));
@@ -193,7 +190,7 @@ void Show::plan(const Json& event) {
 }
 
 void Show::step(const Json& event) {
-  const auto& data = event["data"];
+  const auto data = object_of(event, "data");
   const auto id = text_of(event, "step");
   auto& known = steps_[id];
   // The plan itself may not have been seen.
@@ -204,7 +201,7 @@ void Show::step(const Json& event) {
   if (std::exchange(known.status, status) == status || out_->json()) return;
   if (status == "planned" || status == "awaiting_feedback") return;
   working_ = status == "action_requested" ? known.agent : working_;
-  auto line = fmt::format("  {} step {} {} · {}", sign_of(status), known.number, status, known.agent);
+  auto line = fmt::format("  {} step {} {} · {}", sign_of(status), known.number, safe(status), known.agent);
   const auto why = status == "failed" || status == "cancelled" ? brief(text_of(event, "text"), 120) : std::string();
   if (!why.empty()) line += ": " + why;
   out_->line(out_->paint(tone_of(status), line));

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -20,17 +21,25 @@ struct Row {
 
 constexpr std::size_t deepest = 24;
 
+/// Within what can be taken from each other.
+std::int64_t time_in(const Json& span, const char* name) {
+  const auto found = span.find(name);
+  const auto time = found != span.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+  return std::clamp(time, std::int64_t{0}, std::numeric_limits<std::int64_t>::max() / 4);
+}
+
 std::vector<Row> rows_of(const Json& spans) {
   std::vector<Row> rows;
   for (const auto& span : spans) {
     if (!span.is_object()) continue;
-    Row row{span.value("id", ""),
-            span.value("parent", ""),
+    Row row{text_of(span, "id"),
+            text_of(span, "parent"),
             {},
-            span.value("start_us", std::int64_t{0}),
-            span.value("end_us", std::int64_t{0}),
+            time_in(span, "start_us"),
+            time_in(span, "end_us"),
             span.contains("fault") || (span.contains("attributes") && span["attributes"].contains("error.type"))};
-    row.label = fmt::format("{} · {}", span.value("service", "?"), span.value("name", "?"));
+    const auto named = [&](const char* name) { return span.contains(name) ? text_of(span, name) : std::string("?"); };
+    row.label = fmt::format("{} · {}", named("service"), named("name"));
     row.end = std::max(row.end, row.start);
     rows.push_back(std::move(row));
   }

@@ -270,8 +270,8 @@ asio::awaitable<void> Supervisor::follow_team() {
 // Starts a worker for every agent of the team's newest version. Agents that are gone keep theirs: runs may have pinned them.
 asio::awaitable<void> Supervisor::refresh_agents() {
   auto view = co_await gateway_.get("/api/teams/" + options_.installation.team);
-  if (!view || core_.stopping()) co_return;
-  const auto version = view->value("version", 0u);
+  if (!view || !view->is_object() || core_.stopping()) co_return;
+  const auto version = static_cast<std::uint32_t>(count_of(*view, "version"));
   if (version == team_version_) co_return;
   const auto team = agents::team_from_json(api::dump((*view)["definition"]));
   if (!team) co_return;

@@ -176,3 +176,19 @@ TEST_CASE("show: a cancelled step without a reason ends without a colon") {
                {{"step", "p1s1"}, {"data", {{"number", "1"}, {"agent", "company.HrAgent"}, {"action", "a"}, {"status", "cancelled"}}}});
   CHECK(screen.text.str() == "  ✗ step 1 cancelled · HrAgent\n");
 }
+
+TEST_CASE("show: frames that are not what they should be are shown as far as they go, and write nothing but text") {
+  Screen screen;
+  for (const auto* text :
+       {R"({"type":"event"})", R"({"type":"event","event":7})", R"({"type":"event","event":{"kind":"step_changed"}})",
+        R"({"type":"event","event":{"kind":"step_changed","step":"\u001b[2J","data":{"agent":"a.\u001b[2J","status":"\u001b[2J"}}})",
+        R"({"type":"event","event":{"kind":"plan_proposed","data":{"revision":"x","steps":[7,{"agent":"\u0007"}]}}})",
+        R"({"type":"event","event":{"kind":"message","author":"user/\u001b[2J","text":"\u001b[2J"}})",
+        R"({"type":"event","event":{"kind":"request_opened","seq":"x","data":{"request":"\u001b[2J","kind":"\u001b[2J"}}})",
+        R"({"type":"delta","delta":{"attempt":"x","offset":-1,"text":"t"}})", R"({"type":"subscribed","head":-1})"})
+    CHECK_NOTHROW(screen.show.frame(Json::parse(text)));
+  for (const auto& line : agent_lines(Json::parse(R"({"queues":[7,{"agent":"\u001b[2J","replicas":"x"}]})"))) screen.out.line(line);
+  CHECK(agent_lines(Json::object()).size() == 1);
+  CHECK_FALSE(is_whole(Json::parse(R"({"partitions_held":"x"})")));
+  CHECK(std::ranges::none_of(screen.text.str(), [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; }));
+}

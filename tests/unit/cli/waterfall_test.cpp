@@ -29,3 +29,9 @@ TEST_CASE("waterfall: circles, rubbish and nothing at all are drawn without harm
   CHECK(waterfall(Json::parse(R"([{"id":"a","parent":"b"},{"id":"b","parent":"a"},7])"), 20).size() == 2);
   CHECK(waterfall(Json::parse(R"([{"id":"a","parent":"a","start_us":9,"end_us":1}])"), 1).size() == 1);
 }
+
+TEST_CASE("waterfall: spans of other types and of all time are drawn") {
+  const auto spans = Json::parse(R"([{"id":7,"parent":[],"name":null,"start_us":"x","end_us":1.5},
+    {"id":"a","start_us":-9223372036854775808,"end_us":9223372036854775807}])");
+  CHECK(waterfall(spans, 80).size() == 2);
+}
