@@ -1,5 +1,7 @@
 #include "runtime/otlp_exporter.hpp"
 
+#include <algorithm>
+
 #include "telemetry/log.hpp"
 
 namespace convoke::runtime {
@@ -63,7 +65,8 @@ asio::awaitable<OtlpExporter::Outcome> OtlpExporter::send_batch() {
   request.headers.add("Content-Type", "application/json");
   for (const auto& header : options_.headers) {
     const auto colon = header.find(':');
-    if (colon != std::string::npos) request.headers.add(header.substr(0, colon), header.substr(header.find_first_not_of(" :", colon)));
+    const auto value = std::min(header.find_first_not_of(" :", colon), header.size());
+    if (colon != std::string::npos) request.headers.add(header.substr(0, colon), header.substr(value));
   }
   request.body = telemetry::otlp_json(batch);
   sending_ = true;

@@ -48,8 +48,8 @@ struct Fixture {
   explicit Fixture(std::size_t queue = 100) {
     if (!server.listen()) throw std::runtime_error("cannot listen");
     boost::asio::co_spawn(runtime.io(), server.run(), [](const std::exception_ptr&) {});
-    exporter =
-        std::make_unique<runtime::OtlpExporter>(runtime, runtime::OtlpOptions{"http://" + server.address(), {"X-Key: secret"}, queue});
+    exporter = std::make_unique<runtime::OtlpExporter>(
+        runtime, runtime::OtlpOptions{"http://" + server.address(), {"X-Empty:", "no name", "X-Key: secret"}, queue});
   }
   void span(const std::string& name) { runtime.tracer().end(runtime.tracer().start(name, telemetry::SpanKind::internal)); }
   bool until(const std::function<bool()>& predicate) { return run_until(runtime.io(), std::chrono::seconds(10), predicate); }
