@@ -297,7 +297,8 @@ asio::awaitable<http::Response> Supervisor::control(http::Request request) {
   if (request.path == "/scale") {
     const bool fits = body.contains("agent") && body["agent"].is_string() && body.contains("count") && body["count"].is_number_integer();
     if (!fits) co_return http::error_response(Error(Fault::invalid, "expected `agent` (text) and `count` (a number)"));
-    auto scaled = scale(body["agent"].get<std::string>(), body["count"].get<int>());
+    const auto count = std::clamp<std::int64_t>(body["count"].get<std::int64_t>(), -1, most_workers + 1);
+    auto scaled = scale(body["agent"].get<std::string>(), static_cast<int>(count));
     if (!scaled) co_return http::error_response(scaled.error());
     co_return http::json_response(200, api::dump(status()));
   }
