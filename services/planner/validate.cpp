@@ -44,6 +44,7 @@ std::string function_in(std::string_view action) {
 
 std::string names_of_agents(const agents::Team& team) {
   std::vector<std::string_view> names;
+  names.reserve(team.agents.size());
   for (const auto& agent : team.agents) names.emplace_back(agent.name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
