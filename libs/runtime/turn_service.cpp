@@ -28,6 +28,20 @@ agents::HostServices services_of(Runtime& runtime, bus::Client& bus) {
           [&runtime](std::string name, asio::awaitable<void> task) { runtime.spawn(std::move(name), std::move(task)); }};
 }
 
+// From when its owner gave it (the time in the id of the message) until it begins here, as a span of the turn.
+void tell_queueing(telemetry::Tracer& tracer, const agents::Turn& turn) {
+  constexpr std::int64_t least_us = 5'000;  // what is shorter is the way, not a wait
+  const auto& header = turn.header();
+  auto span = tracer.start("queue", telemetry::SpanKind::consumer, {{header.trace.hi(), header.trace.lo()}, header.trace.span()},
+                           turn.work().session);
+  span.end_unix_us = span.start_unix_us;
+  span.start_unix_us = static_cast<std::int64_t>(wire::from_wire(header.id).hi >> 16) * 1'000;
+  if (span.end_unix_us - span.start_unix_us < least_us) return;
+  span.set("gen_ai.agent.name", turn.work().agent);
+  span.set("convoke.run", turn.work().run);
+  tracer.record(std::move(span));
+}
+
 }  // namespace
 
 TurnService::TurnService(Runtime& runtime, bus::ClientOptions bus, agents::HostOptions host, TurnServiceOptions options,
@@ -37,7 +51,10 @@ TurnService::TurnService(Runtime& runtime, bus::ClientOptions bus, agents::HostO
       bus_(runtime.io().get_executor(), with_endpoints(std::move(bus), runtime),
            {runtime.replica(), name_of(runtime, options_.service), options_.service}),
       teams_(bus_, host.query_deadline),
-      host_(services_of(runtime, bus_), host, std::move(handler)) {}
+      host_(services_of(runtime, bus_), host, [&runtime, begin = std::move(handler)](agents::Turn& turn) {
+        tell_queueing(runtime.tracer(), turn);
+        return begin(turn);
+      }) {}
 
 void TurnService::start() {
   runtime_.set_ready("intercom", false, "not connected yet");

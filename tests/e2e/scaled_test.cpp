@@ -1,7 +1,8 @@
-// More than one of everything gives the same results.
+// More than one of everything gives the same results; none of something is waited for; what does not depend on each other runs at once.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -17,7 +18,76 @@ std::vector<Json> replies(const Json& plan) {
   return texts;
 }
 
+// Spans of that name in the trace of a conversation, once there are so many.
+std::vector<Json> spans(Installation& installation, const std::string& conversation, const std::string& name, std::size_t many) {
+  std::vector<Json> found;
+  eventually(std::chrono::seconds(20), [&] {
+    found.clear();
+    const auto trace = installation.get("/api/trace/" + conversation).body;
+    for (const auto& span : trace.value("spans", Json::array()))
+      if (span["name"] == name) found.push_back(span);
+    return found.size() >= many;
+  });
+  return found;
+}
+
+constexpr auto two_agents = R"(name: pair
+description: Two who need nothing of each other.
+approval: none
+models: {default: offline}
+starting_tasks: [{id: both, name: Both, prompt: Sew a coat and plant a tree.}]
+agents:
+  - name: TailorAgent
+    description: Sews clothes.
+    instructions: You sew.
+    tools:
+      - {name: sew_coat, description: Sews a coat., delay_ms: 500, response: "A coat."}
+  - name: GardenerAgent
+    description: Looks after plants.
+    instructions: You plant.
+    tools:
+      - {name: plant_tree, description: Plants a tree., delay_ms: 500, response: "A tree."}
+)";
+
 }  // namespace
+
+TEST_CASE("scaled: a turn that waits for a worker is carried out when there is one, and its trace shows the wait") {
+  Installation installation;
+  REQUIRE(installation.cli({"scale", "HrAgent", "0"}).code == 0);
+  auto chat = installation.cli_process({"chat", "HrAgent", "Hello, who are you?", "--session", "waits"});
+  REQUIRE(eventually(std::chrono::seconds(20), [&] { return !installation.events("waits~d1").empty(); }));
+  REQUIRE(installation.cli({"scale", "HrAgent", "1"}).code == 0);
+  const auto end = chat.wait(std::chrono::seconds(60));
+  REQUIRE(end);
+  CHECK(end->code == 0);
+  const auto waits = spans(installation, "waits~d1", "queue", 1);
+  REQUIRE(waits.size() == 1);
+  const auto turns = spans(installation, "waits~d1", "invoke_agent company.HrAgent", 1);
+  REQUIRE(turns.size() == 1);
+  CHECK(waits[0]["parent"] == turns[0]["id"]);
+  CHECK(waits[0]["start_us"] >= turns[0]["start_us"]);
+  CHECK(waits[0]["end_us"] <= turns[0]["end_us"]);
+  CHECK(installation.errors() == std::vector<std::string>{});
+}
+
+TEST_CASE("scaled: two steps of different agents that do not depend on each other run at once") {
+  TempDir folder;
+  std::ofstream(folder.file("pair.yaml")) << two_agents;
+  InstallationOptions options;
+  options.team = folder.file("pair.yaml");
+  Installation installation(options);
+  const auto task = installation.task("both", "Sew a coat and plant a tree.", "none");
+  const auto plan = installation.ended_plan(task["plan"]);
+  INFO(plan.dump());
+  REQUIRE(plan["overall_status"] == "completed");
+  REQUIRE(plan["steps"].size() == 2);
+  const auto coat = spans(installation, plan["conversation"], "execute_tool sew_coat", 1);
+  const auto tree = spans(installation, plan["conversation"], "execute_tool plant_tree", 1);
+  REQUIRE(coat.size() == 1);
+  REQUIRE(tree.size() == 1);
+  CHECK(coat[0]["start_us"] < tree[0]["end_us"]);
+  CHECK(tree[0]["start_us"] < coat[0]["end_us"]);
+}
 
 TEST_CASE("scaled: two groupchats, two executors, two planners and three workers give the same results") {
   Installation installation;

@@ -140,11 +140,23 @@ class Checker {
     if (schema.contains("properties")) sound = mend_keys(node, schema["properties"], name);
     for (const auto& required : schema.value("required", Json::array())) {
       const auto key = required.get<std::string>();
-      if (!node.find(key)) sound = report(node.mark, fmt::format("expected the key {} in {}", quote(key), name));
+      if (!node.find(key)) sound = misses(node, schema, key, name);
     }
     for (const auto& entry : node.entries)
       if (const Json* part = schema_of(schema, entry.key)) sound &= check(*entry.value, *part, entry.key);
     return sound;
+  }
+
+  // Where any key is allowed, one that is near the missing one is taken for it: it is one mistake.
+  bool misses(Node& node, const Json& schema, const std::string& key, const std::string& name) {
+    if (!schema.contains("properties"))
+      for (auto& entry : node.entries)
+        if (!nearest(entry.key, {key}).empty()) {
+          report(entry.mark, fmt::format("expected the key {} in {}, found {}", quote(key), name, quote(entry.key)));
+          entry.key = key;
+          return false;
+        }
+    return report(node.mark, fmt::format("expected the key {} in {}", quote(key), name));
   }
 
   static const Json* schema_of(const Json& schema, const std::string& key) {

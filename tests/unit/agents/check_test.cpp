@@ -103,6 +103,8 @@ TEST_CASE("team check: each wrong thing gives one line at its place") {
         "4:9: expected at least one entry in agents, found an empty list\n"
         "5:17: expected at least one entry in starting_tasks, found an empty list");
   CHECK(mistakes(with(small_team, "models: {default: offline}", "models: {}")) == "3:9: expected the key \"default\" in models");
+  CHECK(mistakes(with(small_team, "models: {default: offline}", "models: {defualt: offline}")) ==
+        "3:10: expected the key \"default\" in models, found \"defualt\"");
   CHECK(mistakes(with(small_team, "name: small", "name: " + std::string(70, 'x'))) == "1:7: expected at most 64 bytes for name, found 70");
 }
 
