@@ -1,9 +1,12 @@
 #include "model/entities.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <unordered_set>
 
+#include "core/text.hpp"
 #include "model/names.hpp"
 
 namespace convoke::model {
@@ -270,9 +273,24 @@ class Reader {
 
 }  // namespace
 
+namespace {
+
+// Its rules look at all pairs of words and at all letters of a word, and everybody waits while it reads.
+constexpr std::size_t most_read = 4'096;
+
+std::string what_is_read(std::string_view text) {
+  if (text.size() <= most_read) return std::string(text);
+  const auto begin = truncate_utf8(text, most_read * 3 / 4);
+  auto end = text.size() - most_read / 4;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u) ++end;
+  return fmt::format("{} … {}", begin, text.substr(end));
+}
+
+}  // namespace
+
 Reading read_text(std::string_view text, Day today, const std::function<bool(std::string_view)>& known) {
   Reading reading;
-  reading.text = text;
+  reading.text = what_is_read(text);
   reading.tokens = tokenize(reading.text);
   Reader(reading, today).read(known);
   return reading;
