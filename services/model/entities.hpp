@@ -38,7 +38,8 @@ struct Reading {
   const Entity* entity_at(std::size_t token) const { return entity_of[token] == none ? nullptr : &entities[entity_of[token]]; }
 };
 
-/// Of a text longer than 4 KiB the beginning and the end are read. `known` says whether a stem is a word of the catalogue at hand: those are no names, unless written like one inside a sentence.
+/// Of a text longer than 4 KiB the beginning and the end are read. `known` says whether a stem is a word of the catalogue at hand: those
+/// are no names, unless written like one inside a sentence.
 Reading read_text(std::string_view text, Day today, const std::function<bool(std::string_view)>& known);
 
 /// A common first name, in lower case.
