@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double good_enough = 0.33;
+constexpr double weak_text = 0.5;    // of free text: announced by a preposition at most
 constexpr double some_sense = 0.12;  // … for a required term that is not found otherwise
 
 Json number_json(const Parameter& parameter, double value) {
@@ -110,18 +111,31 @@ class Filler {
 
   /// Bytes of the parameter's name and of what follows the sign behind it; (0, 0) when it does not stand there.
   std::pair<std::size_t, std::size_t> name_at(const Parameter& parameter, std::size_t from = 0) const {
-    std::string spaced;
-    for (const auto& word : parameter.words) spaced.append(spaced.empty() ? "" : " ").append(word);
     const auto lower = to_lower(r_.text);
-    for (const auto& name : {to_lower(parameter.name), spaced}) {
-      for (auto at = lower.find(name, from); at != std::string::npos; at = lower.find(name, at + 1)) {
-        if (at > 0 && (std::isalnum(static_cast<unsigned char>(lower[at - 1])) != 0 || lower[at - 1] == '_')) continue;
-        auto sign = at + name.size();
-        while (sign < lower.size() && lower[sign] == ' ') ++sign;
-        if (sign < lower.size() && (lower[sign] == ':' || lower[sign] == '=') &&
-            (first_ >= r_.tokens.size() || at >= r_.tokens[first_].begin))
-          return {at, sign + 1};
-      }
+    for (const auto& name : {to_lower(parameter.name), spaced(parameter.words)}) {
+      if (const auto found = label_at(lower, name, from, false); found.second != 0) return found;
+    }
+    // "Subject: … Text: …", "…, title: …": by another word for it, where a part of the request begins.
+    if (parameter.words.size() > 1) {
+      if (const auto found = label_at(lower, parameter.words.back(), from, true); found.second != 0) return found;
+    }
+    for (const auto& name : parameter.synonyms) {
+      if (is_stop_word(name)) continue;
+      if (const auto found = label_at(lower, to_lower(name), from, true); found.second != 0) return found;
+    }
+    return {0, 0};
+  }
+
+  std::pair<std::size_t, std::size_t> label_at(const std::string& lower, const std::string& name, std::size_t from, bool opens) const {
+    for (auto at = lower.find(name, from); at != std::string::npos; at = lower.find(name, at + 1)) {
+      if (at > 0 && (std::isalnum(static_cast<unsigned char>(lower[at - 1])) != 0 || lower[at - 1] == '_')) continue;
+      const auto before = at == 0 ? std::string::npos : lower.find_last_not_of(' ', at - 1);
+      if (opens && (before == std::string::npos || std::string_view(".,;\n-!").find(lower[before]) == std::string_view::npos)) continue;
+      auto sign = at + name.size();
+      while (sign < lower.size() && lower[sign] == ' ') ++sign;
+      if (sign < lower.size() && (lower[sign] == ':' || lower[sign] == '=') &&
+          (first_ >= r_.tokens.size() || at >= r_.tokens[first_].begin))
+        return {at, sign + 1};
     }
     return {0, 0};
   }
@@ -139,6 +153,9 @@ class Filler {
   }
 
   void set_from_text(const Parameter& parameter, std::string value, std::pair<std::size_t, std::size_t> at) {
+    for (const std::string_view polite : {", please", " please", ", thanks"}) {
+      if (value.ends_with(polite)) value.resize(value.size() - polite.size());
+    }
     while (value.ends_with('.') || value.ends_with(',')) value.pop_back();
     if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
       value = value.substr(1, value.size() - 2);
@@ -216,10 +233,31 @@ class Filler {
       if (filled(*pair.parameter) || (pair.score < good_enough && !takes_anything(*pair.parameter))) continue;
       if (pair.listing != nullptr) {
         take(*pair.parameter, *pair.listing);
-      } else if (free(*pair.candidate)) {
+      } else if (free(*pair.candidate) && !says_too_little(pair)) {
         take(*pair.parameter, *pair.candidate);
       }
     }
+  }
+
+  /// "… from the old server | to the new one": of free text a piece that hardly anything announces says less than the whole clause.
+  bool says_too_little(const Pair& pair) const {
+    if (!options_.free_text || pair.parameter->want != Want::text || !pair.parameter->required) return false;
+    if (pair.score >= weak_text || pair.candidate->entity != nullptr) return false;
+    if (pair.candidate->kind == Candidate::Kind::phrase && pair.candidate->last == pair.candidate->first + 1) return true;
+    return telling(first_, pair.candidate->first) + telling(pair.candidate->last, last_) > 0;
+  }
+
+  /// Words of [first, last) that say more than the tool's name does and stand in no other argument.
+  std::size_t telling(std::size_t first, std::size_t last) const {
+    const auto verb = opening_verb(r_, first_, last_);
+    const auto own = content_stems(spaced(identifier_words(tool_.name)));
+    std::size_t count = 0;
+    for (auto i = first; i < last; ++i) {
+      const auto& token = r_.tokens[i];
+      if (is_stop_word(token.lower) || used_[i] || i == verb || token.lower == "please") continue;
+      if (std::ranges::find(own, token.stem) == own.end() || r_.entity_of[i] != Reading::none) ++count;
+    }
+    return count;
   }
 
   /// A term or text that is required: what is left over of the request is more likely it than nothing is.
@@ -369,15 +407,13 @@ class Filler {
       auto from = opening_verb(r_, first_, last_);
       const bool verb = from < last_;
       if (!verb) from = first_;
-      std::size_t telling = 0;
-      const auto own = content_stems(spaced(identifier_words(tool_.name)));
+      // "Ticket 20931 can be closed": a number or a code says enough.
+      bool pointed = false;
       for (std::size_t i = from; i < last_; ++i) {
-        const auto& token = r_.tokens[i];
-        if (!is_stop_word(token.lower) && !used_[i] && i != from && std::ranges::find(own, token.stem) == own.end() &&
-            r_.entity_of[i] == Reading::none)
-          ++telling;
+        const auto* entity = used_[i] ? nullptr : r_.entity_at(i);
+        pointed = pointed || (entity != nullptr && entity->shape != Shape::date && (entity->shape != Shape::name || entity->person < 0.65));
       }
-      if (telling < (parameter.want == Want::query ? 1U : 2U)) continue;
+      if (telling(from, last_) < (parameter.want == Want::query || pointed ? 1U : 2U)) continue;
       const auto begin = r_.tokens[from].begin;
       out_.arguments[parameter.name] = trim(std::string_view(r_.text).substr(begin, r_.tokens[last_ - 1].end - begin));
       out_.loose.push_back(&parameter);

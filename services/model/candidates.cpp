@@ -76,7 +76,12 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     if (candidate.last == candidate.first) continue;
     // "Ask the neighbours for salt": whom one asks is not what one wants.
     const bool recipient = verb < last && one_of(reading.tokens[verb].lower, {"ask", "tell", "inform", "notify", "remind"});
-    candidate.object = !recipient && phrase.lead.empty() && !std::exchange(object_seen, object_seen || phrase.lead.empty());
+    // "What could go wrong if …", "in line with …": no words for a thing.
+    candidate.everyday = true;
+    for (auto i = candidate.first; i < candidate.last; ++i)
+      candidate.everyday = candidate.everyday && reading.entity_of[i] == Reading::none && is_common(reading.tokens[i].stem);
+    const bool thing = phrase.lead.empty() && !candidate.everyday;
+    candidate.object = !recipient && thing && !std::exchange(object_seen, object_seen || thing);
     candidate.about = true;
     bool only_cues = true;
     for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
@@ -157,7 +162,9 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
     --i;
     const auto& token = reading.tokens[i];
     const auto gap = std::string_view(reading.text).substr(token.end, reading.tokens[i + 1].begin - token.end);
-    if (gap.find_first_of(".!?;,") != std::string_view::npos) break;
+    // "the new episode, "…"": the quotation is the episode.
+    const bool apposed = step == 0 && gap.starts_with(", ") && candidate.entity != nullptr && candidate.entity->shape == Shape::quoted;
+    if (gap.find_first_of(".!?;,") != std::string_view::npos && !apposed) break;
     const bool opens = is_imperative(token.lower) &&
                        (token.sentence_start || i == 0 || one_of(reading.tokens[i - 1].lower, {"and", "please", "to", "then", "you"}));
     if (opens) break;
@@ -250,11 +257,16 @@ double as_code(const Candidate& c) {
   }
 }
 
+/// A sentence rather than a name.
+bool long_text(const Candidate& c) { return std::ranges::count(c.value, ' ') >= 4 || c.value.ends_with('.'); }
+
 double as_name(const Candidate& c, const Parameter& parameter) {
   if (c.entity != nullptr) {
     switch (c.entity->shape) {
-      case Shape::quoted: return 0.95;
-      case Shape::name: return 0.8 - 0.35 * c.entity->person + (one_of(c.lead, {"called", "named", "titled", "for", "of"}) ? 0.1 : 0);
+      case Shape::quoted: return mentions(parameter, {"title", "name", "subject"}) && !long_text(c) ? 0.95 : 0.6;
+      case Shape::name:
+        return 0.8 - 0.35 * c.entity->person + (one_of(c.lead, {"called", "named", "titled", "for", "of"}) ? 0.1 : 0) -
+               (parameter.want == Want::name && one_of(c.lead, {"from", "in", "at"}) ? 0.2 : 0);
       case Shape::code: return 0.4;
       case Shape::url: return mentions(parameter, {"page", "site", "source"}) ? 0.7 : 0.2;
       case Shape::percent:
@@ -264,6 +276,7 @@ double as_name(const Candidate& c, const Parameter& parameter) {
     }
   }
   if (c.kind == Candidate::Kind::tail) return one_of(c.lead, {"called", "named", "titled"}) ? 0.7 : 0;
+  if (c.everyday) return 0.13;  // better than nothing
   double score = c.object ? 0.55 : 0.3;
   if (c.kind == Candidate::Kind::phrase && c.short_name) return c.only_kind(parameter) ? 0.6 : 1.05;
   if (one_of(c.lead, {"for", "of", "about", "on", "called", "named", "titled", "into", "regarding", "as", "in", "to", "with"})) score = 0.5;
@@ -278,7 +291,7 @@ double as_name(const Candidate& c, const Parameter& parameter) {
 
 double as_text(const Candidate& c) {
   if (c.pronoun) return 0;
-  if (c.entity != nullptr) return c.entity->shape == Shape::quoted ? 0.95 : c.entity->shape == Shape::url ? 0.3 : 0;
+  if (c.entity != nullptr) return c.entity->shape == Shape::quoted ? (long_text(c) ? 1.15 : 0.95) : c.entity->shape == Shape::url ? 0.3 : 0;
   if (c.kind == Candidate::Kind::tail) {
     if (one_of(c.lead, {"about", "regarding", "concerning", "because", "due", "saying", "stating", ":", "that", "announcing", "explaining",
                         "describing", "reading", "highlighting"}))

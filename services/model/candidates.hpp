@@ -18,6 +18,7 @@ struct Candidate {
   std::string value;
   std::string lead;
   std::size_t lead_token = 0;
+  bool everyday = false;                // nothing but words of everyday talk
   bool object = false;                  // the first phrase without a preposition
   bool pronoun = false;                 // "it": refers to something, says nothing
   bool about = false;                   // only says again what the tool does

@@ -21,6 +21,8 @@ constexpr double told_weight = 0.7;      // … and of a statement that it goes 
 constexpr double few_things = 1.5;       // of a tool that does another deed: one word in common says nothing …
 constexpr double things_share = 0.55;    // … unless the request has hardly any other
 constexpr double spoken_things = 0.65;   // a request without a verb names at least one thing, not just one like it
+constexpr double slim_share = 0.66;      // of the request: with one word in common it must be at least so much
+constexpr double told_share = 0.45;      // … and so much where nothing is asked to be done: what is told has many words
 constexpr double text_cover = 0.45;      // "Write a poem": writing is for a tool only if what is to be written is the tool's own
 constexpr double text_share = 0.6;
 
@@ -111,6 +113,10 @@ class Cutter {
   /// "Fix my car", "Cook dinner for four people": of a deed that the tool does not do, and of what is done hardly anything.
   bool unconvincing(const Topic& topic, const Ranked& best) const {
     if (best.phrase) return false;
+    // One everyday thing and no name, code or amount: "Draw a picture of a cat".
+    const bool anything = topic.person || topic.name || topic.email || topic.phone || topic.money || topic.percent || topic.code;
+    const bool known = best.deed && (topic.number || topic.date);  // "Order 12 desks": of what it is done with, so many
+    if (!anything && !known && best.things <= 1 && best.explained < (topic.verb.empty() ? told_share : slim_share)) return true;
     const auto things = static_cast<double>(std::ranges::count(topic.terms, false, &Term::verb));
     // Nothing is asked to be done: then it must speak of what the tool is for.
     if (topic.verb.empty()) return best.things < spoken_things;
@@ -134,6 +140,29 @@ class Cutter {
   bool tells_of_somebody(std::size_t from) const {
     static const std::unordered_set<std::string_view> words{"i", "we", "he", "she", "they", "it", "im", "you"};
     return words.contains(r_.tokens[starts_[from].token].lower);
+  }
+
+  /// "ok to pay", "put it down for Monday", "Pay them out.": asks for nothing that the clause around it does not ask for.
+  bool slight(std::size_t from) const {
+    static const std::unordered_set<std::string_view> pointers{"it",    "them",  "they", "him", "this", "these",
+                                                               "those", "there", "so",   "why", "one"};
+    const auto last = end_of(from);
+    bool points = false;
+    for (auto i = starts_[from].token; i < last; ++i) points = points || pointers.contains(r_.tokens[i].lower);
+    std::size_t content = 0;
+    for (const auto& term : topic_of(r_, index_, starts_[from].token, last).terms) {
+      const bool deed = term.verb || is_light_verb(term.stem) || is_request_verb(term.stem) || is_polite_word(term.lower);
+      if (!deed && !is_common(term.stem) && term.weight >= 0.5) ++content;
+    }
+    const bool named = std::ranges::any_of(r_.entities, [&](const Entity& entity) {
+      const bool inside = entity.first >= starts_[from].token && entity.last <= last;
+      return inside && entity.shape != Shape::date && entity.shape != Shape::number && entity.shape != Shape::period;
+    });
+    return !named && (content == 0 || (content == 1 && points));
+  }
+
+  static bool is_polite_word(std::string_view lower) {
+    return lower == "ok" || lower == "okay" || lower == "fine" || lower == "care" || lower == "rid" || lower == "something";
   }
 
   std::size_t end_of(std::size_t start) const { return model::end_of(r_, starts_, start); }
@@ -162,12 +191,17 @@ class Cutter {
       const bool told = std::all_of(starts_.begin() + static_cast<std::ptrdiff_t>(from), starts_.begin() + static_cast<std::ptrdiff_t>(to),
                                     [](const Start& start) { return start.tells; });
       if (told) gain = 0;
-    } else if (made.imperative) {
+      // "What's wrong there?" goes on with what was said before.
+      if (from > 0 && to == from + 1 && starts_[from].sentence && is_question_at(from, to) && slight(from) && !has_entities_at(from))
+        gain = 0;
+    } else if (made.imperative && !(starts_.size() > 1 && to == from + 1 && slight(from))) {
       gain = unmet_value - step_cost;
     }
     if (starts_[from].refers) gain -= torn_reference;
+    // "… is correct, please release it for payment"
+    if (made.fits && from > 0 && to == from + 1 && !starts_[from].refers && slight(from)) gain -= swallowed_verb;
     for (std::size_t k = from + 1; k < to; ++k) {
-      if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to)) gain -= swallowed_verb;
+      if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to) && !slight(k)) gain -= swallowed_verb;
     }
     return gain;
   }
@@ -297,7 +331,7 @@ class Cutter {
 bool fits(const Ranked& ranked) {
   if (!ranked.named) return false;
   return (ranked.explained >= 0.7 && ranked.cover >= 0.33) || (ranked.score >= 0.4 && ranked.cover >= 0.42) ||
-         (ranked.phrase && ranked.score >= 0.36);
+         (ranked.score >= 0.55 && ranked.cover >= 0.35 && ranked.things >= 2) || (ranked.phrase && ranked.score >= 0.36);
 }
 
 std::vector<Clause> clauses_of(const Reading& reading, const Index& index, const Catalogue& catalogue) {

@@ -179,7 +179,9 @@ class Finder {
 
   /// March 3, March 3rd 2027; March, March 2027 (vague). The second day of "March 3 to 7" takes the first one's month.
   std::optional<DateFound> month_day(std::size_t i) {
-    const auto m = month_number(word(i));
+    const auto m = i > 0 && i < tokens_.size() && !tokens_[i].capital && tokens_[i - 1].capital && gap(i - 1) == '-'
+                       ? 0
+                       : month_number(word(i));  // Min-jun
     if (m == 0) {
       const auto d = day_number(word(i));
       const bool follows =
@@ -325,9 +327,23 @@ class Finder {
     if (word(at) == "next" || word(at) == "last" || word(at) == "past" || word(at) == "coming" || word(at) == "previous") ++at;
     if (at == i && (word(i) == "a" || word(i) == "an")) return std::nullopt;
     if (const auto length = length_at(at)) return DateFound{i, length->last, length->day, true, true};
+    if (const auto last = stretch(i); last != i) return DateFound{i, last, today_, true, true};
     const bool quarter = word(i).size() == 2 && word(i)[0] == 'q' && word(i)[1] >= '1' && word(i)[1] <= '4';
     if (quarter) return DateFound{i, year_number(word(i + 1)) != 0 ? i + 2 : i + 1, today_, true, true};
     return std::nullopt;
+  }
+
+  /// "Third quarter", "the second half of 2026", "next summer": the end of what begins at `i`; `i` itself for none.
+  std::size_t stretch(std::size_t i) const {
+    static constexpr std::array<std::string_view, 8> ordinals{"first", "second", "third", "fourth", "1st", "2nd", "3rd", "4th"};
+    static constexpr std::array<std::string_view, 5> seasons{"spring", "summer", "autumn", "fall", "winter"};
+    static constexpr std::array<std::string_view, 6> which{"next", "last", "this", "coming", "past", "previous"};
+    const bool relative = std::ranges::find(which, word(i)) != which.end();
+    if (relative && std::ranges::find(seasons, word(i + 1)) != seasons.end()) return i + 2;
+    if (std::ranges::find(ordinals, word(i)) == ordinals.end() || (word(i + 1) != "quarter" && word(i + 1) != "half")) return i;
+    const std::size_t of = word(i + 2) == "of" ? i + 3 : i + 2;
+    if (year_number(word(of)) != 0) return of + 1;
+    return i + 2;
   }
 
   std::optional<DateFound> year_alone(std::size_t i) {

@@ -22,6 +22,7 @@ class Reader {
 
   void read(const std::function<bool(std::string_view)>& known) {
     quotations();
+    titles();
     runs();
     phones();
     money_and_percent();
@@ -80,6 +81,34 @@ class Reader {
     }
   }
 
+  /// "title: Five Ways to Save", "called Home for the Holidays": capitals with small words among them.
+  void titles() {
+    static const std::unordered_set<std::string_view> labels{"title", "headline", "subject", "name"};
+    static const std::unordered_set<std::string_view> words{"titled", "entitled", "called", "named"};
+    static const std::unordered_set<std::string_view> inner{"of", "the", "and", "to", "a", "your", "our", "with", "is"};
+    for (std::size_t i = 0; i + 1 < r_.tokens.size(); ++i) {
+      const bool label = labels.contains(r_.tokens[i].lower);
+      if (!label && !words.contains(r_.tokens[i].lower)) continue;
+      const auto gap = std::string_view(r_.text).substr(r_.tokens[i].end, r_.tokens[i + 1].begin - r_.tokens[i].end);
+      if (gap != ": " && (label || gap != " ")) continue;
+      std::size_t last = i + 1;
+      std::size_t small = 0;
+      for (auto k = i + 1; k < r_.tokens.size() && !used_[k]; ++k) {
+        if (k > i + 1 && r_.tokens[k].begin != r_.tokens[k - 1].end + 1) break;
+        const bool plain = !r_.tokens[k].capital && !r_.tokens[k].digits;
+        if (plain && (k == i + 1 || ++small > 4 || (!label && !inner.contains(r_.tokens[k].lower)))) break;
+        if (r_.tokens[k].capital || r_.tokens[k].digits) last = k + 1;
+      }
+      const bool mixed = std::any_of(at(i + 1), at(last), [](const Token& token) { return !token.capital && !token.digits; });
+      if (last < i + 3 || (!mixed && !label)) continue;
+      const auto begin = r_.tokens[i + 1].begin;
+      const auto end = r_.tokens[last - 1].end;
+      add_bytes(Shape::quoted, begin, end, r_.text.substr(begin, end - begin));
+    }
+  }
+
+  std::vector<Token>::const_iterator at(std::size_t i) const { return r_.tokens.begin() + static_cast<std::ptrdiff_t>(i); }
+
   /// What is recognised as one run of bytes without a space: addresses, links, codes, versions.
   void runs() {
     const std::string_view text = r_.text;
@@ -129,14 +158,16 @@ class Reader {
           (upper == letters && (hyphened || digits >= 2 || letters == 1)) || (hyphened && letters <= 4 && digit(run.back()) && digits >= 2);
       // "ThinkPad X1": a short one behind a capitalised word is part of a name.
       const auto word = r_.text.find_last_of(" \n", begin >= 2 ? begin - 2 : 0);
-      const char head = begin < 2 ? ' ' : r_.text[word == std::string::npos ? 0 : word + 1];
-      const bool model = run.size() <= 3 && head >= 'A' && head <= 'Z' && word != std::string::npos;
+      const char head = begin < 2 ? ' ' : r_.text[word == std::string_view::npos ? 0 : word + 1];
+      const bool model = run.size() <= 3 && head >= 'A' && head <= 'Z' && begin >= 2;
       if (code && !model) return add_run(Shape::code, run);
       if (model) return;
       if (hyphened && digit(run.back())) return add_run(Shape::name, run);
     } else if (upper == letters && digits >= 3 &&
                (hyphened || (letters >= 2 && std::isalpha(static_cast<unsigned char>(run.back())) == 0))) {
       add_run(Shape::code, run);
+    } else if (letters == 1 && digits >= 2 && std::string_view("ABCDEFHR").find(run.back()) != std::string_view::npos) {
+      add_run(Shape::code, run);  // 14B: a room's, a booth's
     }
   }
 

@@ -107,6 +107,7 @@ class Finder {
     const bool article = first > 0 && (tokens_[first - 1].lower == "the" || tokens_[first - 1].lower == "our") && joined(first - 1);
     if (size >= 2 && worldly_names().contains(head.lower) && (!title_case_ || !ordinary(tokens_[first + 1])) && !article) return 1;
     double likely = 0.1;
+    if (is_stop_word(head.lower)) return likely;
     if (is_first_name(head.lower)) {
       likely = 1;
     } else if (article) {
@@ -160,14 +161,18 @@ class Finder {
       // A first name in a message that is all lower case; a known word or a verb is none.
       return is_first_name(token.lower) && !known_(token.stem) && !is_request_verb(token.stem) && !is_stop_word(token.lower);
     }
-    if (is_stop_word(token.lower) && !(token.all_caps && token.lower.size() > 1 && !title_case_ && token.lower != "asap")) return false;
-    if (is_stop_word(token.lower)) return false;
+    // "the Hello Spring campaign": inside a sentence a small word with a capital opens a name.
+    if (is_stop_word(token.lower))
+      return !token.sentence_start && !token.all_caps && token.lower.size() > 1 && !title_case_ && next_is_capital(i);
     if (is_first_name(token.lower)) return true;
     if (title_case_) return !ordinary(token);
     // "Kick off …", "Pair Nadia Rahman …": a verb, whatever comes behind it.
     if (token.sentence_start && !next_is_capital(i) && i + 1 < tokens_.size() && is_particle(tokens_[i + 1].lower)) return false;
-    if (token.sentence_start && next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower) && ordinary(token))
+    // "Half of …", "Roughly …", "Several …"
+    if (token.sentence_start && !next_is_capital(i) && !token.possessive && (is_common(token.stem) || token.lower.ends_with("ly")))
       return false;
+    // "Pay Anna Bell", "the YouTuber Zara Malik"
+    if (next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower) && ordinary(token)) return false;
     if (!token.sentence_start) return !(token.all_caps && known_(token.stem) && !next_is_capital(i));
     return !ordinary(token) || (!is_request_verb(token.stem) && next_is_capital(i));
   }
@@ -183,6 +188,8 @@ class Finder {
     // "… Diallo 1,500"
     if (token.digits && i + 1 < tokens_.size() && tokens_[i + 1].digits && tokens_[i + 1].begin == token.end + 1 && text_[token.end] == ',')
       return false;
+    // "Min-jun Park"
+    if (!token.capital && !token.digits && i == first + 1 && text_[token.begin - 1] == '-' && next_is_capital(i)) return true;
     if (token.digits) return i > first && token.lower.size() <= 5 && (!is_first_name(tokens_[i - 1].lower) || token.capital);
     if (token.capital && is_stop_word(token.lower)) return !title_case_ && tokens_[first].capital && token.lower != "i";
     if (token.capital) return (!title_case_ || !ordinary(token));

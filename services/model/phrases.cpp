@@ -44,6 +44,10 @@ bool is_finite(std::string_view lower) {
   return words.contains(lower);
 }
 
+bool is_subject(std::string_view lower) {
+  return lower == "we" || lower == "they" || lower == "he" || lower == "she" || lower == "i" || lower == "you";
+}
+
 bool is_being(std::string_view lower) { return lower == "is" || lower == "are" || lower == "was" || lower == "were"; }
 
 class Cutter {
@@ -166,6 +170,10 @@ class Cutter {
     } else if (lead_ == "to" && !open_ && is_imperative(token.lower) && i + 1 < last_ &&
                (is_determiner(r_.tokens[i + 1].lower) || r_.entity_at(i + 1) != nullptr)) {
       lead(i, "");  // "to order a laptop": an infinitive
+    } else if (open_ && (token.lower == "together" || token.lower == "again" || token.lower == "too")) {
+      close(i);
+    } else if (!open_ && i > first_ && is_subject(r_.tokens[i - 1].lower) && !token.capital && !token.lower.ends_with("ly")) {
+      lead(i, "");  // "before we decide on": what we do
     } else {
       open(i);
     }

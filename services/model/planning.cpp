@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "model/acting.hpp"
 #include "model/clauses.hpp"
 #include "model/phrases.hpp"
 #include "model/reply.hpp"
@@ -375,7 +376,10 @@ class Planner {
       const auto& tool = c_.tools[draft.tool];
       const bool own_words = !draft.whole && opening_verb(r_, draft.first, draft.last) < draft.last &&
                              r_.tokens[draft.last - 1].end - r_.tokens[draft.first].begin < 200;
-      const auto sentence = own_words ? words_of(draft) : spoken(tool.name) + beneficiary(tool, draft.filled);
+      auto sentence = own_words ? words_of(draft) : spoken(tool.name) + beneficiary(tool, draft.filled);
+      // Its agent holds the action against the function: what is said in a roundabout way is said plainly, too.
+      if (const auto said = read(sentence); own_words && (calls_off(said) || !asks_for(said, index_, draft.tool)))
+        sentence = spoken(tool.name) + ": " + sentence;
       step.agent = c_.agents[tool.agent].name;
       step.function = tool.name;
       step.arguments = draft.filled.arguments;

@@ -1,6 +1,7 @@
 #include "model/ranking.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -135,7 +136,9 @@ std::vector<Index::Match> Index::expand(const Term& term) const {
     }
   }
   if (!matches.empty()) return matches;
-  // A compound that tools write as two words.
+  // A compound that tools write as two words; some mean something else than their parts.
+  static constexpr std::array<std::string_view, 6> wholes{"homework", "deadline", "breakfast", "cupboard", "newspaper", "handsome"};
+  if (std::ranges::find(wholes, term.lower) != wholes.end()) return matches;
   for (std::size_t cut = 3; cut + 3 <= term.lower.size(); ++cut) {
     const auto left = stem(std::string_view(term.lower).substr(0, cut));
     const auto right = stem(std::string_view(term.lower).substr(cut));
@@ -279,6 +282,8 @@ void Index::score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const {
     entry.named = entry.named || named || does(words, topic.verb);
     const bool other = !words.empty() && is_request_verb(words.front()) && !is_light_verb(words.front());
     entry.deed = has[entry.tool] || named || does(words, topic.verb);
+    // "You can sell it again": a deed that hardly any other tool has, and nothing else is said.
+    entry.named = entry.named || (entry.deed && entry.cover >= 0.5 && (entry.explained >= 0.9 || topic.name));
     if (named) entry.score += verb_match;
     if (topic.number && does(words, topic.verb) && counts(catalogue_.tools[entry.tool])) entry.score += counted_thing;
     if (!has[entry.tool]) entry.score -= other ? verb_mismatch : verb_mismatch / 2;

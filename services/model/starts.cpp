@@ -67,14 +67,32 @@ class Finder {
   void add_start(std::size_t i, bool sentence) {
     auto verb = opening_verb(r_, i, r_.tokens.size());
     if (verb == r_.tokens.size() && is_verb(i)) verb = i;
-    const bool imperative = (verb < r_.tokens.size() && acts(verb)) || causes(i);
+    const bool imperative = ((verb < r_.tokens.size() && acts(verb)) || causes(i)) && (sentence || !goes_on_telling(i));
     starts_.push_back({i, imperative, sentence});
+  }
+
+  /// "We buy it at 4 and | sell it at 5": what somebody does, in the same sentence.
+  bool goes_on_telling(std::size_t i) const {
+    static const std::unordered_set<std::string_view> subjects{"we", "they", "i", "he", "she"};
+    static const std::unordered_set<std::string_view> wishing{"need", "want",  "like",  "should", "must",
+                                                              "can",  "could", "would", "have",   "d"};
+    if (starts_.empty() || i == 0 || starts_.back().imperative || r_.tokens[i - 1].lower != "and") return false;
+    const auto first = starts_.back().token;
+    if (!subjects.contains(r_.tokens[first].lower)) return false;
+    for (auto k = first; k < i; ++k) {
+      if (wishing.contains(r_.tokens[k].lower)) return false;
+    }
+    return true;
   }
 
   void find_starts(std::size_t body) {
     add_start(body, true);
     if (gives_text(r_)) return;
     for (std::size_t i = body + 1; i < r_.tokens.size() && starts_.size() < most_starts; ++i) {
+      if (labels(i)) {
+        if (starts_.back().token + 1 == i && starts_.size() > 1) starts_.pop_back();
+        if (holds_text(r_.tokens[i - 1].lower)) return;
+      }
       if (r_.entity_of[i] != Reading::none && r_.entity_of[i] == r_.entity_of[i - 1]) continue;
       const char sign = sign_between(r_, i - 1);
       const auto& word = r_.tokens[i - 1].lower;
@@ -85,18 +103,40 @@ class Finder {
         // "between 20 and 30" is one thing.
         bool between = false;
         for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
-        if (joint && !between && starts_.back().token < i - 1) add_start(i, false);
+        if (joint && !between && starts_.back().token < i - 1 && !lists_name(i)) add_start(i, false);
       } else if ((sign != ':' || r_.tokens[i].lower == "please" || (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
                  !(sign == ',' && works_on_text())) {
         add_start(i, sign != ',' && sign != '&');
         // Behind a comma a noun without article or count goes on with what is before it.
         const auto* entity = r_.entity_at(i);
         const bool counted_thing = entity != nullptr && entity->shape == Shape::number;
-        if ((sign == ',' || sign == '&') && !starts_.back().imperative && !is_determiner(r_.tokens[i].lower) && !counted_thing &&
-            r_.tokens[i].lower != "and")
+        if ((sign == ',' || sign == '&') && !starts_.back().imperative && r_.tokens[i].lower != "and" &&
+            ((!is_determiner(r_.tokens[i].lower) && !counted_thing) || lists_name(i)))
           starts_.pop_back();
       }
     }
+  }
+
+  /// "Subject: …": what stands before the colon is one word, with which a part of the request begins.
+  bool labels(std::size_t i) const {
+    return i > 1 && sign_between(r_, i - 1) == ':' && sign_between(r_, i - 2) != ' ' && r_.entity_of[i - 1] == Reading::none &&
+           !is_verb(i - 1);
+  }
+
+  /// Behind such a label everything is text.
+  static bool holds_text(std::string_view label) {
+    static const std::unordered_set<std::string_view> words{"text", "message", "content", "body", "wording", "description", "details"};
+    return words.contains(label);
+  }
+
+  /// "… and the Orbit Lamp together": one more name, nothing that anybody does or wants.
+  bool lists_name(std::size_t i) const {
+    const std::size_t at = is_determiner(r_.tokens[i].lower) ? i + 1 : i;
+    const auto* entity = at < r_.tokens.size() ? r_.entity_at(at) : nullptr;
+    if (entity == nullptr || entity->first != at || (entity->shape != Shape::name && entity->shape != Shape::quoted)) return false;
+    if (entity->last >= r_.tokens.size() || sign_between(r_, entity->last - 1) != ' ') return true;
+    const auto& next = r_.tokens[entity->last].lower;
+    return next == "and" || next == "or" || next == "together" || next == "as" || next == "into" || is_preposition(next);
   }
 
   static bool refers_back(std::string_view word) {
@@ -123,9 +163,9 @@ class Finder {
 
   /// What only tells something ("our router is slow") is context where anything else in the text is asked for.
   void mark_statements() {
-    static const std::unordered_set<std::string_view> wishes{"need",  "needs",  "want",  "wants",  "like",   "should", "must",
-                                                             "shall", "please", "wish",  "wishes", "kindly", "has",    "have",
-                                                             "let",   "lets",   "could", "can",    "would",  "to"};
+    static const std::unordered_set<std::string_view> wishes{"need",   "needs", "want",   "wants",  "like",   "should", "must", "shall",
+                                                             "please", "wish",  "wishes", "kindly", "has",    "have",   "let",  "lets",
+                                                             "could",  "can",   "would",  "to",     "wanted", "needed"};
     static const std::unordered_set<std::string_view> finite{"is",  "are",  "was", "were",  "has",  "have", "had", "will",
                                                              "did", "does", "do",  "i",     "we",   "he",   "she", "they",
                                                              "it",  "im",   "ive", "there", "been", "got"};
@@ -133,7 +173,8 @@ class Finder {
     for (std::size_t k = 0; k < starts_.size(); ++k) {
       auto& start = starts_[k];
       const auto last = end_of(k);
-      bool wish = start.imperative || is_question_at(r_, index_, starts_, k, k + 1) || passive_verb(r_, start.token, last) < last;
+      bool wish = start.imperative || is_question_at(r_, index_, starts_, k, k + 1) || passive_verb(r_, start.token, last) < last ||
+                  asks_politely(start.token, last);
       // "Marta handed in …": opens with who did it.
       bool said =
           r_.entity_at(start.token) != nullptr && r_.entity_at(start.token)->shape == Shape::name && r_.entity_at(start.token)->last < last;
@@ -159,6 +200,14 @@ class Finder {
     }
     if (asked) return;
     for (auto& start : starts_) start.tells = false;
+  }
+
+  /// "Could one of you …", "Would somebody …": a request, whoever is asked.
+  bool asks_politely(std::size_t first, std::size_t last) const {
+    const auto& head = r_.tokens[first].lower;
+    const bool modal = head == "could" || head == "can" || head == "would" || head == "will" || head == "may";
+    const auto behind = r_.text.find_first_not_of(" \"')", r_.tokens[last - 1].end);
+    return modal && behind != std::string::npos && r_.text[behind] == '?';
   }
 
   std::size_t end_of(std::size_t start) const { return model::end_of(r_, starts_, start); }
@@ -223,6 +272,8 @@ std::vector<Start> starts_of(const Reading& reading, const Index& index, std::si
 std::size_t after_label(const Reading& r) {
   for (std::size_t i = 0; i + 3 < r.tokens.size() && i < 6; ++i) {
     const char sign = sign_between(r, i);
+    // "New vendor: …" says what it is about; that is more than whose work it is.
+    if (sign == ':' && i > 1 && !is_imperative(r.tokens[i + 1].lower) && r.tokens[i + 1].lower != "please") return 0;
     if (sign == ':' && r.entity_of[i] == Reading::none)
       return r.tokens[i + 1].capital && r.text.find('\n', r.tokens[i].end) != r.tokens[i].end + 1 ? i + 1 : 0;
     if (sign != ' ' && sign != '&' && sign != ',') return 0;

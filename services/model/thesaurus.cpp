@@ -33,7 +33,7 @@ exchange feed forbid freeze greet haggle halt halve honour illustrate insure int
 localise lock motivate mow nominate pack paint park pause permit personalise persuade photograph plant polish postpone praise rebook
 rebrand recategorise recharge reclassify recycle relaunch relocate remit reorder replenish resend resume retrain reward ring sack sanction
 scrap settle sharpen shorten shred simplify sketch spend split sponsor stock subtitle swap sweep tailor thank throw tow transcribe unblock
-unload unsubscribe vaccinate vet void vote water weigh widen wire wrap
+film shoot poll unload unsubscribe vaccinate vet void vote water weigh widen wire wrap
 )";
 
 constexpr std::string_view text_work_text = R"(

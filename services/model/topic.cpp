@@ -10,8 +10,10 @@
 namespace convoke::model {
 namespace {
 
-constexpr double known_name = 0.5;    // of a name that is a word of the tools, too: most likely it is the value
+constexpr double known_name = 0.5;    // of a name that is a word of the tools, too: most likely it is the value …
+constexpr double long_name = 0.35;    // … and more likely still if it is one of several words
 constexpr double meant_weight = 0.8;  // of the word that an expression stands for
+constexpr double shape_weight = 0.5;  // of the word for what an amount or a share is of
 constexpr std::string_view alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// "Where is it?", "What does it cost?"; not "Can you send it?".
@@ -96,6 +98,12 @@ void add_meant(Topic& topic, const Reading& reading, const Index& index, std::si
   }
   for (const auto& meaning : meanings_in(reading, first, last)) add(meaning.word, meant_weight, meaning.token);
   if (travels(reading, first, last)) add("travel", 0.7, first);
+  // "Give her $500": whoever speaks of a tool for it says dollars.
+  for (const auto& entity : reading.entities) {
+    if (entity.first < first || entity.first >= last) continue;
+    if (entity.shape == Shape::money) add("dollars", shape_weight, entity.first);
+    if (entity.shape == Shape::percent) add("percent", shape_weight, entity.first);
+  }
   // "INV-2044", "PO-17": a code's letters say what it is of.
   for (const auto& entity : reading.entities) {
     if (entity.shape != Shape::code || entity.first < first || entity.last > last) continue;
@@ -139,7 +147,8 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
       if (entity->shape == Shape::quoted) {
         term.weight = 0.25;
       } else if (entity->shape == Shape::name && entity->person < 0.75 && index.knows(term.stem)) {
-        term.weight = known_name;
+        const bool model = entity->value.find_first_of("0123456789") != std::string::npos;
+        term.weight = entity->last > entity->first + 1 && !model ? long_name : known_name;
       } else {
         continue;
       }

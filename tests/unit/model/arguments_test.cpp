@@ -85,3 +85,23 @@ TEST_CASE("model arguments: nothing is invented") {
   CHECK(fill_in(book, "Book a visit next week").vague == std::vector<std::string>{"date"});
   CHECK(fill_in(book, "").missing.size() == 3);
 }
+
+TEST_CASE("model arguments: labels in the request's own words") {
+  const auto send =
+      tool("send_note", "", {{"subject", text_parameter}, {"content", {{"type", "string"}, {"x-synonyms", {"text", "message"}}}}});
+  const auto said = fill_in(send, "A note to everybody. Subject: Car park closed. Text: It is being resurfaced, please use the street.");
+  CHECK(said.arguments["subject"] == "Car park closed");
+  CHECK(said.arguments["content"] == "It is being resurfaced, please use the street");
+}
+
+TEST_CASE("model arguments: a piece that nothing announces says less than the whole") {
+  const auto rules = tool("set_rules", "", {{"rules_description", text_parameter}});
+  CHECK(fill_in(rules, "Nothing should get in through the back door, please lock it")
+            .arguments["rules_description"]
+            .get<std::string>()
+            .find("back door") != std::string::npos);
+  const auto close = tool("handle_tickets", "", {{"ticket_details", text_parameter}});
+  CHECK(fill_in(close, "Ticket 20931 can be closed").arguments["ticket_details"].get<std::string>().find("20931") != std::string::npos);
+  const auto risk = tool("weigh_risks", "", {{"item_name", text_parameter}});
+  CHECK(fill_in(risk, "What could go wrong if we buy paper lanterns?").arguments["item_name"] == "paper lanterns");
+}

@@ -97,3 +97,13 @@ TEST_CASE("model entities: of a very long text the beginning and the end are rea
   CHECK(reading.text.starts_with("Welcome Ada Lovelace. "));
   CHECK(of("Hello " + std::string(60'000, 'a') + " Write to ada@example.com", Shape::email) == List{"ada@example.com"});
 }
+
+TEST_CASE("model entities: places at fairs, models that open a text, titles without quotation marks") {
+  CHECK(of("We have booth 14B at the fair", Shape::code) == List{"14B"});
+  CHECK(of("Galaxy S24 for Min-jun Park", Shape::code).empty());
+  CHECK(of("Galaxy S24 for Min-jun Park", Shape::date).empty());
+  CHECK(of("A picture, title: Five Ways to Save Data", Shape::quoted) == List{"Five Ways to Save Data"});
+  CHECK(of("The strategy called Power to the People, please", Shape::quoted) == List{"Power to the People"});
+  CHECK(of("How did it sell in the third quarter?", Shape::period) == List{"third quarter"});
+  CHECK(of("Plan it for next summer", Shape::period) == List{"next summer"});
+}

@@ -48,6 +48,19 @@ TEST_CASE("model planning: what is only told says what the request is about") {
   CHECK(functions(plan("The suitcases of Ada Byron are in the hall, please bring them up")) == List{"Reception.carry_luggage"});
 }
 
+TEST_CASE("model planning: what only goes on with a request is no step of its own") {
+  CHECK(functions(plan("Charge Ada Byron a fee of $40, that is ok, please put it through")) == List{"Garage.charge_fee"});
+  CHECK(functions(plan("The suitcases of Ada Byron must be brought up to her. What's wrong there?")) == List{"Reception.carry_luggage"});
+  CHECK(functions(plan("Ada Byron arrived an hour ago. Could one of you reserve a room for her on 3 December?")) ==
+        List{"Reception.reserve_room"});
+}
+
+TEST_CASE("model planning: a step said in a roundabout way names its function plainly") {
+  const auto made = plan("No suitcases of Ada Byron should stay in the hall, please carry the luggage up");
+  REQUIRE(functions(made) == List{"Reception.carry_luggage"});
+  CHECK(made.steps[0].action.starts_with("Carry luggage"));
+}
+
 TEST_CASE("model planning: a broad goal takes the tools that say they belong to it") {
   const auto made = plan("Check in a guest, Ada Byron.");
   CHECK(functions(made) == List{"Reception.issue_key_card", "Reception.carry_luggage", "Kitchen.serve_welcome_drink"});
