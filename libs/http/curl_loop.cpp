@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <limits>
 
 #include "http/curl_library.hpp"
@@ -255,6 +256,9 @@ Status CurlLoop::prepare(Transfer& transfer) {
   curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl().easy_setopt(easy, CURLOPT_NOPROXY, request.unix_socket.empty() ? nullptr : "*");
+  // The library itself knows only what was built into it; like OpenSSL, and so like our WebSocket client, it is to trust what these name.
+  if (const char* file = std::getenv("SSL_CERT_FILE")) curl().easy_setopt(easy, CURLOPT_CAINFO, file);     // NOLINT(concurrency-mt-unsafe)
+  if (const char* folder = std::getenv("SSL_CERT_DIR")) curl().easy_setopt(easy, CURLOPT_CAPATH, folder);  // NOLINT(concurrency-mt-unsafe)
   curl().easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   curl().easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());

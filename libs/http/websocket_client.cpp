@@ -3,6 +3,8 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -11,6 +13,7 @@
 
 #include "core/async.hpp"
 #include "http/address.hpp"
+#include "http/websocket_transport.hpp"
 
 namespace convoke::http {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 namespace beast = boost::beast;
 namespace beast_ws = boost::beast::websocket;
 using Socket = asio::generic::stream_protocol::socket;
+using Stream = beast_ws::stream<WebSocketTransport, false>;
 
 Fault refusal_fault(int status) {
   switch (status) {
@@ -29,13 +33,30 @@ Fault refusal_fault(int status) {
   }
 }
 
+bool is_ip(const std::string& host) {
+  boost::system::error_code error;
+  asio::ip::make_address(host, error);
+  return !error;
+}
+
+/// Trusts what the system trusts ($SSL_CERT_FILE and $SSL_CERT_DIR name something else), and nobody else.
+Result<std::shared_ptr<asio::ssl::context>> trusting_context() {
+  boost::system::error_code error;
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, error);
+  if (!error) context->set_default_verify_paths(error);
+  if (!error) context->set_verify_mode(asio::ssl::verify_peer, error);
+  if (error) return fail(Fault::unavailable, "websocket: TLS cannot be set up: " + error.message());
+  return context;
+}
+
 }  // namespace
 
 struct WebSocketClient::State : std::enable_shared_from_this<State> {
   explicit State(asio::io_context& context) : io(context) {}
 
   asio::io_context& io;
-  std::optional<beast_ws::stream<Socket, false>> stream;
+  std::optional<Stream> stream;
   beast::flat_buffer buffer;
   std::uint16_t close_code = 0;
   // The read that goes on while nobody waits for it, because a read that is given up would leave the stream in the middle of a frame.
@@ -47,10 +68,41 @@ struct WebSocketClient::State : std::enable_shared_from_this<State> {
     const auto self = shared_from_this();
     auto address = parse_address(target.address);
     if (!address) co_return std::unexpected(std::move(address.error()));
-    Socket socket(io);
+    std::shared_ptr<asio::ssl::context> context;
+    if (target.tls) {
+      auto made = trusting_context();
+      if (!made) co_return std::unexpected(std::move(made.error()));
+      context = std::move(*made);
+    }
+    const auto name = address->host;
     auto connected = co_await open_socket(std::move(*address), target.address);
     if (!connected) co_return std::unexpected(std::move(connected.error()));
-    stream.emplace(std::move(*connected));
+    stream.emplace(std::move(*connected), std::move(context));
+    if (target.tls) {
+      auto secured = co_await secure(name, target.address);
+      if (!secured) co_return secured;
+    }
+    co_return co_await upgrade(std::move(target));
+  }
+
+  /// TLS with who can prove to be `name`; nothing of ours was sent before. FORBIDDEN when it cannot: trying again does not help.
+  asio::awaitable<Status> secure(std::string name, std::string address) {
+    auto& tls = *stream->next_layer().tls();
+    boost::system::error_code error;
+    if (!is_ip(name)) SSL_set_tlsext_host_name(tls.native_handle(), name.c_str());  // NOLINT: a cast in OpenSSL's macro
+    tls.set_verify_callback(asio::ssl::host_name_verification(name), error);
+    if (!error) co_await tls.async_handshake(asio::ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, error));
+    if (!error) co_return Status{};
+    const auto verdict = SSL_get_verify_result(tls.native_handle());
+    if (verdict != X509_V_OK)
+      co_return fail(Fault::forbidden, "websocket: the certificate of " + address + " is not trusted (" +
+                                           X509_verify_cert_error_string(verdict) + "): nothing was sent");
+    // Bytes that are no TLS come from somebody else; a connection that ends may be a server that starts.
+    const bool is_other = error.category() == asio::error::get_ssl_category();
+    co_return fail(is_other ? Fault::invalid : Fault::unavailable, "websocket: no TLS with " + address + ": " + error.message());
+  }
+
+  asio::awaitable<Status> upgrade(WebSocketTarget target) {
     stream->read_message_max(target.max_message_bytes);
     stream->set_option(beast_ws::stream_base::decorator([headers = target.headers](beast_ws::request_type& request) {
       for (const auto& [name, value] : headers) request.set(name, value);
@@ -112,13 +164,13 @@ struct WebSocketClient::State : std::enable_shared_from_this<State> {
   void drop() {
     if (!stream) return;
     boost::system::error_code ignored;
-    stream->next_layer().close(ignored);
+    stream->next_layer().socket().close(ignored);
   }
 };
 
 namespace {
 
-asio::awaitable<Status> write_one(std::shared_ptr<void> keep, beast_ws::stream<Socket, false>& stream, std::string message) {
+asio::awaitable<Status> write_one(std::shared_ptr<void> keep, Stream& stream, std::string message) {
   boost::system::error_code error;
   stream.text(true);
   co_await stream.async_write(asio::buffer(message), asio::redirect_error(asio::use_awaitable, error));
@@ -127,7 +179,7 @@ asio::awaitable<Status> write_one(std::shared_ptr<void> keep, beast_ws::stream<S
   co_return Status{};
 }
 
-asio::awaitable<Status> close_one(std::shared_ptr<void> keep, beast_ws::stream<Socket, false>& stream) {
+asio::awaitable<Status> close_one(std::shared_ptr<void> keep, Stream& stream) {
   boost::system::error_code error;
   co_await stream.async_close(beast_ws::close_code::normal, asio::redirect_error(asio::use_awaitable, error));
   (void)keep;

@@ -17,6 +17,8 @@ namespace convoke::http {
 struct WebSocketTarget {
   std::string address;  // host:port or unix:/path
   std::string target = "/";
+  /// Speaks TLS, with a server whose certificate is one of that host and signed by somebody whom the system trusts.
+  bool tls = false;
   Headers headers;
   Millis deadline{5'000};  // for connection and handshake
   std::size_t max_message_bytes = 16uz * 1024 * 1024;
@@ -29,7 +31,8 @@ class WebSocketClient {
   WebSocketClient(WebSocketClient&&) noexcept;
   WebSocketClient& operator=(WebSocketClient&&) noexcept;
 
-  /// UNAVAILABLE, DEADLINE, or the server's refusal (UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, else INVALID).
+  /// UNAVAILABLE, DEADLINE, or the server's refusal (UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, else INVALID). With TLS, before anything was
+  /// sent: FORBIDDEN when its certificate is not trusted, INVALID when it speaks no TLS.
   asio::awaitable<Status> connect(WebSocketTarget target);
   /// The next message; nothing when the server closed. DEADLINE when none came in time (the connection stays usable), UNAVAILABLE when
   /// lost.
