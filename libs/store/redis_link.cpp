@@ -106,10 +106,10 @@ void RedisStore::lose(Reason reason, const std::string& why) {
   wake_.cancel();
 }
 
-void RedisStore::came_up(std::string replication_id) {
+void RedisStore::came_up(History history) {
   ++counters_.connects;
-  link_.failed_over = !link_.replication_id.empty() && link_.replication_id != replication_id;
-  link_.replication_id = std::move(replication_id);
+  link_.failed_over = !link_.replication_id.empty() && link_.replication_id != history.id && history.is_continued;
+  link_.replication_id = std::move(history.id);
   link_.up = true;
   ++link_.generation;
   link_.reason = Reason::none;
@@ -127,12 +127,12 @@ Task<bool> RedisStore::open() {
   if (prepared) reads = co_await connect();
   bool logged_in = false;
   if (reads) logged_in = co_await log_in(reads);
-  std::string history;
-  if (logged_in) history = co_await replication_id(main);
-  if (history.empty() || closed_ || !main->open() || !reads->open()) {
+  History history;
+  if (logged_in) history = co_await read_history(main);
+  if (history.id.empty() || closed_ || !main->open() || !reads->open()) {
     main->abandon();
     if (reads) reads->abandon();
-    if (!history.empty()) down(Reason::away, "Redis closed the connection while it was being set up");
+    if (!history.id.empty()) down(Reason::away, "Redis closed the connection while it was being set up");
     co_return false;
   }
   main_ = main;
@@ -244,20 +244,21 @@ Task<bool> RedisStore::prove_writable(ConnectionPtr connection) {
   co_return false;
 }
 
-Task<std::string> RedisStore::replication_id(ConnectionPtr connection) {
+Task<RedisStore::History> RedisStore::read_history(ConnectionPtr connection) {
   Command info("INFO");
   info.add("replication");
   const Reply reply = co_await ask_once(connection, info.bytes(), "INFO");
-  if (!reply) co_return std::string{};
-  constexpr std::string_view kName = "master_replid:";
+  if (!reply) co_return History{};
   const std::string text = decode_text(*reply).value_or("");
-  const auto at = text.find(kName);
-  if (at == std::string::npos) {
-    down(Reason::away, "this Redis does not tell its replication id");
-    co_return std::string{};
-  }
-  const auto value = text.substr(at + kName.size());
-  co_return std::string(value.substr(0, value.find_first_of("\r\n")));
+  const auto value = [&text](std::string_view name) {
+    const auto at = text.find(name);
+    if (at == std::string::npos) return std::string();
+    const auto rest = text.substr(at + name.size());
+    return rest.substr(0, rest.find_first_of("\r\n"));
+  };
+  History history{value("master_replid:"), value("master_replid2:").find_first_not_of('0') != std::string::npos};
+  if (history.id.empty()) down(Reason::away, "this Redis does not tell its replication id");
+  co_return history;
 }
 
 // Notices a server that died without a word while nothing was asked of it, and one whose history became another one's.
@@ -265,9 +266,9 @@ Task<void> RedisStore::watch() {
   while (link_.up && !closed_) {
     co_await pause(options_.check_every);
     if (!link_.up || closed_) co_return;
-    const std::string history = co_await replication_id(main_);
+    const History history = co_await read_history(main_);
     if (!link_.up || closed_) co_return;
-    if (history != link_.replication_id) lose(Reason::away, "another server took over: the replication id of Redis changed");
+    if (history.id != link_.replication_id) lose(Reason::away, "another server took over: the replication id of Redis changed");
   }
 }
 

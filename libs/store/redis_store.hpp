@@ -57,6 +57,11 @@ class RedisStore final : public Store {
     std::string load;  // the SCRIPT LOAD command
   };
 
+  struct History {
+    std::string id;             // of the server's replication history; empty: not known
+    bool is_continued = false;  // it goes on with another server's (master_replid2), as it does at a replica that took over
+  };
+
   // redis_link.cpp
   Task<bool> open();
   Task<ConnectionPtr> connect();
@@ -64,12 +69,12 @@ class RedisStore final : public Store {
   Task<bool> log_in(ConnectionPtr connection);
   Task<bool> load_scripts(ConnectionPtr connection);
   Task<bool> prove_writable(ConnectionPtr connection);
-  Task<std::string> replication_id(ConnectionPtr connection);
+  Task<History> read_history(ConnectionPtr connection);
   Task<void> watch();
   Task<void> pause(Millis time);
   /// One command outside the contract. Anything but the reply is told to the link, and then null.
   Task<Reply> ask_once(ConnectionPtr connection, std::string bytes, std::string_view what);
-  void came_up(std::string replication_id);
+  void came_up(History history);
   /// The link is down, for this reason; tells the handler if that is news.
   void down(Reason reason, const std::string& why);
   /// Closes both connections: calls are told `lost`, waiting commits refused.

@@ -26,8 +26,10 @@ struct Link {
   std::uint64_t generation = 0;
   Reason reason = Reason::away;  // while down
   std::string text;              // while down: what is wrong, for `status`
-  std::string replication_id;    // while up: changes when a replica took over, and acknowledged commits may be missing
-  bool failed_over = false;      // up, and the replication id differs from the last one: fail-over, or a plain restart of the server
+  std::string replication_id;    // while up: changes with every start of the server, and when a replica took over
+  /// Up, and the history of the last server goes on at another one, a replica that took over: acknowledged commits may be missing. A server
+  /// that only started again has a new id too, but continues nobody's history.
+  bool failed_over = false;
 };
 
 struct Counters {

@@ -200,7 +200,7 @@ void Service::announce(const owner::Announce& announced) {
 }
 
 void Service::on_link(const store::Link& link) {
-  if (link.failed_over) log::warn("Redis has another replication id: a replica took over, and the last commits may be missing");
+  if (link.failed_over) log::warn("A replica of Redis took over: commits that it had not received yet are missing");
   runtime_.set_ready("redis", link.up, link.text);
   if (!link.up) log::warn("Redis is away: {}", link.text);
   feed(owner::LinkChanged{link.up, link.generation, link.reason, link.text});

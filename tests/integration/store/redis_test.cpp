@@ -78,6 +78,7 @@ TEST_CASE("redis: after kill -9 what was in flight is unknown, what was acknowle
   h.server.start();
   REQUIRE(h.until_up());
   CHECK(h.store->link().generation == 2);
+  CHECK_FALSE(h.store->link().failed_over);  // it is the same server, started again
   for (const auto& writer : writers.all()) {
     const Epoch epoch = h.claim(writer.scope, kReplica, writer.epoch.number);
     CHECK(epoch.number > writer.epoch.number);
