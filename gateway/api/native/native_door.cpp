@@ -162,6 +162,9 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::team(Call call) {
   auto view = co_await backend_.team(parameter(call, "team"), static_cast<std::uint32_t>(*version), caller(call));
   if (!view) co_return std::unexpected(std::move(view.error()));
   auto definition = Json::parse(view->definition, nullptr, false);
+  if (definition.is_discarded())
+    co_return fail(Fault::malformed, fmt::format("what is stored of team '{}', version {}, is damaged (no JSON, {} bytes)", view->team,
+                                                 view->version, view->definition.size()));
   co_return json_answer({{"team", view->team}, {"version", view->version}, {"definition", std::move(definition)}});
 }
 

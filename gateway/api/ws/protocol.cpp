@@ -20,11 +20,25 @@ std::string text_of(const Json& json, std::string_view name) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+constexpr std::size_t longest_echo = 1024;
+
+Refused refuse(std::string id, Error error) { return {.id = std::move(id), .error = std::move(error)}; }
+
+// What is no id at all is told too, even when empty: whoever sent it knows it by that.
+Json about(const Json& frame) {
+  Json said = Json::object();
+  for (const auto& [name, from] : {std::pair("of", "type"), std::pair("conversation", "conversation"), std::pair("key", "key")})
+    if (const auto found = frame.find(from);
+        found != frame.end() && found->is_string() && found->get_ref<const std::string&>().size() <= longest_echo)
+      said[name] = *found;
+  return said;
+}
+
 Frame subscribe(std::string id, Fields& fields) {
   Subscribe wanted{id, fields.id("conversation", Need::required), {}};
   wanted.from.from = std::max<std::uint64_t>(1, fields.number("from", Need::optional, 1));
   wanted.from.after_id = fields.uuid("after_id");
-  if (auto status = fields.status(); !status) return Refused{std::move(id), std::move(status.error())};
+  if (auto status = fields.status(); !status) return refuse(std::move(id), std::move(status.error()));
   return wanted;
 }
 
@@ -32,30 +46,40 @@ Frame subscribe(std::string id, Fields& fields) {
 Frame perform(std::string id, std::string type, Fields& fields) {
   Perform wanted{id, std::move(type), fields.text("key", Need::optional), fields.text("traceparent", Need::optional), fields.json()};
   if (!wanted.key.empty() && !is_key(wanted.key)) fields.wrong("key", "expected at most 256 printable ASCII characters without spaces");
-  if (auto status = fields.status(); !status) return Refused{std::move(id), std::move(status.error())};
+  if (auto status = fields.status(); !status) return refuse(std::move(id), std::move(status.error()));
   for (const auto* name : {"type", "id", "key", "traceparent"}) wanted.fields.erase(name);
   return wanted;
 }
 
 }  // namespace
 
-Frame parse(std::string_view text, InputLimits limits) {
-  auto parsed = Fields::parse(text, limits);
-  if (!parsed) return Refused{{}, std::move(parsed.error())};
-  if (auto status = parsed->status(); !status) return Refused{{}, std::move(status.error())};
-  auto id = text_of(parsed->json(), "id");
-  if (id.size() > 128 || (parsed->has("id") && !parsed->json().find("id")->is_string()))
-    return Refused{{}, Error(Fault::invalid, "id: expected text of at most 128 bytes")};
-  const auto type = parsed->text("type", Need::required);
-  if (auto status = parsed->status(); !status) return Refused{std::move(id), std::move(status.error())};
+namespace {
+
+Frame understand(Fields& fields) {
+  auto id = text_of(fields.json(), "id");
+  if (id.size() > 128 || (fields.has("id") && !fields.json().find("id")->is_string()))
+    return refuse({}, Error(Fault::invalid, "id: expected text of at most 128 bytes"));
+  const auto type = fields.text("type", Need::required);
+  if (auto status = fields.status(); !status) return refuse(std::move(id), std::move(status.error()));
   if (type == "ping") return Ping{std::move(id)};
-  if (type == "subscribe") return subscribe(std::move(id), *parsed);
+  if (type == "subscribe") return subscribe(std::move(id), fields);
   if (type == "unsubscribe") {
-    auto conversation = parsed->id("conversation", Need::required);
-    if (auto status = parsed->status(); !status) return Refused{std::move(id), std::move(status.error())};
+    auto conversation = fields.id("conversation", Need::required);
+    if (auto status = fields.status(); !status) return refuse(std::move(id), std::move(status.error()));
     return Unsubscribe{std::move(id), std::move(conversation)};
   }
-  return perform(std::move(id), type, *parsed);
+  return perform(std::move(id), type, fields);
+}
+
+}  // namespace
+
+Frame parse(std::string_view text, InputLimits limits) {
+  auto parsed = Fields::parse(text, limits);
+  if (!parsed) return refuse({}, std::move(parsed.error()));
+  if (auto status = parsed->status(); !status) return refuse({}, std::move(status.error()));
+  auto frame = understand(*parsed);
+  if (auto* refused = std::get_if<Refused>(&frame)) refused->about = about(parsed->json());
+  return frame;
 }
 
 std::string hello(std::string_view user) {
@@ -77,6 +101,13 @@ std::string error(std::string_view id, const Error& error, std::string_view conv
   if (!key.empty()) json["key"] = key;
   if (!conversation.empty()) json["conversation"] = conversation;
   json["error"] = {{"code", convoke::name_of(error.code)}, {"message", error.message}, {"retryable", retryable(error.code)}};
+  return dump(json);
+}
+
+std::string refused(const Refused& refused) {
+  auto json = frame("error", refused.id);
+  json.update(refused.about);
+  json["error"] = {{"code", convoke::name_of(refused.error.code)}, {"message", refused.error.message}, {"retryable", false}};
   return dump(json);
 }
 

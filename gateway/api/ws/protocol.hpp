@@ -32,6 +32,7 @@ struct Ping {
 struct Refused {  // the frame cannot be understood
   std::string id;
   Error error;
+  Json about = Json::object();  // what it refers to, as it was sent: `of` (the frame's type), `conversation`, `key`
 };
 using Frame = std::variant<Perform, Subscribe, Unsubscribe, Ping, Refused>;
 
@@ -40,6 +41,7 @@ Frame parse(std::string_view text, InputLimits limits);
 std::string hello(std::string_view user);
 std::string accepted(std::string_view id, std::string_view key, const wire::AcceptedT& accepted);
 std::string error(std::string_view id, const Error& error, std::string_view conversation = {}, std::string_view key = {});
+std::string refused(const Refused& refused);
 std::string pong(std::string_view id);
 std::string unsubscribed(std::string_view id, std::string_view conversation);
 /// What a subscription delivers; `id` is that of its `subscribe`. Empty for actions that are not for clients.

@@ -39,7 +39,7 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
     Streams::Subscription subscription;
   };
 
-  void handle(ws::Refused& refused) { send(ws::error(refused.id, refused.error)); }
+  void handle(ws::Refused& refused) { send(ws::refused(refused)); }
   void handle(ws::Ping& ping) { send(ws::pong(ping.id)); }
 
   void handle(ws::Unsubscribe& wanted) {
@@ -94,7 +94,7 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
     Fields fields(wanted.fields, door_.options_.limits);
     const ActionContext context{identity_.user, key, door_.options_.team};
     auto action = parse_action(wanted.verb, fields, context);
-    if (!action) return send(ws::error(wanted.id, action.error()));
+    if (!action) return send(ws::error(wanted.id, action.error(), {}, wanted.key));
     const auto session = action->session;
     auto& queue = waiting_[session];
     if (queue.size() >= door_.options_.max_waiting)

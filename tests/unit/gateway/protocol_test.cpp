@@ -44,6 +44,27 @@ TEST_CASE("ws: what cannot be understood is refused with the frame's id where it
   CHECK(as<ws::Refused>(R"({"type":7})").error.message.starts_with("type: "));
 }
 
+TEST_CASE("ws: who is refused is told what was refused, however wrong it is") {
+  const auto told = [](const Json& sent) {
+    const auto frame = ws::parse(sent.dump(), {});
+    REQUIRE(std::holds_alternative<ws::Refused>(frame));
+    return Json::parse(ws::refused(std::get<ws::Refused>(frame)));
+  };
+  for (const auto& id : {std::string(), std::string("s1~t1 "), std::string("é"), std::string(300, 'x')}) {
+    const auto answer = told({{"type", "subscribe"}, {"id", "f1"}, {"conversation", id}});
+    INFO(answer.dump());
+    CHECK(answer["type"] == "error");
+    CHECK(answer["id"] == "f1");
+    CHECK(answer["of"] == "subscribe");
+    CHECK(answer["conversation"] == id);
+    CHECK(answer["error"]["code"] == "INVALID");
+  }
+  CHECK(told({{"type", "task"}, {"key", "with space"}})["key"] == "with space");
+  CHECK_FALSE(told({{"type", "subscribe"}, {"conversation", std::string(2000, 'x')}}).contains("conversation"));
+  CHECK_FALSE(told({{"type", "subscribe"}, {"conversation", 7}}).contains("conversation"));
+  CHECK(told({{"type", 7}}).value("of", "none") == "none");
+}
+
 TEST_CASE("ws: what a reader delivers is told with its conversation") {
   wire::EventT event;
   event.seq = 3;
