@@ -64,6 +64,7 @@ asio::awaitable<Result<Json>> ApiClient::post(std::string path, Json body, std::
 
 asio::awaitable<Result<Json>> ApiClient::call(std::string method, std::string path, std::string body, std::string key, Millis deadline) {
   http::ClientRequest request;
+  const auto what = fmt::format("{} {}{}", method, target_.url, path);
   request.method = std::move(method);
   request.url = target_.url + path;
   request.unix_socket = target_.unix_socket;
@@ -77,7 +78,9 @@ asio::awaitable<Result<Json>> ApiClient::call(std::string method, std::string pa
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status >= 400) co_return std::unexpected(error_of(*response));
   auto json = Json::parse(response->body, nullptr, false);
-  if (json.is_discarded()) co_return fail(Fault::malformed, "the answer is not JSON");
+  if (json.is_discarded())
+    co_return fail(Fault::malformed, fmt::format("{} answers with something that is not JSON ({} bytes: {})", what, response->body.size(),
+                                                 brief(response->body, 80)));
   co_return json;
 }
 

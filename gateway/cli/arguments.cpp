@@ -11,7 +11,9 @@
 #include <span>
 #include <sstream>
 
+#include "cli/gateway_url.hpp"
 #include "core/arguments.hpp"
+#include "core/text.hpp"
 
 namespace convoke::cli {
 namespace {
@@ -20,8 +22,10 @@ constexpr auto purpose =
     "Teams of AI agents and people on a message bus that loses nothing.\n\n"
     "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 not running or unreachable, 4 not found,\n"
     "5 conflict (decided already, stale revision, running already), 6 not allowed, 7 outcome unknown: repeat,\n"
-    "8 waits for a person (and this command has nobody to ask), 130 interrupted.";
+    "8 waits for a person (and this command has nobody to ask), 130 interrupted,\n"
+    "141 nobody reads what it prints any more.";
 
+constexpr std::size_t longest_id = 256;
 constexpr std::uint64_t largest_json_number = (std::uint64_t{1} << 53) - 1;
 
 /// A whole number within bounds, and otherwise a sentence that says so.
@@ -44,9 +48,21 @@ CLI::Validator some_text() {
   return {check, "", "some_text"};
 }
 
+/// What a gateway can take for the id of anything.
+CLI::Validator an_id() {
+  const auto check = [](const std::string& typed) -> std::string {
+    const bool fits =
+        !typed.empty() && typed.size() <= longest_id && std::ranges::all_of(typed, [](char c) { return c > ' ' && c < 0x7f; });
+    if (fits) return {};
+    return fmt::format("expected an id (1 to {} letters, digits and signs, no blanks), found {}", longest_id,
+                       typed.empty() ? std::string("nothing") : fmt::format("`{}`", typed.substr(0, 80)));
+  };
+  return {check, "", "an_id"};
+}
+
 std::string check_url(const std::string& typed) {
-  if (typed.starts_with("http://") || typed.starts_with("https://")) return {};
-  return "expected http://host:port, found " + typed;
+  const auto url = read_gateway_url(typed);
+  return url ? std::string() : url.error().message;
 }
 
 // Binds CLI11's options to the invocation's maps. The values live here until the callback of the command that was typed copies them.
@@ -97,7 +113,8 @@ void instance_commands(Builder& build) {
   build.text(up, "--report", "report", "")->group("");  // the end of a pipe, from --detach
   build.command("down", "stop the installation");
   build.command("status", "what runs: name, pid, ready, restarts, memory");
-  build.command("doctor", "say what is wrong with this installation and how to mend it");
+  auto* doctor = build.command("doctor", "say what is wrong with this installation and how to mend it");
+  build.text(doctor, "--team", "team", "team file to check (default: the one that `up` was last started with)");
   auto* scale = build.command("scale", "change how many worker processes an agent has");
   build.text(scale, "agent", "agent", "agent")->required();
   build.number(scale, "count", "count", "processes", 0, most_workers)->required();
@@ -126,7 +143,7 @@ void task_commands(Builder& build) {
   patience(build, chat);
   build.flag(chat, "--shared", "shared", "let other people join the new session's direct conversations");
   auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on; a task until it has ended");
-  build.text(watch, "conversation", "conversation", "conversation")->required();
+  build.text(watch, "conversation", "conversation", "conversation")->required()->check(an_id());
   build.number(watch, "--from", "from", "first event", 0, largest_json_number);
   build.flag(watch, "--stay", "stay", "go on when a task has ended: what came too late is told afterwards");
   build.flag(watch, "--no-follow", "no-follow", "return at its present end");
@@ -137,25 +154,25 @@ void plan_commands(Builder& build) {
   auto* plans = build.command("plans", "the latest plans");
   build.text(plans, "--session", "session", "all plans of a session");
   auto* plan = build.command("plan", "one plan with its steps");
-  build.text(plan, "plan", "plan", "plan")->required();
+  build.text(plan, "plan", "plan", "plan")->required()->check(an_id());
   for (const auto* verb : {"approve", "reject"}) {
     auto* sub = build.command(verb, std::string(verb) + " steps of a plan: those named, else all that are planned");
-    build.text(sub, "plan", "plan", "plan")->required();
+    build.text(sub, "plan", "plan", "plan")->required()->check(an_id());
     build.list(sub, "steps", "steps", "steps");
     build.text(sub, "--edit", "edit", "do this instead (one step)");
     build.text(sub, "--comment", "comment", "comment");
   }
   auto* clarify = build.command("clarify", "answer what the planner asked");
-  build.text(clarify, "plan", "plan", "plan")->required();
+  build.text(clarify, "plan", "plan", "plan")->required()->check(an_id());
   build.text(clarify, "text", "text", "answer")->required()->check(some_text());
   auto* cancel = build.command("cancel", "cancel a plan");
-  build.text(cancel, "plan", "plan", "plan")->required();
+  build.text(cancel, "plan", "plan", "plan")->required()->check(an_id());
   build.text(cancel, "--reason", "reason", "why");
   auto* answer = build.command("answer", "answer a question put to people");
-  build.text(answer, "request", "request", "request")->required();
+  build.text(answer, "request", "request", "request")->required()->check(an_id());
   build.text(answer, "text", "text", "answer");
-  build.flag(answer, "--yes", "yes", "approve, or: it did happen");
-  build.flag(answer, "--no", "no", "reject, or: it did not happen");
+  auto* yes = build.flag(answer, "--yes", "yes", "approve, or: it did happen");
+  build.flag(answer, "--no", "no", "reject, or: it did not happen")->excludes(yes);
 }
 
 void team_commands(Builder& build) {
@@ -168,10 +185,14 @@ void team_commands(Builder& build) {
   auto* letters = build.command("dead-letters", "turns that failed three times");
   letters->require_subcommand(0, 1);
   for (const auto* verb : {"show", "retry", "drop"})
-    build.text(build.command(verb, std::string(verb) + " one of them", letters), "id", "id", "dead letter")->required();
+    build.text(build.command(verb, std::string(verb) + " one of them", letters), "id", "id", "dead letter")->required()->check(an_id());
   auto* trace = build.command("trace", "draw the waterfall of a conversation over all processes");
-  build.text(trace, "conversation", "conversation", "conversation")->required();
+  build.text(trace, "conversation", "conversation", "conversation")->required()->check(an_id());
   build.number(trace, "--width", "width", "columns (default: the terminal's)", 20, 10'000);
+}
+
+bool wants_json(std::span<const char* const> typed) {
+  return std::ranges::any_of(typed, [](const char* each) { return std::string_view(each) == "--json"; });
 }
 
 void refuse(Parsed& parsed, const std::string& sentence) {
@@ -209,8 +230,7 @@ void read(CLI::App& app, int argc, const char* const* argv, Parsed& parsed) {
       return;
     }
     // Whatever was read before the mistake: who asked for JSON gets it.
-    const std::span<const char* const> typed(argv, static_cast<std::size_t>(argc));
-    invocation.json = std::ranges::any_of(typed, [](const char* each) { return std::string_view(each) == "--json"; });
+    invocation.json = wants_json({argv, static_cast<std::size_t>(argc)});
     const auto stray = stray_command(app);
     refuse(parsed, stray.empty() ? std::string(error.what()) : fmt::format("there is no command `{}`", stray));
   }
@@ -254,6 +274,14 @@ std::string shell_word(const std::string& word) {
 Parsed parse_arguments(int argc, const char* const* argv, const std::string& state_home) {
   Parsed parsed;
   auto& invocation = parsed.invocation;
+  const std::span<const char* const> typed(argv, static_cast<std::size_t>(argc));
+  // What is sent and printed is UTF-8; another word would arrive as one that nobody typed.
+  if (const auto bad = std::ranges::find_if(typed, [](const char* each) { return !is_utf8(each); }); bad != typed.end()) {
+    invocation.json = wants_json(typed);
+    refuse(parsed, fmt::format("argument {} is not UTF-8 (byte {} of it): is the terminal's character set another one?",
+                               bad - typed.begin(), first_invalid_utf8(*bad) + 1));
+    return parsed;
+  }
   invocation.data = state_home + "/convoke";
   CLI::App app(purpose, "convoke");
   app.set_version_flag("--version", "convoke 0.1.0");

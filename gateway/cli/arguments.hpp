@@ -22,6 +22,7 @@ enum Code : int {
   unknown = 7,      // no answer in time: repeat
   waits = 8,        // for a person, whom this command cannot ask
   interrupted = 130,
+  nobody_reads = 141,  // what is printed: whoever read it has ended, as `head` does; what a shell says of SIGPIPE
 };
 
 struct Invocation {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "cli/gateway_url.hpp"
 #include "cli/output.hpp"
 #include "core/async.hpp"
 
@@ -26,8 +27,11 @@ asio::awaitable<Status> Conversation::connect() {
   if (socket_) co_return Status{};
   http::WebSocketTarget target;
   const auto& gateway = presence_.target();
-  target.address = gateway.url.substr(gateway.url.find("://") + 3);
-  target.target = "/api/ws";
+  auto url = read_gateway_url(gateway.url);
+  if (!url) co_return std::unexpected(std::move(url.error()));
+  target.tls = url->tls;
+  target.address = std::move(url->address);
+  target.target = url->path + "/api/ws";
   target.deadline = Millis{2'000};
   if (!gateway.key.empty()) target.headers.set("Authorization", "Bearer " + gateway.key);
   http::WebSocketClient client(io_);
@@ -40,7 +44,8 @@ asio::awaitable<Status> Conversation::connect() {
 }
 
 asio::awaitable<Status> Conversation::subscribe() {
-  Json frame{{"type", "subscribe"}, {"conversation", conversation_}, {"from", next_}};
+  subscription_ = fmt::format("f{}", ++frames_);
+  Json frame{{"type", "subscribe"}, {"id", subscription_}, {"conversation", conversation_}, {"from", next_}};
   if (!after_id_.empty()) frame["after_id"] = after_id_;
   co_return co_await send(std::move(frame));
 }
@@ -74,8 +79,10 @@ void Conversation::follow(std::string conversation, std::uint64_t from) {
 
 // True for a frame that the reader wants; events move the position.
 bool Conversation::note(const Json& frame) {
-  if (conversation_.empty() || text_of(frame, "conversation") != conversation_) return false;
+  if (conversation_.empty()) return false;
   const auto type = text_of(frame, "type");
+  if (type == "error" && !subscription_.empty() && text_of(frame, "id") == subscription_) return true;
+  if (text_of(frame, "conversation") != conversation_) return false;
   if (type == "event") {
     const auto event = object_of(frame, "event");
     next_ = count_of(event, "seq", next_) + 1;

@@ -53,6 +53,7 @@ class Conversation {
   std::string conversation_;
   std::uint64_t next_ = 1;
   std::string after_id_;
+  std::string subscription_;  // the id under which it was asked for
   std::uint64_t frames_ = 0;
 };
 

@@ -19,9 +19,6 @@
 namespace convoke::cli {
 namespace {
 
-constexpr std::size_t longest_socket_path = 107;  // sun_path, without its end
-constexpr std::string_view longest_name = "/run/worker-xxxxxxxxxxxxxxxxxxxxxxxxxxxx-99.health";
-
 Status make_private(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -37,16 +34,36 @@ pid_t holder(const Paths& paths) {
 
 }  // namespace
 
-Status check_length(const Paths& paths) {
-  if (paths.data.size() + longest_name.size() > longest_socket_path)
-    return fail(Fault::invalid, fmt::format("the path of the data folder is too long for sockets in it: {} (at most {} bytes)", paths.data,
-                                            longest_socket_path - longest_name.size()));
+Status check_place(const Paths& paths) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (!fs::exists(paths.data, error)) return {};
+  if (!fs::is_directory(paths.data, error)) return fail(Fault::invalid, paths.data + " is no folder: choose another with --data");
+  if (fs::exists(paths.lock(), error) && fs::is_directory(paths.logs(), error)) return {};
+  fs::directory_iterator entries(paths.data, error);
+  if (error) return fail(Fault::forbidden, fmt::format("{}: {}", paths.data, error.message()));
+  for (const auto& entry : entries)
+    // A file system of its own has the one from the beginning; the other is what an installation makes first.
+    if (entry.path().filename() != "lost+found" && entry.path() != paths.lock())
+      return fail(Fault::invalid,
+                  fmt::format("{} holds other things ({}), and an installation closes its folder to everybody else: choose a "
+                              "folder of its own with --data, such as {}/convoke",
+                              paths.data, entry.path().filename().string(), paths.data == "/" ? "" : paths.data));
   return {};
 }
 
 Status prepare(const Paths& paths) {
   if (auto status = check_length(paths); !status) return status;
-  for (const auto& folder : {paths.data, paths.run(), paths.redis(), paths.logs()})
+  if (auto status = check_place(paths); !status) return status;
+  if (auto status = make_private(paths.data); !status) return status;
+  const int lock = open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return fail(Fault::forbidden, fmt::format("{}: {}", paths.lock(), strerror(errno)));
+  close(lock);
+  return make_private(paths.logs());
+}
+
+Status prepare_run(const Paths& paths) {
+  for (const auto& folder : {paths.run(), paths.redis()})
     if (auto status = make_private(folder); !status) return status;
   return {};
 }
@@ -125,7 +142,11 @@ Status write_file(const std::string& path, std::string_view text) {
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     file << text;
-    if (!file.flush()) return fail(Fault::unavailable, fmt::format("cannot write {}: {}", temporary, strerror(errno)));
+    if (!file.flush()) {
+      const int error = errno;
+      unlink(temporary.c_str());
+      return fail(Fault::unavailable, fmt::format("cannot write {}: {}", temporary, strerror(error)));
+    }
   }
   if (rename(temporary.c_str(), path.c_str()) != 0)
     return fail(Fault::unavailable, fmt::format("cannot write {}: {}", path, strerror(errno)));

@@ -30,14 +30,21 @@ struct Paths {
   std::string intercom() const { return run() + "/intercom"; }
   std::string redis_socket() const { return run() + "/redis"; }
   std::string model_socket() const { return run() + "/model"; }
-  std::string health(const std::string& process) const { return run() + "/" + process + ".health"; }
+  std::string team() const { return data + "/team"; }  // file that `up` was last told to use; empty: the team that ships with it
+  /// Of bounded length, whatever the process is called: a long name is cut, and ends with a hash of the whole.
+  std::string health(const std::string& process) const;
   std::string log(const std::string& process) const { return logs() + "/" + process + ".log"; }
 };
 
 /// INVALID when a socket's path would be too long for the system.
 Status check_length(const Paths& paths);
-/// Makes the folders, private to this user. FORBIDDEN, or INVALID when a socket's path would be too long for the system.
+/// Whether an installation may be in that folder: it is one, or is empty, or is not there. Looks and changes nothing. INVALID, with the
+/// reason, for a folder with anything else in it: that is somebody's, and would be closed to all others.
+Status check_place(const Paths& paths);
+/// Makes the data folder and that of the logs, private to this user, after check_length and check_place. FORBIDDEN.
 Status prepare(const Paths& paths);
+/// Makes what is needed to run in them.
+Status prepare_run(const Paths& paths);
 
 /// The right to be the one supervisor of a data folder; given back by the destructor or by the end of the process.
 class InstanceLock {
@@ -68,7 +75,7 @@ std::map<std::string, int> read_workers(const Paths& paths);
 Status write_workers(const Paths& paths, const std::map<std::string, int>& workers);
 
 std::string read_file(const std::string& path);
-/// Whole or not at all.
+/// Whole or not at all; UNAVAILABLE with the reason.
 Status write_file(const std::string& path, std::string_view text);
 
 }  // namespace convoke::cli

@@ -7,18 +7,24 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/commands/context.hpp"
+#include "cli/standard_output.hpp"
+#include "core/async.hpp"
 
 using namespace convoke;
 using namespace convoke::cli;
 
 namespace {
+
+constexpr Millis reader_asked_every{250};
 
 std::string state_home() {
   if (auto folder = Context::environment("XDG_STATE_HOME"); !folder.empty()) return folder;
@@ -40,20 +46,40 @@ void tell_interrupted(const Context& context) {
   for (const auto& line : lines) context.out.line(line);
 }
 
+// The code of a command whose words could not all be printed. Whoever reads no more, as `head` does, wants no word about it.
+int code_of_write(int error, bool json) {
+  if (error == EPIPE) return nobody_reads;
+  Output(std::cout, std::cerr, false, false, json)
+      .error(fmt::format("cannot write to the standard output: {}", std::generic_category().message(error)), name_of(Fault::unavailable));
+  return failed;
+}
+
+// A conversation may be quiet for long: who watches it for somebody who has ended would wait for nothing.
+asio::awaitable<void> reader_gone() {
+  while (!is_reader_gone(STDOUT_FILENO)) co_await sleep_for(reader_asked_every);
+}
+
 int run(const Invocation& args) {
-  Output out(std::cout, std::cerr, isatty(STDOUT_FILENO) == 1, wants_color(args), args.json);
+  DescriptorStream standard_output(STDOUT_FILENO);
+  Output out(standard_output, std::cerr, isatty(STDOUT_FILENO) == 1, wants_color(args), args.json);
   asio::io_context io(1);
   Context context{io, args, out};
   const auto command = args.command == "up" ? run_up : find_command(args.command);
   if (!command) return usage;
   int code = failed;
+  if (args.command == "watch")
+    asio::co_spawn(io, reader_gone(), [&](std::exception_ptr) {
+      code = nobody_reads;
+      io.stop();
+    });
   asio::co_spawn(io, command(context), [&](std::exception_ptr failure, int result) {
     if (failure) std::rethrow_exception(failure);
     code = result;
     io.stop();
   });
   asio::signal_set signals(io);
-  if (args.command != "up") {  // which ends in order
+  if (args.command != "up") {  // which ends in order, and not for want of a reader
+    out.on_write_error([&io](int) { io.stop(); });
     signals.add(SIGINT);
     signals.async_wait([&](const boost::system::error_code& error, int) {
       if (error) return;
@@ -63,7 +89,8 @@ int run(const Invocation& args) {
     });
   }
   io.run();
-  return code;
+  const bool is_cut = out.write_error() != 0 && (args.command != "up" || (code == ok && out.write_error() != EPIPE));
+  return is_cut ? code_of_write(out.write_error(), args.json) : code;
 }
 
 }  // namespace
@@ -75,8 +102,14 @@ int main(int argc, char** argv) try {
     Output(std::cout, std::cerr, false, false, true).error(parsed.message);
     return *parsed.exit;
   }
+  if (parsed.exit && *parsed.exit == ok) {
+    DescriptorStream standard_output(STDOUT_FILENO);
+    Output out(standard_output, std::cerr, false, false, false);
+    out.piece(parsed.message);
+    return out.write_error() == 0 ? ok : code_of_write(out.write_error(), false);
+  }
   if (parsed.exit) {
-    (*parsed.exit == ok ? std::cout : std::cerr) << parsed.message << std::flush;
+    std::cerr << parsed.message << std::flush;
     return *parsed.exit;
   }
   parsed.invocation.data = std::filesystem::absolute(parsed.invocation.data).lexically_normal().string();

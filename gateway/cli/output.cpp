@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <ostream>
 #include <utility>
 
@@ -28,16 +29,26 @@ std::string Output::paint(Tone tone, std::string_view text) const {
   return fmt::format("\033[{}m{}\033[0m", code, text);
 }
 
+// Everything goes out at once: whoever reads sees it, and whether it arrived is known.
+void Output::write(std::string_view text, std::string_view end) {
+  if (write_error_ != 0) return;
+  errno = 0;
+  out_ << text << end << std::flush;
+  if (out_.good()) return;
+  write_error_ = errno != 0 ? errno : EIO;
+  if (failed_) failed_(write_error_);
+}
+
 void Output::line(std::string_view text) {
   end_pieces();
   clear_progress();
-  out_ << text << '\n' << std::flush;
+  write(text, "\n");
 }
 
 void Output::piece(std::string_view text) {
   if (text.empty()) return;
   clear_progress();
-  out_ << text << std::flush;
+  write(text);
   mid_line_ = text.back() != '\n';
 }
 
@@ -48,13 +59,13 @@ void Output::prompt(std::string_view text) {
 }
 
 void Output::end_pieces() {
-  if (std::exchange(mid_line_, false)) out_ << '\n' << std::flush;
+  if (std::exchange(mid_line_, false)) write("\n");
 }
 
 void Output::progress(std::string_view text) {
   if (!terminal_ || json_ || mid_line_) return;
   // A full last column would make some terminals begin another line.
-  out_ << clear_line << paint(Tone::dim, brief(text, width() - 1)) << std::flush;
+  write(clear_line, paint(Tone::dim, brief(text, width() - 1)));
   progress_shown_ = true;
 }
 
@@ -70,12 +81,12 @@ std::size_t Output::width() const {
 }
 
 void Output::clear_progress() {
-  if (std::exchange(progress_shown_, false)) out_ << clear_line << std::flush;
+  if (std::exchange(progress_shown_, false)) write(clear_line);
 }
 
 void Output::value(const Json& json) {
   clear_progress();
-  out_ << api::dump(json) << '\n' << std::flush;
+  write(api::dump(json), "\n");
 }
 
 void Output::error(const Error& error) { this->error(error.message, convoke::name_of(error.code)); }

@@ -1,8 +1,9 @@
 // What the command line prints: colour only where it is wanted, tables that fit, JSON when asked for, and a line of progress that is
-// rewritten in place on a terminal and left out elsewhere.
+// rewritten in place on a terminal and left out elsewhere. What cannot be written is noticed: the command ends with it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -49,6 +50,11 @@ class Output {
   void error(const Error& error);
   void error(std::string_view sentence, std::string_view code = "INVALID");
 
+  /// The errno of the first write that failed; 0 while all could be written.
+  int write_error() const { return write_error_; }
+  /// Called once, with that errno, when a write fails.
+  void on_write_error(std::function<void(int)> call) { failed_ = std::move(call); }
+
   bool json() const { return json_; }
   bool terminal() const { return terminal_; }
   /// Columns of the terminal now; 80 where it does not say.
@@ -57,6 +63,8 @@ class Output {
   void fix_width(std::size_t columns) { fixed_width_ = columns; }
 
  private:
+  void write(std::string_view text, std::string_view end = {});
+
   std::ostream& out_;
   std::ostream& err_;
   bool terminal_;
@@ -65,6 +73,8 @@ class Output {
   std::size_t fixed_width_ = 0;
   bool progress_shown_ = false;
   bool mid_line_ = false;
+  int write_error_ = 0;
+  std::function<void(int)> failed_;
 };
 
 /// The text of that name in an object; empty when it is absent or something else.

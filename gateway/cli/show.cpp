@@ -11,6 +11,9 @@
 namespace convoke::cli {
 namespace {
 
+constexpr std::size_t most_held = 64;            // lines
+constexpr std::int64_t held_at_most_ms = 1'000;  // of silence
+
 std::string short_agent(const std::string& agent) { return safe(agent.substr(agent.rfind('.') + 1)); }
 
 Tone tone_of(std::string_view status) {
@@ -101,27 +104,41 @@ void Show::event(const Json& event) {
     questions_[id] = {
         id, text_of(data, "kind"), text_of(event, "plan"), text_of(event, "step"), text_of(event, "text"), count_of(event, "seq")};
     if (text_of(data, "kind") != "approval" && !out_->json())
-      out_->line(out_->paint(Tone::warn, "? ") + safe(text_of(event, "text")) + out_->paint(Tone::dim, "  [" + safe(id) + "]"));
+      tell(out_->paint(Tone::warn, "? ") + safe(text_of(event, "text")) + out_->paint(Tone::dim, "  [" + safe(id) + "]"));
   } else if (kind == "request_closed") {
     questions_.erase(text_of(data, "request"));
   } else if (kind == "run_ended") {
     ended_run_ = text_of(event, "run");
+    release();
     stop_reason_ = text_of(data, "stop_reason");
   }
   if (out_->json()) return;
   if (kind == "tool_called")
-    out_->line(out_->paint(Tone::dim, fmt::format("  {} calls {} {}", speaker(text_of(event, "author")), safe(text_of(data, "tool")),
-                                                  brief(text_of(data, "arguments"), 100))));
+    tell(out_->paint(Tone::dim, fmt::format("  {} calls {} {}", speaker(text_of(event, "author")), safe(text_of(data, "tool")),
+                                            brief(text_of(data, "arguments"), 100))));
   if (kind == "turn_failed")
-    out_->line(
-        out_->paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
+    tell(out_->paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
   if (kind == "dead_letter")
-    out_->line(out_->paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", safe(text_of(data, "id")))));
+    tell(out_->paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", safe(text_of(data, "id")))));
   if (kind == "outcome_unknown")
-    out_->line(out_->paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides", safe(text_of(data, "tool")))));
+    tell(out_->paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides", safe(text_of(data, "tool")))));
 }
 
-void Show::head(const std::string& author) { out_->piece(out_->paint(Tone::name, speaker(author) + ": ")); }
+std::string Show::head_of(const std::string& author) const { return out_->paint(Tone::name, speaker(author) + ": "); }
+void Show::head(const std::string& author) { out_->piece(head_of(author)); }
+
+void Show::tell(std::string line) {
+  const auto found = messages_.find(streaming_);
+  const bool is_mid_message = !streaming_.empty() && found != messages_.end() && found->second.shown > 0;
+  if (is_mid_message && held_.size() < most_held) return held_.push_back(std::move(line));
+  release();
+  out_->line(line);
+}
+
+void Show::release() {
+  stands_since_.reset();
+  for (const auto& line : std::exchange(held_, {})) out_->line(line);
+}
 
 void Show::said(const Json& event) {
   const auto id = text_of(event, "message");
@@ -131,14 +148,17 @@ void Show::said(const Json& event) {
   if (!out_->json() && was_streaming && found != messages_.end() && text.starts_with(found->second.text.substr(0, found->second.shown))) {
     out_->piece(text.substr(found->second.shown));
     out_->end_pieces();
-  } else if (!out_->json()) {
+  } else if (!out_->json() && was_streaming) {
     out_->end_pieces();
     head(text_of(event, "author"));
     out_->line_rest(text);
+  } else if (!out_->json()) {
+    tell(head_of(text_of(event, "author")) + text);
   }
   if (found != messages_.end()) messages_.erase(found);
   if (!was_streaming) return;
   streaming_.clear();
+  release();
   // Another one that is being written comes to the front.
   if (!messages_.empty()) {
     streaming_ = messages_.begin()->first;
@@ -147,6 +167,7 @@ void Show::said(const Json& event) {
 }
 
 void Show::delta(const Json& delta) {
+  stands_since_.reset();
   const auto id = text_of(delta, "message");
   auto& message = messages_[id];
   const auto attempt = static_cast<std::uint32_t>(count_of(delta, "attempt"));
@@ -179,12 +200,12 @@ void Show::plan(const Json& event) {
   revision_ = static_cast<std::uint32_t>(count_of(data, "revision"));
   steps_.clear();
   const auto steps = data.contains("steps") && data["steps"].is_array() ? data["steps"] : Json::array();
-  if (!out_->json()) out_->line(out_->paint(Tone::bold, "Plan: ") + safe(text_of(event, "text")));
+  if (!out_->json()) tell(out_->paint(Tone::bold, "Plan: ") + safe(text_of(event, "text")));
   for (const auto& each : steps) {
     const auto number = steps_.size() + 1;
     const auto edited = text_of(each, "updated_action");
     Step made{number, edited.empty() ? text_of(each, "action") : edited, short_agent(text_of(each, "agent")), text_of(each, "status")};
-    if (!out_->json()) out_->line(fmt::format("  {}. {} {}", number, out_->paint(Tone::name, made.agent), safe(made.action)));
+    if (!out_->json()) tell(fmt::format("  {}. {} {}", number, out_->paint(Tone::name, made.agent), safe(made.action)));
     steps_[text_of(each, "id")] = std::move(made);
   }
 }
@@ -204,12 +225,16 @@ void Show::step(const Json& event) {
   auto line = fmt::format("  {} step {} {} · {}", sign_of(status), known.number, safe(status), known.agent);
   const auto why = status == "failed" || status == "cancelled" ? brief(text_of(event, "text"), 120) : std::string();
   if (!why.empty()) line += ": " + why;
-  out_->line(out_->paint(tone_of(status), line));
+  tell(out_->paint(tone_of(status), line));
 }
 
 void Show::progress(std::int64_t elapsed, const std::string& trouble) {
   constexpr std::array<std::string_view, 8> spinner{"⣾", "⣽", "⣻", "⢿", "⡿", "⣟", "⣯", "⣷"};
   const auto sign = spinner.at(static_cast<std::size_t>(elapsed / 100) % spinner.size());
+  if (!held_.empty()) {
+    if (!stands_since_) stands_since_ = elapsed;
+    if (elapsed - *stands_since_ >= held_at_most_ms || !trouble.empty()) release();
+  }
   if (!trouble.empty() && out_->terminal()) out_->end_pieces();  // what was being said stands still
   if (!trouble.empty()) return out_->progress(fmt::format("{} {}; trying again · {}", sign, trouble, duration_text(elapsed)));
   const auto done = std::ranges::count_if(steps_, [](const auto& each) {

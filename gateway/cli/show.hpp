@@ -68,11 +68,17 @@ class Show {
   void plan(const Json& event);
   void step(const Json& event);
   void stream(Message& message);
+  /// A line of its own: at once, or when the message that is being written has its end.
+  void tell(std::string line);
+  void release();
+  std::string head_of(const std::string& author) const;
   void head(const std::string& author);
 
   Output* out_;
   std::map<std::string, Message> messages_;
-  std::string streaming_;  // message id
+  std::string streaming_;                     // message id
+  std::vector<std::string> held_;             // lines that would have cut through it
+  std::optional<std::int64_t> stands_since_;  // when nothing more came of it
   std::map<std::string, Step> steps_;
   std::map<std::string, Question> questions_;
   std::string working_;

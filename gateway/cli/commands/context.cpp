@@ -17,8 +17,6 @@ Result<ApiTarget> Context::gateway() const {
   if (!args.url.empty()) {
     auto url = args.url;
     while (url.ends_with('/')) url.pop_back();
-    if (!url.starts_with("http://") && !url.starts_with("https://"))
-      return fail(Fault::invalid, "--url: expected http://host:port, found " + args.url);
     return ApiTarget{url, {}, key, {}, true};
   }
   const auto instance = find_instance(Paths(args.data));

@@ -1,5 +1,6 @@
 // down, status, scale: what the supervisor does on request.
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <chrono>
@@ -16,6 +17,12 @@ void show_status(Context& context, const Json& status) {
   const bool ready = status.value("ready", false);
   out.line(fmt::format("{} · {} · team {} version {}", ready ? out.paint(Tone::good, "ready") : out.paint(Tone::warn, "not ready"),
                        text_of(status, "url"), text_of(status, "team"), status.value("team_version", 0)));
+  if (const auto found = status.find("teams"); found != status.end() && found->size() > 1) {
+    std::vector<std::string> others;
+    for (const auto& [team, version] : found->items())
+      if (team != text_of(status, "team")) others.push_back(fmt::format("{} version {}", team, version.dump()));
+    out.line(fmt::format("also: {}", fmt::join(others, ", ")));
+  }
   if (const auto trouble = text_of(status, "trouble"); !trouble.empty()) out.line(out.paint(Tone::bad, safe(trouble)));
   std::vector<std::vector<std::string>> rows;
   for (const auto& each : status["processes"])

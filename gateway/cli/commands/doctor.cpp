@@ -67,6 +67,8 @@ void check_folder(Findings& findings, const Paths& paths, const std::string& pre
     findings.bad("data folder", length.error().message, "choose another with --data");
   else if (!std::filesystem::is_directory(present, ignored))
     findings.bad("data folder", present + " is no folder", mend);
+  else if (const auto place = check_place(paths); !place)
+    findings.bad("data folder", place.error().message, "choose another with --data");
   else if (access(present.c_str(), W_OK | X_OK) != 0)
     findings.bad("data folder", fmt::format("{} may not be written to", present), mend);
   else
@@ -93,15 +95,40 @@ void check_data(Findings& findings, const Paths& paths) {
     findings.bad("open files", fmt::format("at most {}", files.rlim_cur), "ulimit -n 4096");
 }
 
-void check_team(Findings& findings, const Invocation& args) {
-  const auto file = args.text("team");
+// The file that is named, else the one that `up` was last told to use. What runs has read its own already.
+void check_team(Findings& findings, const Paths& paths, const Invocation& args, bool runs) {
+  const auto named = args.text("team");
+  const auto file = named.empty() ? read_file(paths.team()) : named;
   if (file.empty()) return findings.good("team file", "the company that ships with the product");
-  const auto mistakes = agents::check_team(read_file(file), file);
+  const auto text = read_file(file);
+  if (text.empty() && runs && named.empty())
+    return findings.warn("team file", file + " cannot be read any more", "the next start needs it, or another: convoke up --team FILE");
+  if (text.empty()) return findings.bad("team file", file + " cannot be read", "name another: convoke up --team FILE");
+  const auto mistakes = agents::check_team(text, file);
   if (mistakes.empty())
     findings.good("team file", file);
   else
     findings.bad("team file", fmt::format("{} mistakes; the first: {}", mistakes.size(), agents::to_string(mistakes.front())),
-                 "convoke team check " + file);
+                 "convoke team check " + shell_word(file));
+}
+
+// Those that have workers too only where all are to be named. An agent that somebody scaled to none waits for nobody until work does.
+void check_queues(Findings& findings, const Json& directory, const std::string& self, bool all) {
+  for (const auto& queue : directory["queues"]) {
+    const auto agent = text_of(queue, "agent");
+    const bool is_system = agent.starts_with("system.");
+    const auto waiting = queue.value("backlog", 0);
+    const auto detail = fmt::format("{} workers, {} waiting", queue.value("replicas", 0), waiting);
+    const auto mend = is_system ? fmt::format("its process is missing: see {} on its host", self + " doctor")
+                                : fmt::format("on its host: {} scale {} 1", self, shell_word(agent));
+    if (queue.value("replicas", 0) > 0) {
+      if (all) findings.good(agent, detail);
+    } else if (waiting > 0 || is_system) {
+      findings.bad(agent, detail, mend);
+    } else {
+      findings.warn(agent, detail, mend);
+    }
+  }
 }
 
 void check_process(Findings& findings, const Paths& paths, const Json& process) {
@@ -185,16 +212,35 @@ asio::awaitable<int> examine_gateway(Context& context) {
     findings.good("partitions", held);
   else
     findings.bad("partitions", held, "a groupchat is missing or starting: convoke doctor on its host");
-  for (const auto& queue : (*directory)["queues"]) {
-    const auto agent = text_of(queue, "agent");
-    const auto detail = fmt::format("{} workers, {} waiting", queue.value("replicas", 0), queue.value("backlog", 0));
-    if (queue.value("replicas", 0) > 0)
-      findings.good(agent, detail);
-    else
-      findings.bad(agent, detail, fmt::format("on its host: convoke scale {} 1", agent));
-  }
+  check_queues(findings, *directory, "convoke", true);
   if (!context.out.json()) context.out.line("Programs, data and processes are examined on its own host: convoke doctor --data FOLDER");
   co_return findings.all_good() ? ok : failed;
+}
+
+// What runs here: its processes, its team, and whether anybody waits for a worker.
+asio::awaitable<void> examine_installation(Context& context, Findings& findings, const Instance& instance) {
+  const Paths paths(context.args.data);
+  ApiClient supervisor(context.io, *context.control());
+  auto status = co_await supervisor.get("/status");
+  if (!status) {
+    findings.bad("supervisor", status.error().message,
+                 fmt::format("process {} holds the folder but does not answer: kill it, then convoke up", instance.pid));
+    co_return;
+  }
+  findings.good("supervisor", fmt::format("process {}, {}", instance.pid, status->value("url", "")));
+  findings.good("team", fmt::format("{} version {}", text_of(*status, "team"), status->value("team_version", 0)));
+  if (status->contains("trouble")) findings.bad("installation", status->value("trouble", ""), "it goes on by itself once this is mended");
+  for (const auto& process : (*status)["processes"]) check_process(findings, paths, process);
+  const auto target = context.gateway();
+  if (!target || status->contains("trouble")) co_return;
+  ApiClient api(context.io, *target);
+  const auto directory = co_await api.get("/api/directory");
+  if (directory) co_return check_queues(findings, *directory, context.args.self, false);
+  const bool is_key = directory.error().code == Fault::unauthenticated || directory.error().code == Fault::forbidden;
+  if (is_key)
+    findings.warn("queues", "not examined: " + directory.error().message, "set CONVOKE_API_KEY to a key that the gateway knows");
+  else
+    findings.bad("gateway", directory.error().message, "see " + paths.log("gateway"));
 }
 
 }  // namespace
@@ -203,27 +249,18 @@ asio::awaitable<int> run_doctor(Context& context) {
   if (!context.args.url.empty()) co_return co_await examine_gateway(context);
   Findings findings(context.out);
   const Paths paths(context.args.data);
+  const auto instance = find_instance(paths);
   check_programs(findings);
   check_data(findings, paths);
-  check_team(findings, context.args);
-  const auto instance = find_instance(paths);
-  if (!instance) {
+  check_team(findings, paths, context.args, instance.has_value());
+  if (instance) {
+    co_await examine_installation(context, findings, *instance);
+  } else {
     check_its_port(findings, paths);
     check_stored(findings, paths);
     check_last_start(findings, paths);
     findings.good("installation", "nothing runs in " + paths.data);
-    co_return findings.all_good() ? ok : failed;
   }
-  ApiClient api(context.io, *context.control());
-  auto status = co_await api.get("/status");
-  if (!status) {
-    findings.bad("supervisor", status.error().message,
-                 fmt::format("process {} holds the folder but does not answer: kill it, then convoke up", instance->pid));
-    co_return failed;
-  }
-  findings.good("supervisor", fmt::format("process {}, {}", instance->pid, status->value("url", "")));
-  if (status->contains("trouble")) findings.bad("installation", status->value("trouble", ""), "it goes on by itself once this is mended");
-  for (const auto& process : (*status)["processes"]) check_process(findings, paths, process);
   co_return findings.all_good() ? ok : failed;
 }
 

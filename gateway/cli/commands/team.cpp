@@ -69,9 +69,33 @@ void show_mistakes(Context& context, const std::vector<agents::Diagnostic>& mist
   }
 }
 
+// Of one team: NOT_FOUND when there is none of that name.
+asio::awaitable<int> agents_of(Context& context, std::string team) {
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
+  const auto known = co_await api.get("/api/teams/" + http::encode_percent(team));
+  if (!known) co_return context.refuse(known.error());
+  auto directory = co_await api.get("/api/directory");
+  if (!directory) co_return context.refuse(directory.error());
+  Json queues = Json::array();
+  for (auto& queue : (*directory)["queues"])
+    if (text_of(queue, "agent").starts_with(team + ".")) queues.push_back(std::move(queue));
+  (*directory)["queues"] = std::move(queues);
+  if (context.out.json())
+    context.out.value(*directory);
+  else
+    show_agents(context, *directory);
+  co_return ok;
+}
+
 }  // namespace
 
-asio::awaitable<int> run_agents(Context& context) { co_return co_await print(context, "/api/directory", show_agents); }
+asio::awaitable<int> run_agents(Context& context) {
+  auto team = context.args.text("team");
+  if (!team.empty()) co_return co_await agents_of(context, std::move(team));
+  co_return co_await print(context, "/api/directory", show_agents);
+}
 
 asio::awaitable<int> run_tools(Context& context) {
   auto path = std::string("/api/agent-tools");
@@ -111,7 +135,7 @@ asio::awaitable<int> run_team_apply(Context& context) {
   // The supervisor looks every second; this makes it look now.
   if (const auto control = context.control(); control && context.args.url.empty()) {
     ApiClient supervisor(context.io, *control);
-    [[maybe_unused]] const auto told = co_await supervisor.post("/team", Json::object());
+    [[maybe_unused]] const auto told = co_await supervisor.post("/team", {{"team", team->name}});
   }
   if (context.out.json())
     context.out.value(*applied);

@@ -95,9 +95,6 @@ Result<UpOptions> plan_installation(const Invocation& args) {
   plan.redis_server = *redis;
   const auto port = choose_port(args);
   if (!port) return std::unexpected(port.error());
-  if (!args.flag("demo")) {  // for `doctor`
-    [[maybe_unused]] const auto noted = write_file(plan.paths.port(), args.text("port"));
-  }
   plan.gateway_port = *port;
   plan.environment = own_environment();
   if (args.flag("demo")) slow_down(plan.environment);
@@ -115,7 +112,12 @@ asio::awaitable<void> watch_signals(asio::signal_set& signals, Supervisor& super
 
 asio::awaitable<int> demonstrate(Context& context, const std::string& url, Supervisor& supervisor) {
   auto& out = context.out;
-  if (!out.json()) out.line(out.paint(Tone::bold, std::string("Task: ") + demo_task));
+  if (out.json()) {
+    out.value({{"ready", true}, {"url", url}});
+  } else {
+    out.line(out.paint(Tone::good, "ready") + " at " + out.paint(Tone::bold, url) + " for as long as this takes.");
+    out.line(out.paint(Tone::bold, std::string("Task: ") + demo_task));
+  }
   Conversation conversation(context.io, ApiTarget{url, {}, Context::environment("CONVOKE_API_KEY")});
   Json fields{{"description", demo_task}, {"policy", "each_step"}};
   auto accepted = co_await conversation.perform("task", std::move(fields), Context::new_key());
@@ -146,6 +148,20 @@ Error explained(Error error, const std::string& self) {
   return error;
 }
 
+// What this start is told to use, before anything can fail: `doctor` looks at that.
+void note_wishes(const Paths& paths, const Invocation& args) {
+  if (args.flag("demo")) return;
+  const auto file = args.text("team");
+  [[maybe_unused]] const auto port = write_file(paths.port(), args.text("port"));
+  [[maybe_unused]] const auto team =
+      write_file(paths.team(), file.empty() ? file : std::filesystem::absolute(file).lexically_normal().string());
+}
+
+// For `doctor`, until a start succeeds.
+void note_failure(const Paths& paths, const Error& error) {
+  if (error.code != Fault::cancelled) std::ofstream(paths.last_failure()) << error.message << '\n';
+}
+
 asio::awaitable<int> supervise(Context& context, UpOptions options, Report report) {
   const auto paths = options.installation.paths;
   const auto url = fmt::format("http://127.0.0.1:{}", options.installation.gateway_port);
@@ -159,7 +175,7 @@ asio::awaitable<int> supervise(Context& context, UpOptions options, Report repor
   if (started) started = write_instance(paths, {url, getpid()});
   if (!started) {
     const auto error = explained(started.error(), context.args.self);
-    if (error.code != Fault::cancelled) std::ofstream(paths.last_failure()) << error.message << '\n';  // for `doctor`
+    note_failure(paths, error);
     context.out.error(error);
     report.failed(error);
     code = code_of_start(error);
@@ -194,11 +210,14 @@ asio::awaitable<int> run_up(Context& context) {
     co_return context.refuse(lock.error());
   }
   forget_instance(paths);
+  note_wishes(paths, context.args);
   auto options = plan_installation(context.args);
-  if (!options) {
-    report.failed(options.error());
-    context.out.error(options.error());
-    co_return code_of_start(options.error());
+  auto status = options ? prepare_run(paths) : Status(std::unexpected(options.error()));
+  if (!status) {
+    note_failure(paths, status.error());
+    report.failed(status.error());
+    context.out.error(status.error());
+    co_return code_of_start(status.error());
   }
   co_return co_await supervise(context, std::move(*options), std::move(report));
 }

@@ -14,6 +14,7 @@ std::string_view name_of(Phase phase) {
 
 std::vector<Order> SupervisorCore::on(const Happened& event, SteadyTime now) {
   now_ = now;
+  leave_out_pause();
   std::visit([this](const auto& each) { take(each); }, event);
   if (stopping_)
     stop_next_group();
@@ -27,6 +28,19 @@ std::vector<Order> SupervisorCore::on(const Happened& event, SteadyTime now) {
     return gone;
   });
   return std::exchange(orders_, {});
+}
+
+// Ticks are regular as long as we run ourselves. Whatever is found after a pause (checks that could not be heard in time, deadlines that
+// passed) is put off by it.
+void SupervisorCore::leave_out_pause() {
+  if (!ticked_ || now_ - *ticked_ <= limits_.longest_tick) return;
+  const auto pause = now_ - *ticked_;
+  ticked_ = now_;
+  for (auto& [name, child] : children_) {
+    child.started += pause;
+    if (child.unanswered) *child.unanswered += pause;
+    if (child.phase == Phase::stopping) child.due += pause;
+  }
 }
 
 bool SupervisorCore::all_ready() const {
@@ -60,7 +74,8 @@ void SupervisorCore::take(const happened::Spawned& event) {
   auto* child = find(event.name);
   if (!child) return;
   child->pid = event.pid;
-  child->started = child->healthy_at = now_;
+  child->started = now_;
+  child->unanswered.reset();
   if (child->phase == Phase::stopping) order(Order::What::terminate, *child);  // was asked to end while it began
 }
 
@@ -90,13 +105,21 @@ void SupervisorCore::ended(Child& child, std::string how) {
   child.due = now_ + delay;
 }
 
+void SupervisorCore::take(const happened::Asked& event) {
+  auto* child = find(event.name);
+  if (child && child->pid == event.pid && !child->unanswered) child->unanswered = now_;
+}
+
 void SupervisorCore::take(const happened::Health& event) {
   auto* child = find(event.name);
   if (!child || child->pid != event.pid || child->phase != Phase::running) return;
   child->ready = event.healthy && event.ready;
   child->was_ready = child->was_ready || child->ready;
   child->reason = event.reason;
-  if (event.healthy) child->healthy_at = now_;
+  if (event.healthy)
+    child->unanswered.reset();
+  else if (!child->unanswered)
+    child->unanswered = now_;
 }
 
 bool SupervisorCore::may_start(const Child& child) const {
@@ -110,14 +133,14 @@ void SupervisorCore::look_at(Child& child) {
   if (first || again) {
     if (again) ++child.restarts;
     child.phase = Phase::running;
-    child.started = child.healthy_at = now_;
+    child.started = now_;
     if (first) child.reason = "starting";
     order(Order::What::start, child);
     return;
   }
-  if (child.phase != Phase::running || child.pid == 0) return;
+  if (child.phase != Phase::running || child.pid == 0 || !child.unanswered) return;
   const auto patience =
-      std::max(child.healthy_at + limits_.unhealthy_after, child.was_ready ? SteadyTime{} : child.started + limits_.start_grace);
+      std::max(*child.unanswered + limits_.unhealthy_after, child.was_ready ? SteadyTime{} : child.started + limits_.start_grace);
   if (now_ >= patience) kill(child);
 }
 

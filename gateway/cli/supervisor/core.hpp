@@ -1,6 +1,7 @@
 // What `convoke up` does about its processes, decided without touching one: events in (spawned, exited, health, time), actions out (start,
 // terminate, kill). First start by stages, each when all before it are ready; whatever dies or fails its health check for too long is
-// started again, at once the first time and then with a back-off; an orderly end stops group by group, the writers last.
+// started again, at once the first time and then with a back-off; an orderly end stops group by group, the writers last. Only time in which
+// somebody asked counts: a supervisor that was stopped itself (Ctrl-Z, a machine that stood still) has learned nothing about anybody.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,13 @@
 namespace convoke::cli {
 
 struct SupervisorLimits {
-  Millis unhealthy_after{5'000};  // health checks failing for so long: killed and started again
+  Millis unhealthy_after{5'000};  // since the first check after the last good one was asked: killed and started again
   Millis start_grace{15'000};     // … counted from here after a start
   Millis backoff_first{100};      // before the second start in a row; doubles …
   Millis backoff_most{2'000};     // … up to this
   Millis steady_after{10'000};    // having run for so long, the next end counts as the first again
   Millis stop_deadline{12'000};   // after SIGTERM; then SIGKILL
+  Millis longest_tick{1'000};     // between two ticks; what is beyond it was a pause of our own and counts for nobody
 };
 
 enum class Phase : std::uint8_t { waiting, running, backoff, stopping, stopped };
@@ -40,8 +42,8 @@ struct Child {
   std::uint32_t restarts = 0;
   std::uint32_t in_a_row = 0;  // ends without a steady time between them
   SteadyTime started{};
-  SteadyTime healthy_at{};
-  SteadyTime due{};  // backoff: start then; stopping: kill then
+  std::optional<SteadyTime> unanswered{};  // the first check since the last good one was asked then
+  SteadyTime due{};                        // backoff: start then; stopping: kill then
   bool killed = false;
 };
 
@@ -66,6 +68,10 @@ struct Exited {
   int pid = 0;
   std::string how;  // `exit code 1`, `signal 9`
 };
+struct Asked {  // a health check is on its way
+  std::string name;
+  int pid = 0;
+};
 struct Health {
   std::string name;
   int pid = 0;
@@ -77,7 +83,7 @@ struct Tick {};
 struct Stop {};
 }  // namespace happened
 using Happened = std::variant<happened::Added, happened::Removed, happened::Spawned, happened::SpawnFailed, happened::Exited,
-                              happened::Health, happened::Tick, happened::Stop>;
+                              happened::Asked, happened::Health, happened::Tick, happened::Stop>;
 
 struct Order {
   enum class What : std::uint8_t { start, terminate, kill, forget, finished };
@@ -103,10 +109,12 @@ class SupervisorCore {
   void take(const happened::Spawned& event);
   void take(const happened::SpawnFailed& event);
   void take(const happened::Exited& event);
+  void take(const happened::Asked& event);
   void take(const happened::Health& event);
-  void take(const happened::Tick&) {}
+  void take(const happened::Tick&) { ticked_ = now_; }
   void take(const happened::Stop&) { stopping_ = true; }
 
+  void leave_out_pause();
   void ended(Child& child, std::string how);
   void look_at(Child& child);
   void stop(Child& child);
@@ -120,6 +128,7 @@ class SupervisorCore {
   std::map<std::string, Child> children_;
   std::vector<Order> orders_;
   SteadyTime now_{};
+  std::optional<SteadyTime> ticked_;
   bool stopping_ = false;
   bool finished_ = false;
 };

@@ -91,12 +91,13 @@ std::vector<Program> base_programs(const InstallationPlan& plan) {
           ours(plan, "gateway", {"--http.listen=" + gateway_at, "--gateway.team=" + plan.team}, service_stage, doors, Needs::nothing)};
 }
 
-std::string worker_name(const std::string& agent, int number) {
-  return fmt::format("worker-{}-{}", agent.substr(agent.rfind('.') + 1), number);
+std::string worker_name(const InstallationPlan& plan, const std::string& agent, int number) {
+  const bool is_own = agent.starts_with(plan.team + ".");
+  return fmt::format("worker-{}-{}", is_own ? agent.substr(plan.team.size() + 1) : agent, number);
 }
 
 Program worker_program(const InstallationPlan& plan, const std::string& agent, int number) {
-  const auto name = worker_name(agent, number);
+  const auto name = worker_name(plan, agent, number);
   Program program{name,
                   plan.bin + "/convoke-worker",
                   common(plan, name),

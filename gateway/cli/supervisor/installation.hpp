@@ -34,8 +34,8 @@ struct Program {
 std::vector<Program> base_programs(const InstallationPlan& plan);
 /// Worker number `number` (from 1) of the agent with that full name.
 Program worker_program(const InstallationPlan& plan, const std::string& agent, int number);
-/// `worker-HrAgent-1`.
-std::string worker_name(const std::string& agent, int number);
+/// `worker-HrAgent-1`; of an agent of another team than the plan's `worker-sales.HrAgent-1`.
+std::string worker_name(const InstallationPlan& plan, const std::string& agent, int number);
 
 /// What of the supervisor's environment a process gets: provider keys and proxies go to those that call models, variables TOOL_… to those
 /// that call tools as well.

@@ -19,6 +19,7 @@
 #include "cli/supervisor/process.hpp"
 #include "cli/supervisor/redis_ping.hpp"
 #include "core/hash.hpp"
+#include "core/name.hpp"
 
 namespace convoke::cli {
 namespace {
@@ -28,6 +29,7 @@ constexpr Millis health_every{1'000};
 constexpr Millis starting_health_every{100};
 constexpr Millis health_deadline{1'500};
 constexpr Millis team_every{1'000};
+constexpr std::size_t most_teams = 256;  // as many as a groupchat knows
 constexpr std::uint64_t little_space = 64u << 20;
 
 SteadyTime steady_now() { return std::chrono::time_point_cast<Millis>(std::chrono::steady_clock::now()); }
@@ -49,6 +51,11 @@ std::string reasons_of(const std::string& body) {
   return all.empty() ? "starting" : all;
 }
 
+Json list_of(const Json& json, const char* name) {
+  const auto found = json.is_object() ? json.find(name) : json.end();
+  return found != json.end() && found->is_array() ? *found : Json::array();
+}
+
 std::string tail_of(const std::string& log) {
   const auto lines = last_lines(log, 5);
   return lines.empty() ? std::string("(it wrote nothing)") : fmt::format("{}", fmt::join(lines, "\n  "));
@@ -67,6 +74,7 @@ Supervisor::Supervisor(asio::io_context& io, UpOptions options)
       finished_(io.get_executor()),
       end_wanted_(io.get_executor()) {
   scaled_ = read_workers(options_.installation.paths);
+  teams_.emplace(options_.installation.team, 0);
 }
 
 // The supervisor's tasks live as long as its process; a failure of one is a bug that ends it, and with it all children.
@@ -97,7 +105,7 @@ asio::awaitable<Status> Supervisor::start(std::function<void(const std::string&)
       const auto held = co_await partitions_held();
       if (held.value_or(false)) {
         up_ = true;
-        spawn("team", follow_team());
+        spawn("teams", follow_teams());
         co_return Status{};
       }
     }
@@ -170,7 +178,10 @@ asio::awaitable<void> Supervisor::watch_health() {
       programs_.at(name).asking = true;
       due.emplace_back(name, child.pid);
     }
-    for (auto& [name, pid] : due) spawn("check", check(std::move(name), pid));
+    for (auto& [name, pid] : due) {
+      feed(happened::Asked{name, pid});
+      spawn("check", check(std::move(name), pid));
+    }
     if (round % 20 == 0)
       for (const auto& [name, running] : programs_) bound_log(options_.installation.paths.log(name), options_.max_log_bytes);
   }
@@ -228,15 +239,24 @@ void Supervisor::add_agent(const std::string& agent) {
 Status Supervisor::scale(const std::string& agent, int count) {
   auto found = workers_.find(agent);
   if (found == workers_.end()) found = workers_.find(options_.installation.team + "." + agent);
+  if (found == workers_.end() && agent.starts_with("system."))
+    return fail(
+        Fault::invalid,
+        fmt::format(
+            "{0} is one process, `{1}`, which `up` keeps running by itself: `convoke doctor` says what keeps it, and its log is {2}", agent,
+            agent.substr(7), options_.installation.paths.log(agent.substr(7))));
   if (found == workers_.end()) return fail(Fault::not_found, fmt::format("there is no agent `{}` here", agent));
   if (count < 0 || count > static_cast<int>(most_workers))
     return fail(Fault::invalid, fmt::format("expected 0 to {} processes", most_workers));
-  scaled_[found->first] = count;
-  if (auto kept = write_workers(options_.installation.paths, scaled_); !kept) return kept;
+  auto scaled = scaled_;
+  scaled[found->first] = count;
+  if (auto kept = write_workers(options_.installation.paths, scaled); !kept)
+    return fail(Fault::limit, "nothing was changed, because it would be forgotten: " + kept.error().message);
+  scaled_ = std::move(scaled);
   const int before = found->second;
   found->second = count;
   for (int number = before + 1; number <= count; ++number) add(worker_program(options_.installation, found->first, number));
-  for (int number = before; number > count; --number) feed(happened::Removed{worker_name(found->first, number)});
+  for (int number = before; number > count; --number) feed(happened::Removed{worker_name(options_.installation, found->first, number)});
   return {};
 }
 
@@ -246,7 +266,11 @@ asio::awaitable<Status> Supervisor::apply_team(Millis deadline) {
   if (read_file(paths.applied_team()) == options_.team_hash) {
     const auto known = co_await gateway_.get("/api/teams/" + options_.installation.team);
     if (known) co_return Status{};
-    if (known.error().code != Fault::not_found) co_return std::unexpected(known.error());
+    auto error = known.error();
+    if (error.code == Fault::malformed)  // the same definition is the same version
+      error.message +=
+          ": to go on, change something in the team file (its `version`, for one) and name it with --team, so that it becomes a new one";
+    if (error.code != Fault::not_found) co_return std::unexpected(std::move(error));
   }
   auto body = Json::parse(options_.team_json);
   auto answer = co_await gateway_.post("/api/teams", std::move(body), options_.team_hash, std::max(Millis{100}, deadline));
@@ -260,24 +284,57 @@ asio::awaitable<Result<bool>> Supervisor::partitions_held() {
   co_return is_whole(*directory);
 }
 
-asio::awaitable<void> Supervisor::follow_team() {
+asio::awaitable<void> Supervisor::follow_teams() {
   while (!core_.stopping()) {
-    co_await refresh_agents();
+    const auto announced = co_await find_teams();
+    std::vector<std::string> changed;
+    for (const auto& [team, version] : teams_) {
+      const auto found = announced.find(team);
+      const bool is_newer = found != announced.end() && found->second > version;
+      if (version == 0 || is_newer || team == options_.installation.team) changed.push_back(team);
+    }
+    for (const auto& name : changed) co_await refresh_agents(name);
     co_await sleep_for(team_every);
   }
 }
 
+// A team may have been applied by anybody, and runs of an earlier one may go on: the owners of sessions say which teams they follow.
+asio::awaitable<std::map<std::string, std::uint32_t>> Supervisor::find_teams() {
+  std::map<std::string, std::uint32_t> announced;
+  const auto directory = co_await gateway_.get("/api/directory");
+  if (!directory) co_return announced;
+  for (const auto& replica : list_of(*directory, "replicas"))
+    for (const auto& each : list_of(replica, "teams")) {
+      const auto team = text_of(each, "team");
+      if (!is_name(team) || (teams_.size() >= most_teams && !teams_.contains(team))) continue;
+      teams_.try_emplace(team, 0);
+      announced[team] = std::max(announced[team], static_cast<std::uint32_t>(count_of(each, "version")));
+    }
+  co_return announced;
+}
+
 // Starts a worker for every agent of the team's newest version. Agents that are gone keep theirs: runs may have pinned them.
-asio::awaitable<void> Supervisor::refresh_agents() {
-  auto view = co_await gateway_.get("/api/teams/" + options_.installation.team);
+asio::awaitable<void> Supervisor::refresh_agents(std::string team) {
+  auto view = co_await gateway_.get("/api/teams/" + team);
   if (!view || !view->is_object() || core_.stopping()) co_return;
   const auto version = static_cast<std::uint32_t>(count_of(*view, "version"));
-  if (version == team_version_) co_return;
-  const auto team = agents::team_from_json(api::dump((*view)["definition"]));
-  if (!team) co_return;
-  team_version_ = version;
-  for (const auto& agent : team->agents)
-    if (agent.kind != agents::AgentKind::human) add_agent(team->name + "." + agent.name);
+  if (version == teams_[team]) co_return;
+  const auto definition = agents::team_from_json(api::dump((*view)["definition"]));
+  if (!definition) co_return;
+  teams_[team] = version;
+  for (const auto& agent : definition->agents)
+    if (agent.kind != agents::AgentKind::human) add_agent(team + "." + agent.name);
+}
+
+// Told by who applied it; nothing: the team of this installation.
+asio::awaitable<http::Response> Supervisor::look_at_team(std::string team) {
+  if (team.empty()) team = options_.installation.team;
+  if (!is_name(team)) co_return http::error_response(Error(Fault::invalid, "expected the name of a team"));
+  if (!teams_.contains(team) && teams_.size() >= most_teams)
+    co_return http::error_response(Error(Fault::limit, fmt::format("workers are started for {} teams at most", most_teams)));
+  teams_.try_emplace(team, 0);
+  co_await refresh_agents(team);
+  co_return http::json_response(200, api::dump(status()));
 }
 
 asio::awaitable<http::Response> Supervisor::control(http::Request request) {
@@ -289,11 +346,7 @@ asio::awaitable<http::Response> Supervisor::control(http::Request request) {
     end_wanted_.set();
     co_return http::json_response(200, R"({"stopping":true})");
   }
-  if (request.path == "/team") {
-    team_version_ = 0;
-    co_await refresh_agents();
-    co_return http::json_response(200, api::dump(status()));
-  }
+  if (request.path == "/team") co_return co_await look_at_team(text_of(body, "team"));
   if (request.path == "/scale") {
     const bool fits = body.contains("agent") && body["agent"].is_string() && body.contains("count") && body["count"].is_number_integer();
     if (!fits) co_return http::error_response(Error(Fault::invalid, "expected `agent` (text) and `count` (a number)"));
@@ -323,7 +376,8 @@ Json Supervisor::status() const {
   }
   Json json{{"ready", up_ && core_.all_ready()},        {"url", gateway_.target().url},
             {"data", options_.installation.paths.data}, {"pid", getpid()},
-            {"team", options_.installation.team},       {"team_version", team_version_}};
+            {"team", options_.installation.team},       {"team_version", teams_.at(options_.installation.team)}};
+  json["teams"] = teams_;
   if (const auto what = trouble(); !what.empty()) json["trouble"] = what;
   json["processes"] = std::move(processes);
   return json;

@@ -62,9 +62,11 @@ class Supervisor {
   asio::awaitable<void> watch_health();
   asio::awaitable<void> check(std::string name, int pid);
   asio::awaitable<Result<std::string>> ask_ready(std::string name);
-  asio::awaitable<void> follow_team();
+  asio::awaitable<void> follow_teams();
   asio::awaitable<Status> apply_team(Millis deadline);
-  asio::awaitable<void> refresh_agents();
+  asio::awaitable<std::map<std::string, std::uint32_t>> find_teams();
+  asio::awaitable<void> refresh_agents(std::string team);
+  asio::awaitable<http::Response> look_at_team(std::string team);
   asio::awaitable<http::Response> control(http::Request request);
   asio::awaitable<Result<bool>> partitions_held();
   std::string trouble() const;
@@ -84,7 +86,7 @@ class Supervisor {
   Event changed_;
   Event finished_;
   Event end_wanted_;
-  std::uint32_t team_version_ = 0;
+  std::map<std::string, std::uint32_t> teams_;  // that runs of this installation belong to → the version whose agents have workers
   bool up_ = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "cli/gateway_url.hpp"
+
 using namespace convoke::cli;
 
 namespace {
@@ -78,7 +80,7 @@ TEST_CASE("arguments: mistakes are told in words for people") {
   CHECK(said({"scale", "HrAgent", "99999"}) == "count: expected a whole number from 0 to 99, found 99999");
   CHECK(said({"scale", "HrAgent", "1.5"}) == "count: expected a whole number from 0 to 99, found 1.5");
   CHECK(said({"up", "--port", "99999"}) == "--port: expected a whole number from 0 to 65535, found 99999");
-  CHECK(said({"--url", "here", "plans"}) == "--url: expected http://host:port, found here");
+  CHECK(said({"--url", "here", "plans"}) == "--url: expected http://host:port or https://host:port, found here");
   for (const auto* command : {"up", "down"})
     CHECK(said({"--url", "http://h:1", command}).find("needs the data folder") != std::string::npos);
   CHECK(said({"scale", "HrAgent", "2", "--url", "http://h:1"}).find("needs the data folder") != std::string::npos);
@@ -86,6 +88,49 @@ TEST_CASE("arguments: mistakes are told in words for people") {
   CHECK(good({"status", "--url", "http://h:1"}).self == "convoke --url http://h:1");
   CHECK(good({"status", "--data", "/a b"}).self == "convoke --data '/a b'");
   CHECK(good({"status"}).self == "convoke");
+}
+
+TEST_CASE("arguments: what cannot be an id is refused before anybody is asked") {
+  const std::string too_long(257, 'x'), longest(256, 'x');
+  for (const auto* command : {"watch", "trace", "plan", "approve", "cancel", "answer"})
+    for (const auto* id : {"", " ", "s1~t1 ", "a b", "é", "a\nb", too_long.c_str()}) {
+      INFO(command << " `" << id << "`");
+      const auto parsed = parse({command, id});
+      CHECK(parsed.exit == usage);
+      CHECK(parsed.message.find("expected an id") != std::string::npos);
+    }
+  CHECK(good({"watch", longest.c_str()}).text("conversation") == longest);
+  CHECK(good({"watch", "u-1:a.b_c~dm/company.HrAgent"}).command == "watch");
+}
+
+TEST_CASE("arguments: yes and no exclude each other, and words that are not UTF-8 are refused") {
+  CHECK(parse({"answer", "s~r1", "--yes", "--no"}).exit == usage);
+  CHECK(good({"answer", "s~r1", "--no"}).flag("no"));
+  const auto latin = parse({"--json", "task", "Gr\xfc\xdf dich"});
+  CHECK(latin.exit == usage);
+  CHECK(latin.message.find("argument 3 is not UTF-8 (byte 3") != std::string::npos);
+  CHECK(latin.invocation.json);
+  CHECK(parse({"task", "x", "--session", "\xff"}).exit == usage);
+  CHECK(good({"task", "Grüß dich"}).text("description") == "Grüß dich");
+}
+
+TEST_CASE("arguments: a gateway's URL has a scheme, a host, perhaps a port and a path, and nothing else") {
+  const auto read = [](const char* text) { return read_gateway_url(text).value(); };
+  CHECK(read("http://h:8080").address == "h:8080");
+  CHECK_FALSE(read("http://h:8080").tls);
+  CHECK(read("https://h").address == "h:443");
+  CHECK(read("https://h").tls);
+  CHECK(read("http://h/").address == "h:80");
+  CHECK(read("https://h:1/convoke/").path == "/convoke");
+  CHECK(read("https://[::1]:8443/x").address == "[::1]:8443");
+  CHECK(read("http://[::1]").address == "[::1]:80");
+  for (const auto* bad :
+       {"h:80", "ws://h", "http://", "https://:1", "http://h:", "http://h:0", "http://h:70000", "http://h:1x", "http://u:p@h", "http://h?x",
+        "http://h#x", "http://[::1", "http://[]:1", "http://[::1]x", "https://h h", "http://h:1:2"}) {
+    INFO(bad);
+    CHECK_FALSE(read_gateway_url(bad));
+    CHECK(parse({"--url", bad, "plans"}).exit == usage);
+  }
 }
 
 TEST_CASE("arguments: an empty value does not swallow what follows") {

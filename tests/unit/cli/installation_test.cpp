@@ -72,7 +72,8 @@ TEST_CASE("installation: the offline model and those who ask models share no sec
 }
 
 TEST_CASE("installation: workers are named after their agent and number") {
-  CHECK(worker_name("company.HrAgent", 2) == "worker-HrAgent-2");
+  CHECK(worker_name(plan(), "company.HrAgent", 2) == "worker-HrAgent-2");
+  CHECK(worker_name(plan(), "sales.HrAgent", 2) == "worker-sales.HrAgent-2");
   const auto worker = worker_program(plan(), "company.HrAgent", 2);
   CHECK(worker.path == "/bin/convoke-worker");
   CHECK(has(worker.arguments, "--worker.agent=company.HrAgent"));
@@ -84,4 +85,22 @@ TEST_CASE("installation: variables of tools go to workers alone") {
   CHECK(environment_for(own, Needs::nothing).empty());
   CHECK(environment_for(own, Needs::models) == std::vector<std::string>{"OPENAI_API_KEY=c"});
   CHECK(environment_for(own, Needs::models_and_tools) == std::vector<std::string>{"TOOL_PAY=a", "TOOL_PAY_API_KEY=b", "OPENAI_API_KEY=c"});
+}
+
+TEST_CASE("installation: the path of a health socket fits the system, whatever the agent is called") {
+  const std::string longest(64, 'a');
+  auto made = plan();
+  made.paths = Paths("/" + std::string(56, 'd'));
+  REQUIRE(check_length(made.paths));
+  std::vector<std::string> names;
+  for (const auto& agent : {"company." + longest, longest + "." + longest, longest + "." + longest.substr(1) + "b"}) {
+    const auto name = worker_name(made, agent, 99);
+    names.push_back(made.paths.health(name));
+    CHECK(names.back().size() <= 107);
+    CHECK(has(worker_program(made, agent, 99).arguments, "--process.health=unix:" + names.back()));
+  }
+  std::ranges::sort(names);
+  CHECK(std::ranges::adjacent_find(names) == names.end());
+  CHECK(made.paths.health("worker-HrAgent-1") == made.paths.run() + "/worker-HrAgent-1.health");
+  CHECK_FALSE(check_length(Paths("/" + std::string(57, 'd'))));
 }

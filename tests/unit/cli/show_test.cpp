@@ -1,8 +1,16 @@
 #include "cli/show.hpp"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <sstream>
+#include <thread>
+
+#include "cli/standard_output.hpp"
 
 using namespace convoke::cli;
 
@@ -56,6 +64,35 @@ TEST_CASE("show: what is said while another one streams comes after it, whole") 
   screen.event(1, "message", {{"message", "m1"}, {"text", "One."}});
   screen.event(2, "message", {{"message", "m2"}, {"text", "Two."}, {"author", "agent/company.TechSupportAgent"}});
   CHECK(screen.text.str() == "HrAgent: One.\nTechSupportAgent: Two.\n");
+}
+
+TEST_CASE("show: lines about other things wait for the end of what is being said, but not for long") {
+  const auto step = [](Screen& screen) {
+    screen.event(1, "step_changed",
+                 {{"step", "p1s2"}, {"data", {{"number", "2"}, {"agent", "company.HrAgent"}, {"action", "b"}, {"status", "completed"}}}});
+  };
+  Screen screen;
+  screen.delta("m1", 1, "Hel");
+  step(screen);
+  screen.event(2, "message", {{"message", "m2"}, {"text", "Aside."}, {"author", "agent/company.ProductAgent"}});
+  screen.delta("m1", 1, "lo");
+  screen.event(3, "message", {{"message", "m1"}, {"text", "Hello"}});
+  CHECK(screen.text.str() == "HrAgent: Hello\n  ✓ step 2 completed · HrAgent\nProductAgent: Aside.\n");
+
+  Screen silent;
+  silent.delta("m1", 1, "Hel");
+  step(silent);
+  silent.show.progress(5'000);
+  silent.show.progress(5'900);
+  CHECK(silent.text.str() == "HrAgent: Hel");
+  silent.show.progress(6'000);
+  CHECK(silent.text.str() == "HrAgent: Hel\n  ✓ step 2 completed · HrAgent\n");
+
+  Screen ended;
+  ended.delta("m1", 1, "Hel");
+  step(ended);
+  ended.event(2, "run_ended", {{"run", "r1"}, {"data", {{"stop_reason", "cancelled"}}}});
+  CHECK(ended.text.str().find("step 2 completed") != std::string::npos);
 }
 
 TEST_CASE("show: a message begun anew says so, and its final text is whole") {
@@ -168,6 +205,47 @@ TEST_CASE("output: what is drawn on a terminal is cut to its width, and nothing 
   pipe.fix_width(20);
   pipe.rows({spoken});
   CHECK(text.str() == spoken + "\n");
+}
+
+TEST_CASE("output: what cannot be written is noticed, and told once") {
+  std::ostringstream errors;
+  DescriptorStream full(::open("/dev/full", O_WRONLY));
+  Output out(full, errors, false, false, true);
+  std::vector<int> told;
+  out.on_write_error([&](int error) { told.push_back(error); });
+  CHECK(out.write_error() == 0);
+  out.value({{"a", 1}});
+  out.line("more");
+  CHECK(out.write_error() == ENOSPC);
+  CHECK(told == std::vector{ENOSPC});
+}
+
+TEST_CASE("output: a pipe without a reader is noticed; one that is full and does not block is waited for") {
+  signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
+  CHECK_FALSE(is_reader_gone(ends[1]));
+  DescriptorStream pipe(ends[1]);
+  const std::string much(300'000, 'x');
+  std::size_t read = 0;
+  std::jthread reader([&] {
+    std::string bytes(4096, ' ');
+    while (read < much.size()) {
+      const auto count = ::read(ends[0], bytes.data(), bytes.size());
+      if (count > 0) read += static_cast<std::size_t>(count);
+    }
+  });
+  pipe << much << std::flush;
+  reader.join();
+  CHECK(pipe.good());
+  CHECK(read == much.size());
+  ::close(ends[0]);
+  CHECK(is_reader_gone(ends[1]));
+  std::ostringstream errors;
+  Output out(pipe, errors, false, false, false);
+  out.line("x");
+  CHECK(out.write_error() == EPIPE);
+  ::close(ends[1]);
 }
 
 TEST_CASE("show: a cancelled step without a reason ends without a colon") {

@@ -20,6 +20,14 @@ class Bench {
     return at(ms, happened::Health{name, core.children().at(name).pid, false, false, "no answer"});
   }
   std::vector<Order> exited(int ms, const std::string& name) { return at(ms, happened::Exited{core.children().at(name).pid, "signal 9"}); }
+  std::vector<Order> asked(int ms, const std::string& name) { return at(ms, happened::Asked{name, core.children().at(name).pid}); }
+  // Time passes as it does for a supervisor that runs; what it ordered.
+  std::vector<Order> ticks(int from, int to) {
+    std::vector<Order> all;
+    for (int ms = from; ms <= to; ms += 50)
+      for (const auto& order : at(ms, happened::Tick{})) all.push_back(order);
+    return all;
+  }
   // Everybody was well until now.
   void quiet(int ms) {
     for (const auto& [name, child] : std::map(core.children()))
@@ -76,7 +84,7 @@ TEST_CASE("supervisor: what dies is started at once, then with a back-off that d
     CHECK(bench.at(now, happened::Tick{}) == std::vector{start("gateway")});
   }
   bench.spawned(now, "gateway", 99);
-  for (const int later : {3'000, 6'000, 9'000, 10'000}) bench.quiet(now + later);
+  bench.ticks(now, now + 10'000);
   CHECK(bench.exited(now + 10'000, "gateway") == std::vector{start("gateway")});  // steady in between
 }
 
@@ -92,16 +100,61 @@ TEST_CASE("supervisor: failing health for five seconds ends in a kill, once, and
   bench.ill(1'000, "intercom");
   bench.well(4'000, "redis");
   bench.well(4'000, "gateway");
-  CHECK(bench.ill(4'900, "intercom").empty());
-  CHECK(bench.ill(5'100, "intercom") == std::vector{Order{What::kill, "intercom", 11}});
-  CHECK(bench.ill(6'000, "intercom").empty());
-  CHECK(bench.exited(6'001, "intercom") == std::vector{start("intercom")});
+  CHECK(bench.ill(5'900, "intercom").empty());
+  CHECK(bench.ill(6'000, "intercom") == std::vector{Order{What::kill, "intercom", 11}});
+  CHECK(bench.ill(6'100, "intercom").empty());
+  CHECK(bench.exited(6'101, "intercom") == std::vector{start("intercom")});
+}
+
+TEST_CASE("supervisor: silence counts from the first check that was asked and not answered, not from the last good one") {
+  auto bench = running();
+  CHECK(bench.ticks(50, 9'000).empty());  // nobody asked
+  bench.asked(9'000, "intercom");
+  CHECK(bench.ticks(9'000, 12'000).empty());
+  bench.asked(12'000, "intercom");
+  CHECK(bench.ticks(12'000, 13'950).empty());
+  CHECK(bench.at(14'000, happened::Tick{}) == std::vector{Order{What::kill, "intercom", 11}});
+  // Any good answer begins anew.
+  bench.asked(14'000, "redis");
+  CHECK(bench.ticks(14'000, 18'900).empty());
+  bench.well(18'950, "redis");
+  CHECK(bench.ticks(19'000, 25'000).empty());
+}
+
+TEST_CASE("supervisor: a pause of the supervisor itself counts for nobody") {
+  auto bench = running();
+  bench.ticks(50, 3'000);
+  for (const auto* name : {"redis", "intercom", "gateway"}) bench.asked(3'000, name);
+  // It stood still for a minute. What it finds then, in any order: checks that ended without an answer, and the clock.
+  CHECK(bench.ill(63'000, "redis").empty());
+  CHECK(bench.at(63'000, happened::Tick{}).empty());
+  CHECK(bench.ill(63'010, "gateway").empty());
+  bench.well(63'500, "redis");
+  bench.well(63'500, "gateway");
+  CHECK(bench.ticks(63'050, 67'900).empty());
+  // Who still says nothing has had its five seconds then.
+  CHECK(bench.ticks(67'950, 68'050) == std::vector{Order{What::kill, "intercom", 11}});
+}
+
+TEST_CASE("supervisor: a pause shortens neither the grace of a start nor the time for an end") {
+  Bench bench;
+  bench.add("redis", 0, 4);
+  bench.spawned(0, "redis", 10);
+  bench.ticks(50, 1'000);
+  CHECK(bench.ill(31'000, "redis").empty());
+  CHECK(bench.ticks(31'050, 44'900).empty());
+  bench.well(44'950, "redis");
+  CHECK(bench.at(45'000, happened::Stop{}) == std::vector{Order{What::terminate, "redis", 10}});
+  bench.ticks(45'000, 46'000);
+  CHECK(bench.ticks(90'000, 100'000).empty());
+  CHECK(bench.ticks(100'050, 101'000) == std::vector{Order{What::kill, "redis", 10}});
 }
 
 TEST_CASE("supervisor: a fresh process has its grace before health counts") {
   Bench bench;
   bench.add("redis", 0, 4);
   bench.spawned(0, "redis", 10);
+  CHECK(bench.ill(100, "redis").empty());
   CHECK(bench.ill(14'900, "redis").empty());
   CHECK(bench.ill(15'000, "redis") == std::vector{Order{What::kill, "redis", 10}});
 }
@@ -119,7 +172,7 @@ TEST_CASE("supervisor: an orderly end goes group by group, and is over when all 
   auto bench = running();
   CHECK(bench.at(100, happened::Stop{}) == std::vector{Order{What::terminate, "gateway", 12}});
   CHECK(bench.exited(200, "gateway") == std::vector{Order{What::terminate, "intercom", 11}});
-  CHECK(bench.at(300, happened::Tick{}).empty());
+  CHECK(bench.ticks(300, 12'150).empty());
   CHECK(bench.at(12'200, happened::Tick{}) == std::vector{Order{What::kill, "intercom", 11}});
   CHECK(bench.exited(12'300, "intercom") == std::vector{Order{What::terminate, "redis", 10}});
   CHECK(bench.exited(12'400, "redis") == std::vector{Order{What::finished, "", 0}});
