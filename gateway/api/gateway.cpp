@@ -163,6 +163,10 @@ asio::awaitable<void> Gateway::watch_owners() {
 void Gateway::watch_readiness() { runtime_.set_ready("bus", bus_.connected(), bus_.trouble()); }
 
 asio::awaitable<http::Response> Gateway::handle(http::Request request) {
+  const auto claims = claims_of(request);
+  // Who probes asks by address, under any name, but is no page.
+  const bool is_probe = request.method == "GET" && (request.path == "/healthz" || request.path == "/readyz");
+  if (auto page = is_probe ? check_origin(rules_, claims) : check_page(rules_, claims); !page) co_return http::error_response(page.error());
   auto open = open_path(request);
   if (open) co_return std::move(*open);
   co_return co_await dispatch(std::move(request));
@@ -186,9 +190,7 @@ Result<http::Response> Gateway::open_path(const http::Request& request) const {
 }
 
 asio::awaitable<http::Response> Gateway::dispatch(http::Request request) {
-  const auto claims = claims_of(request);
-  if (auto page = check_page(rules_, claims); !page) co_return http::error_response(page.error());
-  auto identity = identify(rules_, claims);
+  auto identity = identify(rules_, claims_of(request));
   if (!identity) co_return http::error_response(identity.error());
   if (request.path == "/metrics" && request.method == "GET") co_return http::text_response(200, runtime_.metrics().expose());
   if (request.path == "/api/ws" || request.path == "/ws") {

@@ -73,16 +73,17 @@ Result<std::vector<ApiKey>> parse_keys(std::string_view text) {
   return keys;
 }
 
+Status check_origin(const AccessRules& rules, const Claims& claims) {
+  if (claims.origin.empty() || origin_allowed(rules, claims.origin, claims.host)) return {};
+  return fail(Fault::forbidden, fmt::format("pages of {} may not call this gateway; gateway.origins lists those that may", claims.origin));
+}
+
 Status check_page(const AccessRules& rules, const Claims& claims) {
   if (claims.host.empty()) return fail(Fault::malformed, "the request names no Host");
   if (!host_allowed(rules, claims.host))
     return fail(Fault::forbidden,
                 fmt::format("this gateway does not serve the host `{}`; gateway.hosts lists what it serves", claims.host));
-  const bool foreign = !claims.origin.empty() && !origin_allowed(rules, claims.origin, claims.host);
-  if (foreign)
-    return fail(Fault::forbidden,
-                fmt::format("pages of {} may not call this gateway; gateway.origins lists those that may", claims.origin));
-  return {};
+  return check_origin(rules, claims);
 }
 
 Result<Identity> identify(const AccessRules& rules, const Claims& claims) {

@@ -43,7 +43,9 @@ struct Claims {
   bool loopback = false;
 };
 
-/// FORBIDDEN when the Host is not ours, or when a foreign page changes something or opens a WebSocket.
+/// FORBIDDEN for a page of a foreign origin, whatever it asks.
+Status check_origin(const AccessRules& rules, const Claims& claims);
+/// The same, and FORBIDDEN when the Host is not ours, MALFORMED without one.
 Status check_page(const AccessRules& rules, const Claims& claims);
 /// UNAUTHENTICATED without a valid key (or, where no keys are configured, from another host); INVALID for an unusable principal.
 Result<Identity> identify(const AccessRules& rules, const Claims& claims);

@@ -84,6 +84,7 @@ TEST_CASE("access: foreign pages are refused, whatever they ask") {
     CHECK(check_page({}, claims).error().code == Fault::forbidden);
     claims.websocket = true;
     CHECK(check_page({}, claims).error().code == Fault::forbidden);
+    CHECK(check_origin({}, claims).error().code == Fault::forbidden);
     claims.websocket = false;
   }
   AccessRules rules;
