@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/questions.hpp"
 
@@ -72,6 +75,20 @@ void answer_unknown(Context& c, std::string_view by, const wire::HumanRequestT& 
   answer_agent(c, by, request, text, answer.approved ? Fault::none : Fault::tool_failed);
 }
 
+// Requests that are over are not kept, but ids are numbered: beyond the last number, or under that of something else, there was none.
+bool may_have_been(const State& state, std::string_view id) {
+  const auto prefix = state.session + "~h";
+  if (!id.starts_with(prefix)) return false;
+  const auto digits = id.substr(prefix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || fmt::to_string(number) != digits || number == 0 || number >= state.next_id) return false;
+  const auto is_another = [&](std::string_view known) { return known.substr(prefix.size()) == digits; };
+  const auto has = [&](const auto& items) { return std::ranges::any_of(items, [&](const auto& item) { return is_another(item.id); }); };
+  const bool is_plan = std::ranges::any_of(state.plans, [&](const auto& held) { return is_another(held.plan->id); });
+  return !has(state.conversations) && !has(state.runs) && !has(state.ended_plans) && !is_plan;
+}
+
 }  // namespace
 
 void open_request(Context& c, wire::HumanRequestT request) {
@@ -117,13 +134,14 @@ void close_request(Context& c, std::string_view id, std::string_view outcome, st
   c.post(std::move(closed));
 }
 
-Status not_open(std::string_view request) {
-  return fail(Fault::conflict, fmt::format("request '{}' is not open: it was answered, has expired or never was", request));
+Status not_open(const State& state, std::string_view request) {
+  if (!may_have_been(state, request)) return fail(Fault::not_found, fmt::format("no request '{}'", request));
+  return fail(Fault::conflict, fmt::format("request '{}' is not open: it was answered, withdrawn or has expired", request));
 }
 
 Status answer_request(Context& c, std::string_view by, const wire::AnswerRequestT& answer) {
   const auto* found = find_request(c.state, answer.request);
-  if (found == nullptr) return not_open(answer.request);
+  if (found == nullptr) return not_open(c.state, answer.request);
   const wire::HumanRequestT request = *found;
   if (request.kind == wire::RequestKind::approval) return answer_approval(c, by, request, answer);
   if (request.kind == wire::RequestKind::unknown_outcome && !request.agent.empty()) {

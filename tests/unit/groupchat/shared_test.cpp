@@ -256,8 +256,9 @@ TEST_CASE("shared: what is asked elsewhere is as if it were not there") {
   driver.answer_request("bob", request, "monday");
   const auto hidden = driver.refusal();
   driver.answer_request("bob", "nothing", "monday");
-  CHECK(driver.refusal() == "CONFLICT: request 'nothing' is not open: it was answered, has expired or never was");
-  CHECK(hidden == "CONFLICT: request '" + request + "' is not open: it was answered, has expired or never was");
+  CHECK(driver.refusal() == "NOT_FOUND: no request 'nothing'");
+  // As if it were over: what is there is not told apart from what was.
+  CHECK(hidden == "CONFLICT: request '" + request + "' is not open: it was answered, withdrawn or has expired");
   driver.answer_request("ann", request, "monday");
   CHECK(driver.last_fault() == Fault::none);
 }
