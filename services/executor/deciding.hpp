@@ -31,6 +31,8 @@ class Deciding {
   void decided(const wire::PlanEventT& event, bool approved);
   void decide_step(wire::StepT& step, const wire::PlanEventT& event, bool approved);
   void edit(wire::StepT& step, const std::string& action);
+  void repeat(wire::StepT& step);
+  void replace(wire::StepT& step);
   void step_done(const wire::PlanEventT& event);
   void step_failed(const wire::PlanEventT& event);
   void timed_out(const wire::PlanEventT& event);

@@ -1,5 +1,6 @@
 // What each event of a plan's inbox does to the states of its steps.
 #include <algorithm>
+#include <utility>
 
 #include "executor/deciding.hpp"
 #include "executor/texts.hpp"
@@ -56,7 +57,10 @@ void Deciding::decided(const wire::PlanEventT& event, bool approved) {
   for (const auto& seen : before_.steps) {
     if (!event.step.empty() && seen.id != event.step) continue;
     auto* step = find(seen.id);
-    if (step == nullptr || (step->status != StepStatus::planned && step->status != StepStatus::awaiting_feedback)) continue;
+    if (step == nullptr) continue;
+    const bool is_repeated = approved && !event.step.empty() && seen.status == StepStatus::failed && step->status == StepStatus::failed;
+    if (is_repeated && plan_.status == wire::PlanStatus::in_progress) repeat(*step);
+    if (step->status != StepStatus::planned && step->status != StepStatus::awaiting_feedback) continue;
     decide_step(*step, event, approved);
   }
 }
@@ -69,13 +73,27 @@ void Deciding::decide_step(wire::StepT& step, const wire::PlanEventT& event, boo
 }
 
 void Deciding::edit(wire::StepT& step, const std::string& action) {
-  const auto old_id = step.id;
-  step.id = next_id();
-  step.replaces = old_id;
+  replace(step);
   step.updated_action = action;
   step.function = function_in(action);  // never the one of the action that is not wanted any more
-  for (auto& other : plan_.steps) std::ranges::replace(other.depends_on, old_id, step.id);
   ++plan_.revision;
+}
+
+// What failed stays failed: a person who wants it once more (the owner let them) gets a new step, which was approved as the old one.
+void Deciding::repeat(wire::StepT& step) {
+  replace(step);
+  step.status = StepStatus::approved;
+  step.failures = 0;
+  step.fault = 0;
+  step.agent_reply.clear();
+  step.started_ms = step.not_before_ms = 0;
+}
+
+// The step gets a new id, and so is another one in its place.
+void Deciding::replace(wire::StepT& step) {
+  const auto old_id = std::exchange(step.id, next_id());
+  step.replaces = old_id;
+  for (auto& other : plan_.steps) std::ranges::replace(other.depends_on, old_id, step.id);
 }
 
 void Deciding::step_done(const wire::PlanEventT& event) {

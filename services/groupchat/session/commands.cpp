@@ -200,11 +200,17 @@ Answered cancel(Context& c, const wire::CommandT& command, const wire::CancelT& 
   return accepted_in(c, plan);
 }
 
-// A dead letter repeated is new work of a new run; the old run keeps its stop reason.
-Answered repeat_letter(Context& c, const wire::HeaderT& request, const state::StoredLetterT& stored) {
+// A dead letter repeated is new work of a new run; the old run keeps its stop reason. A plan's step is repeated within its plan.
+Answered repeat_letter(Context& c, const wire::HeaderT& request, std::string_view by, const state::StoredLetterT& stored) {
   const auto& letter = *stored.letter;
-  if (!letter.plan.empty())
-    return fail(Fault::conflict, "the plan of this letter went on without it; start the task again, or drop the letter");
+  if (!letter.plan.empty()) {
+    if (auto done = repeat_step(c, by, stored); !done) return std::unexpected(done.error());
+    auto accepted = accepted_in(c, letter.plan);
+    accepted->run = letter.run;
+    accepted->step = letter.step;
+    accepted->conversation = letter.conversation;
+    return accepted;
+  }
   const auto& run = start_run(c, letter.conversation, c.draft.teams->head(c.state.team), c.state.user, request.trace);
   const std::string id = run.id;
   for (auto input : stored.input) {
@@ -218,11 +224,11 @@ Answered repeat_letter(Context& c, const wire::HeaderT& request, const state::St
   return accepted;
 }
 
-Answered settle_letter(Context& c, const wire::HeaderT& request, const wire::SettleLetterT& settle) {
+Answered settle_letter(Context& c, const wire::HeaderT& request, std::string_view by, const wire::SettleLetterT& settle) {
   const auto found = std::ranges::find_if(c.state.dead_letters, [&](const auto& stored) { return stored.letter->id == settle.id; });
   if (found == c.state.dead_letters.end()) return fail(Fault::not_found, fmt::format("no dead letter '{}'", settle.id));
   auto accepted = accepted_in(c, {});
-  if (settle.action == wire::LetterAction::retry) accepted = repeat_letter(c, request, *found);
+  if (settle.action == wire::LetterAction::retry) accepted = repeat_letter(c, request, by, *found);
   if (!accepted) return accepted;
   c.touch();
   c.state.dead_letters.erase(
@@ -275,7 +281,7 @@ Answered apply_body(Context& c, const wire::HeaderT& request, const wire::Comman
       return accepted_in(c, {});
     }
     case wire::CommandBody::Cancel: return cancel(c, command, *command.body.AsCancel());
-    case wire::CommandBody::SettleLetter: return settle_letter(c, request, *command.body.AsSettleLetter());
+    case wire::CommandBody::SettleLetter: return settle_letter(c, request, by, *command.body.AsSettleLetter());
     case wire::CommandBody::DeleteSession: return delete_session(c);
     default: return fail(Fault::unknown_kind, fmt::format("a session takes no {}", wire::EnumNameCommandBody(command.body.type)));
   }

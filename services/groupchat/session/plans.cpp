@@ -295,6 +295,28 @@ Status cancel_plan(Context& c, std::string_view by, std::string_view plan) {
   return {};
 }
 
+Status repeat_step(Context& c, std::string_view by, const state::StoredLetterT& stored) {
+  const auto& letter = *stored.letter;
+  const auto lost = [&](std::string_view why) { return fail(Fault::conflict, fmt::format("{}; drop the letter", why)); };
+  const auto* held = find_plan(c.state, letter.plan);
+  if (held == nullptr) return lost(fmt::format("plan '{}' has ended, and its steps with it: give the task again", letter.plan));
+  if (stored.kind != wire::TurnKind::step) return lost(fmt::format("this was no step of plan '{}', which went on without it", letter.plan));
+  const auto* executor = find_instance(c.state, executor_agent);
+  const bool is_deciding = executor != nullptr && executor->open && executor->open->plan == letter.plan;
+  if (is_deciding || !held->inbox.empty())
+    return fail(Fault::unavailable, "what follows for the plan is being decided: repeat in a moment");
+  const auto& plan = *held->plan;
+  const auto at = std::ranges::find(plan.steps, letter.step, &wire::StepT::id);
+  if (held->planning || plan.status != wire::PlanStatus::in_progress)
+    return lost(fmt::format("plan '{}' is being made anew because of this step", letter.plan));
+  if (at == plan.steps.end() || at - plan.steps.begin() < static_cast<std::ptrdiff_t>(plan.settled))
+    return lost(fmt::format("plan '{}' was made anew after step '{}' had failed: newer steps stand for it", letter.plan, letter.step));
+  if (at->status != wire::StepStatus::failed)
+    return lost(fmt::format("step '{}' is {} and not to be repeated", letter.step, wire::EnumNameStepStatus(at->status)));
+  plan_event(c, letter.plan, wire::PlanEventKind::approved, letter.step)->by = by;
+  return {};
+}
+
 void tick_plans(Context& c) {
   for (std::size_t i = 0; i < c.state.plans.size(); ++i) {
     auto& held = c.state.plans[i];

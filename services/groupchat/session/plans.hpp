@@ -23,6 +23,9 @@ void end_plan(Context& c, std::string_view plan, wire::PlanStatus status, std::s
 Status decide(Context& c, std::string_view by, const wire::DecideT& decide);
 Status clarify(Context& c, std::string_view by, std::string_view plan, std::string_view text);
 Status cancel_plan(Context& c, std::string_view by, std::string_view plan);
+/// The step that this dead letter is of is to be done again, by a new step in its place. CONFLICT with the reason where its plan has ended
+/// or gone on without it; UNAVAILABLE (repeat it) while a decision on the plan is under way.
+Status repeat_step(Context& c, std::string_view by, const state::StoredLetterT& stored);
 
 /// Time-outs of steps, wake-ups.
 void tick_plans(Context& c);

@@ -169,3 +169,23 @@ TEST_CASE("executor: a used up budget ends the run") {
     CHECK(decision.cancel == Names{"s~p1s2"});
   }
 }
+
+TEST_CASE("executor: a failed step that a person wants once more is a new step in its place") {
+  Run run;
+  run.take(proposal({{"HrAgent"}, {"TechSupportAgent"}, {"ProcurementAgent", {0}}}));
+  const auto failed = run.id(1);
+  CHECK(run.take(failure(failed, Fault::poison)).assign.empty());  // the planner is asked when nothing runs any more
+  CHECK(run.step(1).status == StepStatus::failed);
+  const auto again = run.take(event(PlanEventKind::approved, failed));
+  CHECK(again.assign.size() == 1);
+  CHECK(again.cancel.empty());
+  CHECK(run.step(1).replaces == failed);
+  CHECK(run.id(1) != failed);
+  CHECK(run.step(1).status == StepStatus::action_requested);
+  CHECK(run.step(1).fault == 0);
+  CHECK(run.step(3).depends_on == std::vector{run.id(1)});
+  CHECK_FALSE(again.replan);
+  run.take(event(PlanEventKind::step_done, run.id(2)));
+  CHECK(run.take(event(PlanEventKind::step_done, run.id(1))).assign.size() == 1);
+  CHECK(run.take(event(PlanEventKind::step_done, run.id(3))).stop_reason == "completed");
+}

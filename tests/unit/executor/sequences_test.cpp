@@ -131,7 +131,8 @@ class Sequence {
     for (const auto& old : before.steps) {
       const auto found = std::ranges::find(plan.steps, old.id, &wire::StepT::id);
       if (found == plan.steps.end()) {
-        CHECK((old.status == StepStatus::planned || old.status == StepStatus::awaiting_feedback));
+        // Edited, or failed and wanted once more.
+        CHECK((old.status == StepStatus::planned || old.status == StepStatus::awaiting_feedback || old.status == StepStatus::failed));
         CHECK(std::ranges::any_of(plan.steps, [&](const auto& step) { return step.replaces == old.id || !step.replaces.empty(); }));
       } else if (terminal(old.status)) {
         CHECK(found->status == old.status);

@@ -222,7 +222,17 @@ TEST_CASE("plan: a step of an agent that stands for people is asked of a person,
   CHECK(driver.works("t.H") == 0);
   const auto data = driver.last(EventKind::request_opened).data;
   const auto at = data.find("s1~h");
-  driver.command(wire::AnswerRequestT{{}, data.substr(at, data.find('"', at) - at), true, "the badge is ready"});
+  const auto asked = data.substr(at, data.find('"', at) - at);
+  driver.command(wire::AnswerRequestT{{}, asked, true, "the badge is ready"});
+  driver.command(wire::AnswerRequestT{{}, asked, true, "again"});
+  CHECK(driver.last_fault() == Fault::conflict);  // it is over
+  for (const auto* id : {"s1~h99", "s1~h0", "s1~h-1", "s1~h1x", "s1~h", "s1~x1", "s2~h1", "s1~h18446744073709551617"}) {
+    INFO(id);
+    driver.command(wire::AnswerRequestT{{}, id, true, "to nobody"});
+    CHECK(driver.last_fault() == Fault::not_found);
+  }
+  driver.command(wire::AnswerRequestT{{}, "s1~h" + driver.task.plan.substr(4), true, "to a plan"});
+  CHECK(driver.last_fault() == Fault::not_found);
   driver.decide_all();
   CHECK(driver.work("t.A").input[0].text.find("the badge is ready") != std::string::npos);
 }
@@ -243,4 +253,85 @@ TEST_CASE("plan: owner, planner and executor may die at every step; the end is t
   driver.decide_all();
   CHECK(driver.stop_reason().find("completed") != std::string::npos);
   for (const auto agent : {"t.A", "t.B"}) CHECK(driver.work(agent).turn == 1);
+}
+
+namespace {
+
+/// Kills the worker of the agent's step three times, after a call that was carried out; the dead letter's id.
+std::string dies(Planned& driver, const std::string& agent) {
+  for (int i = 0; i < 3; ++i) {
+    const auto work = driver.work(agent);
+    driver.report(work, 1, response("c", "x"));
+    if (i == 0) driver.report(work, 2, result_of("c", "x", "done"));
+    driver.state(work, wire::WorkStatus::lost);
+  }
+  const auto letter = driver.last(EventKind::dead_letter).data;
+  const auto at = letter.find("s1~x");
+  return letter.substr(at, letter.find('"', at) - at);
+}
+
+std::string refusal(const Planned& driver) {
+  for (auto it = driver.sent.rbegin(); it != driver.sent.rend(); ++it)
+    if (const auto* answer = it->as<wire::AnswerT>()) return answer->body.AsFault() != nullptr ? answer->body.AsFault()->text : "";
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("plan: the dead letter of a step is repeated by a new step in its place, while the plan is open") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}, {"B", {}}, {"C", {0}}});
+  driver.decide_all();
+  const auto failed = driver.plan().steps[0].id;
+  const wire::SettleLetterT retry{{}, dies(driver, "t.A"), wire::LetterAction::retry};
+  const auto works = driver.works("t.A");
+  driver.command(retry);
+  CHECK(driver.last_fault() == Fault::unavailable);  // the executor has not heard of it yet
+  driver.decide_all();
+  CHECK(driver.plan().steps[0].status == wire::StepStatus::failed);
+  driver.command(retry, "eve");
+  CHECK(driver.last_fault() == Fault::not_found);
+  driver.command(retry);
+  CHECK(driver.last_fault() == Fault::none);
+  CHECK(driver.accepted().plan == driver.task.plan);
+  CHECK(driver.accepted().step == failed);
+  driver.command(retry);
+  CHECK(driver.last_fault() == Fault::not_found);  // settled
+  driver.crash();
+  driver.decide_all();
+  CHECK(driver.works("t.A") == works + 1);
+  CHECK(driver.plan().steps[0].replaces == failed);
+  CHECK(driver.plan().steps[0].status == wire::StepStatus::action_requested);
+  driver.answer(driver.work("t.A"), "A did it");
+  driver.answer(driver.work("t.B"), "B did it");
+  driver.decide_all();
+  CHECK(driver.work("t.C").input[0].text.find("A did it") != std::string::npos);
+  driver.answer(driver.work("t.C"), "C did it");
+  driver.decide_all();
+  CHECK(driver.works("system.planner") == 1);
+  CHECK(driver.stop_reason().find("\"completed\"") != std::string::npos);
+}
+
+TEST_CASE("plan: a dead letter that its plan went on without is refused with the reason, and can be dropped") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}});
+  driver.decide_all();
+  const auto letter = dies(driver, "t.A");
+  const auto settle = [&](wire::LetterAction action) {
+    driver.command(wire::SettleLetterT{{}, letter, action});
+    return driver.last_fault();
+  };
+  driver.decide_all();
+  CHECK(settle(wire::LetterAction::retry) == Fault::conflict);
+  CHECK(refusal(driver).find("is being made anew because of this step") != std::string::npos);
+  driver.propose({{"B", {}}});
+  driver.decide_all();
+  CHECK(settle(wire::LetterAction::retry) == Fault::conflict);
+  CHECK(refusal(driver).find("newer steps stand for it") != std::string::npos);
+  driver.answer(driver.work("t.B"), "B did it");
+  driver.decide_all();
+  CHECK(settle(wire::LetterAction::retry) == Fault::conflict);
+  CHECK(refusal(driver).find("has ended") != std::string::npos);
+  CHECK(settle(wire::LetterAction::drop) == Fault::none);
+  CHECK(settle(wire::LetterAction::drop) == Fault::not_found);
 }
