@@ -4,6 +4,7 @@
 // everything that is sent besides (turns, notices) follows from the state as committed or reloaded, in owed().
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -151,7 +152,9 @@ class ScopeLogic {
 };
 
 std::unique_ptr<ScopeLogic> make_session(std::string session, const session::HandoutTimes& times = {});
-std::unique_ptr<ScopeLogic> make_user(std::string user);
+/// Sessions on a user's list, unless a setting says otherwise; beyond, the oldest leave it (they themselves stay).
+inline constexpr std::uint32_t listed_sessions = 5'000;
+std::unique_ptr<ScopeLogic> make_user(std::string user, std::size_t max_sessions = listed_sessions);
 std::unique_ptr<ScopeLogic> make_team(std::string team);
 
 }  // namespace convoke::groupchat

@@ -31,7 +31,7 @@ Service::Service(runtime::Runtime& runtime, bus::ClientOptions bus, const store:
       options_(options),
       store_(make_store(runtime, redis)),
       bus_(runtime.io().get_executor(), with_endpoints(std::move(bus), runtime), {runtime.replica(), runtime.options().name, "groupchat"}),
-      core_(owner, runtime.replica(), owner::make_logic_with(handout), system_random),
+      core_(owner, runtime.replica(), owner::make_logic_with(handout, std::max(options.listed, 1u)), system_random),
       drained_(runtime.io().get_executor()) {
   // Until Redis has told its time, ours is the best guess; nothing is committed before.
   const Now now = runtime_.now();

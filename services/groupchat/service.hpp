@@ -19,9 +19,13 @@ namespace convoke::groupchat {
 
 struct ServiceOptions {
   Millis tick{20};
-  Millis ask_time{1'000};  // the offset of our clock to that of Redis; also how soon a Redis that stands still is noticed
+  std::uint32_t listed = listed_sessions;  // sessions on a user's list
+  Millis ask_time{1'000};                  // the offset of our clock to that of Redis; also how soon a Redis that stands still is noticed
 
-  template <class Fields> void describe(Fields& field) { field("tick", tick, "timers are looked at so often"); }
+  template <class Fields> void describe(Fields& field) {
+    field("tick", tick, "timers are looked at so often");
+    field("listed_sessions", listed, "sessions on a user's list; beyond, the oldest leave it and are found by their id alone");
+  }
 };
 
 class Service {

@@ -25,8 +25,8 @@ using LogicFactory = std::function<std::unique_ptr<ScopeLogic>(std::string_view 
 
 /// `s:<session>`, `u:<user>`, `t:<team>` (logic.hpp).
 std::unique_ptr<ScopeLogic> make_logic(std::string_view scope);
-/// The same, with sessions that keep these times.
-LogicFactory make_logic_with(session::HandoutTimes times);
+/// The same, with sessions that keep these times, and lists of at most so many sessions.
+LogicFactory make_logic_with(session::HandoutTimes times, std::uint32_t listed = listed_sessions);
 
 /// Rising counts since the start, for metrics and tests.
 struct Counters {

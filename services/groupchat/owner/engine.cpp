@@ -184,10 +184,10 @@ std::vector<store::PartitionEpoch> Core::held() const { return engine_->held(); 
 
 namespace {
 
-std::unique_ptr<ScopeLogic> make(std::string_view scope, const session::HandoutTimes& times) {
+std::unique_ptr<ScopeLogic> make(std::string_view scope, const session::HandoutTimes& times, std::uint32_t listed) {
   const std::string name(scope.substr(std::min<std::size_t>(2, scope.size())));
   if (scope.starts_with("s:")) return make_session(name, times);
-  if (scope.starts_with("u:")) return make_user(name);
+  if (scope.starts_with("u:")) return make_user(name, listed);
   if (scope.starts_with("t:")) return make_team(name);
   return nullptr;
 }
@@ -196,8 +196,8 @@ std::unique_ptr<ScopeLogic> make(std::string_view scope, const session::HandoutT
 
 std::unique_ptr<ScopeLogic> make_logic(std::string_view scope) { return make_logic_with({})(scope); }
 
-LogicFactory make_logic_with(session::HandoutTimes times) {
-  return [times](std::string_view scope) { return make(scope, times); };
+LogicFactory make_logic_with(session::HandoutTimes times, std::uint32_t listed) {
+  return [times, listed](std::string_view scope) { return make(scope, times, listed); };
 }
 
 }  // namespace convoke::groupchat::owner

@@ -14,8 +14,9 @@
 namespace convoke::groupchat {
 namespace {
 
-constexpr std::size_t max_sessions = 500;  // the oldest leave the list; they themselves stay
-constexpr std::size_t max_deleted = 100;   // remembered, so that a late notice does not bring them back
+constexpr std::size_t max_deleted = 100;  // remembered, so that a late notice does not bring them back
+constexpr std::size_t max_view_bytes = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t max_named_bytes = std::size_t{32} * 1024;  // of one recorded answer, which may have 64 KiB
 
 struct Entry {
   state::UserSessionT session;  // always with its summary
@@ -24,11 +25,18 @@ struct Entry {
   const wire::SessionSummaryT& summary() const { return *session.summary; }
 };
 
+// About what it takes in an answer.
+std::size_t size_of(const wire::SessionSummaryT& summary) {
+  std::size_t bytes = 128 + summary.session.size() + summary.title.size() + summary.user.size() + summary.team.size();
+  for (const auto& plan : summary.plans) bytes += 64 + plan.id.size() + plan.goal.size();
+  return bytes;
+}
+
 bool newest_last(const Entry& left, const Entry& right) { return left.summary().last_ms < right.summary().last_ms; }
 
 class User final : public ScopeLogic {
  public:
-  explicit User(std::string user) : user_(std::move(user)) {}
+  User(std::string user, std::size_t max_sessions) : user_(std::move(user)), max_sessions_(max_sessions) {}
 
   Status load(std::string_view bytes, std::uint64_t) override {
     auto state = wire::unpack<state::UserStateT>(bytes);
@@ -58,15 +66,21 @@ class User final : public ScopeLogic {
     const auto* command = message.as<wire::CommandT>();
     const auto* notify = command != nullptr ? command->body.AsNotify() : nullptr;
     const auto* query = message.as<wire::QueryT>();
-    const auto* read = query != nullptr ? query->body.AsReadUser() : nullptr;
+    const bool may_read = query != nullptr && (query->user.empty() || query->user == user_);
+    const auto* read = may_read ? query->body.AsReadUser() : nullptr;
+    const auto* page = may_read ? query->body.AsReadLog() : nullptr;
     if (notify != nullptr && message.header.source == "service/groupchat") {
       take(draft, message.header, *notify);
     } else if (notify != nullptr) {
       refuse(draft, message.header, *command, Error(Fault::forbidden, "only a session's owner tells of it"));
+    } else if (command != nullptr && command->body.AsDeleteSession() != nullptr && command->user == user_) {
+      name_all(draft, message.header, *command);
     } else if (command != nullptr) {
       refuse(draft, message.header, *command, Error(Fault::invalid, "a user's scope takes no such command"));
-    } else if (read != nullptr && (query->user.empty() || query->user == user_)) {
+    } else if (read != nullptr) {
       respond(draft, wire::reply(message.header, list(read->max)));
+    } else if (page != nullptr) {
+      respond(draft, wire::reply(message.header, page_after(page->conversation, page->max_bytes)));
     } else {
       respond(draft, wire::fault_reply(message.header, Fault::not_found,
                                        fmt::format("no such user, or not for '{}'", query != nullptr ? query->user : "")));
@@ -103,7 +117,7 @@ class User final : public ScopeLogic {
     if (notify.summary->deleted) entry.session.summary->plans.clear();
     write(draft, entry);
     insert(std::move(entry));
-    trim(draft, false, max_sessions);
+    trim(draft, false, max_sessions_);
     trim(draft, true, max_deleted);
     if (std::exchange(is_whole_, false)) {
       for (auto& each : sessions_) {
@@ -144,13 +158,52 @@ class User final : public ScopeLogic {
   wire::UserViewT list(std::uint32_t max) const {
     wire::UserViewT view;
     view.user = user_;
-    for (auto at = sessions_.rbegin(); at != sessions_.rend() && view.sessions.size() < max; ++at) {
-      if (!at->summary().deleted) view.sessions.push_back(at->summary());
+    std::size_t bytes = 0;
+    for (auto at = sessions_.rbegin(); at != sessions_.rend() && view.sessions.size() < max && bytes < max_view_bytes; ++at) {
+      if (at->summary().deleted) continue;
+      bytes += size_of(at->summary());
+      view.sessions.push_back(at->summary());
     }
     return view;
   }
 
+  // In the order of their ids, which no activity changes: whoever reads page after page misses none that is there all the while.
+  wire::UserViewT page_after(std::string_view session, std::size_t max_bytes) const {
+    std::vector<const Entry*> rest;
+    for (const auto& entry : sessions_)
+      if (!entry.summary().deleted && entry.summary().session > session) rest.push_back(&entry);
+    std::ranges::sort(rest, {}, [](const Entry* entry) -> const std::string& { return entry->summary().session; });
+    wire::UserViewT view;
+    view.user = user_;
+    std::size_t bytes = 0;
+    for (const auto* entry : rest) {
+      bytes += size_of(entry->summary());
+      if (!view.sessions.empty() && bytes > std::min(max_bytes, max_view_bytes)) break;
+      view.sessions.push_back(entry->summary());
+    }
+    return view;
+  }
+
+  // Who deletes all sessions is told here which ones these are, as far as one answer goes, and deletes them one by one: the record makes a
+  // repetition mean the same ones, whatever was opened since. `lagging` are those that are still to go, `step` says
+  // `full` when the list is.
+  void name_all(Draft& draft, const wire::HeaderT& request, const wire::CommandT& command) {
+    wire::AcceptedT accepted;
+    if (present_ >= max_sessions_) accepted.step = "full";
+    std::size_t bytes = 0;
+    for (const auto& entry : sessions_) {
+      const auto& summary = entry.summary();
+      const bool is_theirs = summary.user.empty() || summary.user == user_;  // not one that they joined
+      if (summary.deleted || !is_theirs) continue;
+      bytes += summary.session.size() + 16;
+      if (bytes > max_named_bytes) break;
+      accepted.lagging.push_back(summary.session);
+    }
+    accept(draft, request, command, std::move(accepted));
+  }
+
   std::string user_;
+  std::size_t max_sessions_;
   std::vector<Entry> sessions_;  // newest activity last
   std::size_t present_ = 0;
   std::size_t deleted_ = 0;
@@ -160,6 +213,8 @@ class User final : public ScopeLogic {
 
 }  // namespace
 
-std::unique_ptr<ScopeLogic> make_user(std::string user) { return std::make_unique<User>(std::move(user)); }
+std::unique_ptr<ScopeLogic> make_user(std::string user, std::size_t max_sessions) {
+  return std::make_unique<User>(std::move(user), max_sessions);
+}
 
 }  // namespace convoke::groupchat

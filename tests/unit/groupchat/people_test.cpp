@@ -1,4 +1,6 @@
 // The scopes of users and teams.
+#include <set>
+
 #include "owner/small_team.hpp"
 #include "owner/world.hpp"
 #include "wire/blob.hpp"
@@ -10,11 +12,9 @@ namespace {
 /// A core with the real users and teams, and everything it asks answered at once.
 class Process {
  public:
-  explicit Process(World& world)
+  explicit Process(World& world, std::uint32_t listed = listed_sessions)
       : world_(world),
-        core_(
-            {}, replica_a, [](std::string_view scope) { return owner::make_logic(scope); },
-            [n = std::uint64_t{1}]() mutable { return n += 0x9E3779B97F4A7C15ull; }) {
+        core_({}, replica_a, owner::make_logic_with({}, listed), [n = std::uint64_t{1}]() mutable { return n += 0x9E3779B97F4A7C15ull; }) {
     event(owner::LinkChanged{true, 1, store::Reason::none, {}});
     see({});
   }
@@ -158,7 +158,7 @@ TEST_CASE("people: only owners tell, only the user reads") {
 
 TEST_CASE("people: a list is bounded") {
   World world;
-  Process process(world);
+  Process process(world, 500);
   for (int i = 0; i < 510; ++i) process.give(notice("s" + std::to_string(i), 1, 1, i), "service/groupchat");
   wire::ReadUserT all;
   all.max = 10'000;
@@ -167,9 +167,87 @@ TEST_CASE("people: a list is bounded") {
   CHECK(process.answer(id)->body.AsUserView()->sessions[0].session == "s509");
 }
 
-TEST_CASE("people: a notice writes its own session, however long the list") {
+TEST_CASE("people: a list is read whole, in pages that no activity shifts") {
   World world;
   Process process(world);
+  const auto page = [&](const std::string& after, std::uint32_t bytes, const std::string& user = "ann") {
+    wire::ReadLogT wanted;
+    wanted.conversation = after;
+    wanted.max_bytes = bytes;
+    return process.answer(process.give(query(std::move(wanted), "u:ann", user)));
+  };
+  for (int i = 0; i < 60; ++i) process.give(notice("s" + std::to_string(i), 1, 1, i), "service/groupchat");
+  process.give(notice("s7", 1, 2, 7, true), "service/groupchat");
+  std::set<std::string> found;
+  int pages = 0;
+  for (std::string last;; ++pages) {
+    const auto* answer = page(last, 2'000);
+    REQUIRE(answer->body.AsUserView() != nullptr);
+    const auto& sessions = answer->body.AsUserView()->sessions;
+    if (sessions.empty()) break;
+    for (const auto& each : sessions) CHECK(found.insert(each.session).second);
+    last = sessions.back().session;
+    // What was not read yet becomes the newest of all: it is not missed.
+    process.give(notice("s" + std::to_string(59 - pages), 1, 2, 1'000 + pages), "service/groupchat");
+  }
+  CHECK(pages > 3);
+  CHECK(found.size() == 59);
+  CHECK(page("", 1)->body.AsUserView()->sessions.size() == 1);  // never none while there is one
+  CHECK(fault(page("", 1'000, "bob")) == Fault::not_found);
+}
+
+TEST_CASE("people: all sessions to be deleted are named once, and a repetition names the same ones") {
+  World world;
+  Process process(world, 2'000);
+  const auto named = [&](const std::string& key) -> wire::AcceptedT {
+    const auto* answer = process.answer(process.give(command(wire::DeleteSessionT{}, "u:ann", key)));
+    REQUIRE(answer != nullptr);
+    REQUIRE(answer->body.AsAccepted() != nullptr);
+    return *answer->body.AsAccepted();
+  };
+  CHECK(named("none").lagging.empty());
+  CHECK(named("none").step.empty());
+  const std::string begin(100, 'a');
+  for (int i = 0; i < 500; ++i) process.give(notice(begin + std::to_string(i), 1, 1, i), "service/groupchat");
+  wire::NotifyT joined;
+  joined.epoch = joined.version = 1;
+  joined.summary = std::make_unique<wire::SessionSummaryT>();
+  joined.summary->session = "of-bob";
+  joined.summary->user = "bob";
+  process.give(command(std::move(joined), "u:ann", "joined"), "service/groupchat");
+  CHECK(named("none").lagging.empty());  // what was opened since is not meant
+
+  const auto first = named("all");
+  CHECK(first.step.empty());
+  CHECK(first.lagging.size() > 200);
+  CHECK(first.lagging.size() < 500);  // as far as one record goes
+  std::set<std::string> deleted;
+  for (int part = 1; part < 10; ++part) {
+    const auto next = part == 1 ? first : named("all/" + std::to_string(part));
+    if (next.lagging.empty()) break;
+    for (const auto& session : next.lagging) {
+      CHECK(deleted.insert(session).second);
+      process.give(notice(session, 1, 2, 1'000, true), "service/groupchat");
+    }
+  }
+  CHECK(deleted.size() == 500);
+  CHECK_FALSE(deleted.contains("of-bob"));
+  process.give(notice("new", 1, 1, 2'000), "service/groupchat");
+  CHECK(named("all").lagging == first.lagging);
+  CHECK(named("all").repeated);
+  CHECK(sessions(process).size() == 2);
+
+  Process full(world, 2);
+  full.give(notice("new", 1, 3, 2'000), "service/groupchat");
+  CHECK(full.answer(full.give(command(wire::DeleteSessionT{}, "u:ann", "full")))->body.AsAccepted()->step == "full");
+  auto foreign = command(wire::DeleteSessionT{}, "u:ann", "foreign");
+  foreign.as<wire::CommandT>()->user = "bob";
+  CHECK(fault(full.answer(full.give(std::move(foreign)))) == Fault::invalid);
+}
+
+TEST_CASE("people: a notice writes its own session, however long the list") {
+  World world;
+  Process process(world, 500);
   const auto bytes_of_the_next = [&](const std::string& session, std::uint64_t version, bool deleted) {
     process.commits.clear();
     process.give(notice(session, 1, version, 1'000, deleted), "service/groupchat");
