@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <tuple>
 
 #include "core/hash.hpp"
 #include "core/text.hpp"
@@ -15,6 +17,7 @@ wire::Trace to_trace(const telemetry::TraceContext& context) {
   return context ? wire::Trace(context.trace.hi, context.trace.lo, context.span, 1) : wire::Trace();
 }
 
+constexpr std::uint32_t list_page_bytes = 1'024 * 1'024;
 constexpr std::size_t longest_told = 64;
 constexpr std::size_t longest_scope = 300;  // as owners have it
 
@@ -86,11 +89,21 @@ asio::awaitable<Result<wire::SessionViewT>> Backend::session(std::string id, Cal
   co_return co_await ask<wire::SessionViewT>("s:" + id, std::move(caller), std::move(query));
 }
 
-asio::awaitable<Result<wire::UserViewT>> Backend::user(Caller caller, std::uint32_t max) {
-  wire::ReadUserT query;
-  query.max = max;
+asio::awaitable<Result<std::vector<wire::SessionSummaryT>>> Backend::sessions(Caller caller) {
+  std::vector<wire::SessionSummaryT> found;
   const auto scope = "u:" + caller.user;
-  co_return co_await ask<wire::UserViewT>(scope, std::move(caller), std::move(query));
+  for (std::string last;;) {
+    wire::ReadLogT query;
+    query.conversation = last;
+    query.max_bytes = list_page_bytes;
+    auto page = co_await ask<wire::UserViewT>(scope, caller, std::move(query));
+    if (!page) co_return std::unexpected(std::move(page.error()));
+    if (page->sessions.empty()) break;
+    last = page->sessions.back().session;
+    std::ranges::move(page->sessions, std::back_inserter(found));
+  }
+  std::ranges::sort(found, std::greater{}, [](const auto& each) { return std::tie(each.last_ms, each.session); });
+  co_return found;
 }
 
 asio::awaitable<Result<wire::LogPageT>> Backend::page(std::string conversation, std::uint64_t from, Uuid after, Caller caller,

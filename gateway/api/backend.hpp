@@ -50,7 +50,8 @@ class Backend {
   const wire::ViewT& view() const { return bus_.view(); }
 
   asio::awaitable<Result<wire::SessionViewT>> session(std::string id, Caller caller, std::string plan = {}, bool all_plans = false);
-  asio::awaitable<Result<wire::UserViewT>> user(Caller caller, std::uint32_t max);
+  /// All sessions on the user's list, newest activity first.
+  asio::awaitable<Result<std::vector<wire::SessionSummaryT>>> sessions(Caller caller);
   asio::awaitable<Result<wire::LogPageT>> page(std::string conversation, std::uint64_t from, Uuid after, Caller caller,
                                                std::uint32_t max_bytes = 256 * 1024);
   /// The newest version for 0. NOT_FOUND for a team that was never applied.

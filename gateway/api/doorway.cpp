@@ -15,14 +15,14 @@ Result<std::uint64_t> Doorway::number(const Call& call, std::string_view name, s
   return whole_number(text, name, most);
 }
 
-asio::awaitable<Result<wire::AcceptedT>> Doorway::act(const Call& call, std::string verb, Json json, std::string salt) {
+asio::awaitable<Result<wire::AcceptedT>> Doorway::act(const Call& call, std::string verb, Json json, Under under) {
   Fields fields(json, options_.limits);
-  const auto key = salt.empty() ? call.key : call.key + "/" + salt;
+  const auto key = under.salt.empty() ? call.key : call.key + "/" + under.salt;
   const ActionContext context{call.identity.user, key, options_.team};
   auto action = parse_action(verb, fields, context);
   if (!action) co_return std::unexpected(std::move(action.error()));
   if (call.session) *call.session = action->session;
-  auto hash = hash_of(verb, json);
+  auto hash = under.hash.empty() ? hash_of(verb, json) : std::move(under.hash);
   auto who = caller(call);
   co_return co_await backend_.perform(std::move(*action), std::move(who), key, std::move(hash));
 }

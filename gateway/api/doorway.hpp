@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "api/router.hpp"
 #include "api/settings.hpp"
@@ -23,8 +25,17 @@ class Doorway {
                                       std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
   static std::string parameter(const Call& call, std::string_view name);
 
-  /// Parses the verb (common/actions.hpp) out of `fields` and performs it under the call's key; `salt` tells apart several of one call.
-  asio::awaitable<Result<wire::AcceptedT>> act(const Call& call, std::string verb, Json fields, std::string salt = {});
+  /// What a call's key stands for, where the verb and its fields are not what the client sent.
+  struct Under {
+    std::vector<std::uint8_t> hash;  // of the client's own request; empty: of the verb and its fields
+    std::string salt;                // tells apart several commands of one call to one session
+  };
+  /// Parses the verb (common/actions.hpp) out of `fields` and performs it under the call's key. A door that adds something of its own to
+  /// the fields, or chooses between verbs, hands in the hash of what the client sent: the same request again may find another state.
+  asio::awaitable<Result<wire::AcceptedT>> act(const Call& call, std::string verb, Json fields, Under under);
+  asio::awaitable<Result<wire::AcceptedT>> act(const Call& call, std::string verb, Json fields) {
+    return act(call, std::move(verb), std::move(fields), Under{});
+  }
 
   const GatewayOptions& options_;
   Backend& backend_;

@@ -56,14 +56,16 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::do_verb(Call call, std::string n
 }
 
 asio::awaitable<NativeDoor::Answer> NativeDoor::sessions(Call call) {
-  const auto limit = number(call, "limit", 50);
+  const auto limit = number(call, "limit", 50, 1'000);
   if (!limit) co_return std::unexpected(limit.error());
-  auto view = co_await backend_.user(caller(call), static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*limit, 1, 1'000)));
-  if (!view) co_return std::unexpected(std::move(view.error()));
+  if (*limit == 0) co_return fail(Fault::invalid, "limit: expected a whole number from 1 to 1000, found `0`");
+  auto found = co_await backend_.sessions(caller(call));
+  if (!found) co_return std::unexpected(std::move(found.error()));
+  const auto total = found->size();
+  found->resize(std::min<std::size_t>(total, *limit));
   Json list = Json::array();
-  for (const auto& each : view->sessions)
-    if (!each.deleted) list.push_back(summary_json(each));
-  co_return json_answer({{"sessions", std::move(list)}});
+  for (const auto& each : *found) list.push_back(summary_json(each));
+  co_return json_answer({{"sessions", std::move(list)}, {"total", total}});
 }
 
 asio::awaitable<NativeDoor::Answer> NativeDoor::session(Call call) {
@@ -103,18 +105,18 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::plan(Call call) {
 asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letters(Call call) {
   const auto who = caller(call);
   std::vector<std::string> wanted;
-  if (const auto one = parameter(call, "session_id"); !one.empty()) {
+  const auto one = parameter(call, "session_id");
+  if (!one.empty()) {
     wanted.push_back(one);
   } else {
-    auto view = co_await backend_.user(who, 50);
-    if (!view) co_return std::unexpected(std::move(view.error()));
-    for (const auto& each : view->sessions)
-      if (!each.deleted) wanted.push_back(each.session);
+    auto sessions = co_await backend_.sessions(who);
+    if (!sessions) co_return std::unexpected(std::move(sessions.error()));
+    for (auto& each : *sessions) wanted.push_back(std::move(each.session));
   }
   Json list = Json::array();
   for (const auto& each : wanted) {
     auto view = co_await backend_.session(each, who);
-    if (!view && !(wanted.size() > 1 && is_gone(view.error()))) co_return std::unexpected(std::move(view.error()));
+    if (!view && (!one.empty() || !is_gone(view.error()))) co_return std::unexpected(std::move(view.error()));
     if (!view) continue;
     for (const auto& letter : view->dead_letters) list.push_back(letter_json(letter));
   }

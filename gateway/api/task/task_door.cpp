@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,7 +16,6 @@ namespace convoke::api {
 namespace {
 
 constexpr std::size_t latest = 5;
-constexpr std::size_t max_ended = 50;
 
 using Shown = std::shared_ptr<Event>;
 
@@ -29,6 +29,8 @@ Error of_plan(Error error) {
   if (error.code == Fault::not_found) error.message = "Plan not found";
   return error;
 }
+
+bool is_gone(const Error& error) { return error.code == Fault::not_found || error.code == Fault::gone; }
 
 bool ends_planning(const ReadAction& action) {
   if (const auto* read = std::get_if<read::Event>(&action)) {
@@ -103,40 +105,44 @@ asio::awaitable<Result<wire::PlanT>> TaskDoor::plan(std::string id, Caller who) 
   co_return fail(Fault::not_found, "Plan not found");
 }
 
-asio::awaitable<Result<wire::AcceptedT>> TaskDoor::decide(const Call& call, Fields& fields) {
+// Which command it becomes, and what is added, depends on the plan as it is now. The key stands for what the client sent, so that a
+// repetition, which may find the request closed, the plan changed or gone, is answered from the owner's record of the first.
+asio::awaitable<Result<wire::AcceptedT>> TaskDoor::decide(const Call& call, Fields& fields, std::string route) {
   const auto plan_id = fields.id("plan_id", Need::required);
   const auto step = fields.id("step_id", Need::optional);
   const bool approved = fields.boolean("approved", Need::required);
   const auto comment = fields.text("human_feedback", Need::optional);
   const auto edited = fields.text("updated_action", Need::optional);
-  const auto revision = fields.number("revision", Need::optional);
+  const auto revision = fields.number("revision", Need::optional, 0, std::numeric_limits<std::uint32_t>::max());
   if (auto status = same_session(fields, plan_id); !status) co_return std::unexpected(std::move(status.error()));
+  const Under under{hash_of(route, fields.json()), {}};
   Json decision{{"plan", plan_id}, {"approved", approved}, {"comment", comment}};
   if (!edited.empty()) decision["updated_action"] = edited;
   if (!step.empty()) decision["steps"] = Json::array({step});
-  if (!step.empty() || revision) {
-    if (revision) decision["revision"] = revision;
-    if (step.empty()) co_return co_await act(call, "decide", std::move(decision));
-  }
+  if (revision) decision["revision"] = revision;
+  if (step.empty() && revision) co_return co_await act(call, "decide", std::move(decision), under);
   const std::string session(session_of(plan_id));
   auto view = co_await backend_.session(session, caller(call), plan_id);
-  if (!view) co_return std::unexpected(of_plan(std::move(view.error())));
+  if (!view && !is_gone(view.error())) co_return std::unexpected(std::move(view.error()));
+  if (!view) view = wire::SessionViewT{};  // the owner refuses it, unless it has answered this key before
   // A step that a person carries out is answered, not approved.
   for (const auto& request : view->requests) {
     if (step.empty() || request.step != step || request.kind == wire::RequestKind::approval) continue;
     Json answer{{"request", request.id}, {"approved", approved}, {"text", comment}};
-    co_return co_await act(call, "answer", std::move(answer));
+    co_return co_await act(call, "answer", std::move(answer), under);
   }
   const auto found = std::ranges::find(view->plans, plan_id, &wire::PlanT::id);
-  if (found == view->plans.end()) co_return fail(Fault::not_found, "Plan not found");
-  if (!revision) decision["revision"] = found->revision;
-  co_return co_await act(call, "decide", std::move(decision));
+  const bool is_there = found != view->plans.end();
+  if (!revision) decision["revision"] = is_there ? found->revision : 0;
+  auto decided = co_await act(call, "decide", std::move(decision), under);
+  if (!decided && !is_there) co_return std::unexpected(of_plan(std::move(decided.error())));
+  co_return decided;
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::human_feedback(Call call) {
   auto fields = body(call);
   if (!fields) co_return std::unexpected(std::move(fields.error()));
-  auto accepted = co_await decide(call, *fields);
+  auto accepted = co_await decide(call, *fields, "human_feedback");
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
   const auto step = fields->id("step_id", Need::optional);
   const Json json{{"status", "Feedback received"},
@@ -148,7 +154,7 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::human_feedback(Call call) {
 asio::awaitable<TaskDoor::Answer> TaskDoor::approve(Call call) {
   auto fields = body(call);
   if (!fields) co_return std::unexpected(std::move(fields.error()));
-  auto accepted = co_await decide(call, *fields);
+  auto accepted = co_await decide(call, *fields, "approve_step_or_steps");
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
   const auto step = fields->id("step_id", Need::optional);
   const bool approved = fields->boolean("approved", Need::required);
@@ -164,7 +170,8 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::clarification(Call call) {
   const auto text = fields->text("human_clarification", Need::required);
   if (auto status = same_session(*fields, plan_id); !status) co_return std::unexpected(std::move(status.error()));
   Json clarify{{"plan", plan_id}, {"text", text}};
-  auto accepted = co_await act(call, "clarify", std::move(clarify));
+  Under under{hash_of("human_clarification_on_plan", fields->json()), {}};
+  auto accepted = co_await act(call, "clarify", std::move(clarify), std::move(under));
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
   co_return json_answer({{"status", "Clarification received"}, {"session_id", session_of(plan_id)}});
 }
@@ -185,9 +192,8 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::plans(Call call) {
 
 asio::awaitable<Result<std::vector<wire::PlanT>>> TaskDoor::all_plans(wire::SessionViewT session, Caller who) {
   std::vector<wire::PlanT> found;
-  const auto first = session.ended.size() - std::min(session.ended.size(), max_ended);
-  for (auto at = first; at < session.ended.size(); ++at) {
-    auto ended = co_await plan(session.ended[at].id, who);
+  for (const auto& each : session.ended) {
+    auto ended = co_await plan(each.id, who);
     if (!ended && ended.error().code != Fault::not_found) co_return std::unexpected(std::move(ended.error()));
     if (ended) found.push_back(std::move(*ended));
   }
@@ -196,11 +202,10 @@ asio::awaitable<Result<std::vector<wire::PlanT>>> TaskDoor::all_plans(wire::Sess
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::latest_plans(Caller who, std::size_t count) {
-  auto view = co_await backend_.user(who, 50);
-  if (!view) co_return std::unexpected(std::move(view.error()));
+  auto sessions = co_await backend_.sessions(who);
+  if (!sessions) co_return std::unexpected(std::move(sessions.error()));
   std::vector<wire::PlanSummaryT> newest;
-  for (const auto& session : view->sessions)
-    if (!session.deleted) newest.insert(newest.end(), session.plans.begin(), session.plans.end());
+  for (const auto& session : *sessions) newest.insert(newest.end(), session.plans.begin(), session.plans.end());
   std::ranges::sort(newest, std::greater{}, [](const auto& each) { return std::pair(each.created_ms, each.id); });
   newest.resize(std::min(count, newest.size()));
   Json list = Json::array();
@@ -221,24 +226,25 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::steps(Call call) {
   co_return json_answer(list);
 }
 
-asio::awaitable<Result<Json>> TaskDoor::said(wire::SessionViewT session, Caller who) {
+asio::awaitable<Result<TaskDoor::List>> TaskDoor::said(wire::SessionViewT session, Caller who) {
   using Said = std::tuple<std::int64_t, std::size_t, Json>;  // when, and in the order read
   std::vector<Said> found;
+  List list;
   const auto member = "user/" + who.user;
   for (const auto& conversation : session.conversations) {
     const bool inside = std::ranges::any_of(conversation.members, [&](const auto& name) { return name == member || name == who.user; });
-    for (std::uint64_t next = 1; inside && next <= conversation.head && found.size() < options_.max_items;) {
+    for (std::uint64_t next = 1; inside && next <= conversation.head && !list.is_cut;) {
       auto page = co_await backend_.page(conversation.id, next, Uuid{}, who);
       if (!page) co_return std::unexpected(std::move(page.error()));
       if (page->events.empty()) break;
       for (const auto& event : page->events)
         if (auto json = agent_message_json(event, who.user)) found.emplace_back(event.at_ms, found.size(), std::move(*json));
       next = page->events.back().seq + 1;
+      list.is_cut = found.size() > options_.max_items;
     }
   }
   std::ranges::sort(found, {}, [](const Said& each) { return std::pair(std::get<0>(each), std::get<1>(each)); });
-  Json list = Json::array();
-  for (auto& [at, index, json] : found) list.push_back(std::move(json));
+  for (auto& [at, index, json] : found) list.add(std::move(json), options_.max_items);
   co_return list;
 }
 
@@ -247,45 +253,75 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::agent_messages(Call call) {
   if (!view) co_return std::unexpected(std::move(view.error()));
   auto list = co_await said(std::move(*view), caller(call));
   if (!list) co_return std::unexpected(std::move(list.error()));
-  co_return json_answer(*list);
+  co_return list_answer(*list);
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::messages(Call call) {
   const auto who = caller(call);
-  auto view = co_await backend_.user(who, 50);
-  if (!view) co_return std::unexpected(std::move(view.error()));
-  Json list = Json::array();
-  for (const auto& summary : view->sessions) {
-    if (summary.deleted || list.size() >= options_.max_items) continue;
+  auto sessions = co_await backend_.sessions(who);
+  if (!sessions) co_return std::unexpected(std::move(sessions.error()));
+  List list;
+  for (const auto& summary : *sessions) {
+    if (list.is_cut) break;
     auto session = co_await backend_.session(summary.session, who, {}, true);
-    if (!session && (session.error().code == Fault::not_found || session.error().code == Fault::gone)) continue;
+    if (!session && is_gone(session.error())) continue;
     if (!session) co_return std::unexpected(std::move(session.error()));
-    list.push_back(session_item_json(summary, who.user));
+    list.add(session_item_json(summary, who.user), options_.max_items);
     auto plans = co_await all_plans(*session, who);
     if (!plans) co_return std::unexpected(std::move(plans.error()));
     for (const auto& each : *plans) {
-      list.push_back(plan_json(each));
-      for (const auto& step : each.steps) list.push_back(step_json(step, each));
+      list.add(plan_json(each), options_.max_items);
+      for (const auto& step : each.steps) list.add(step_json(step, each), options_.max_items);
     }
     auto spoken = co_await said(std::move(*session), who);
     if (!spoken) co_return std::unexpected(std::move(spoken.error()));
-    for (auto& message : *spoken) list.push_back(std::move(message));
+    for (auto& message : spoken->items) list.add(std::move(message), options_.max_items);
+    list.is_cut = list.is_cut || spoken->is_cut;
   }
-  co_return json_answer(list);
+  co_return list_answer(list);
+}
+
+void TaskDoor::List::add(Json item, std::size_t most) {
+  if (items.size() >= most)
+    is_cut = true;
+  else
+    items.push_back(std::move(item));
+}
+
+http::Response TaskDoor::list_answer(const List& list) const {
+  auto response = json_answer(list.items);
+  if (list.is_cut) response.headers.set("Convoke-Truncated", fmt::format("gateway.max_items={}", options_.max_items));
+  return response;
+}
+
+// The user's list says which sessions these are, and remembers it under the call's key: a repetition goes on with the same ones.
+asio::awaitable<Result<wire::AcceptedT>> TaskDoor::name_sessions(const Call& call, std::size_t part) {
+  Action action{"u:" + call.identity.user, {}, {}};
+  action.body.Set(wire::DeleteSessionT{});
+  auto key = part == 1 ? call.key : fmt::format("{}/{}", call.key, part);
+  auto hash = hash_of("delete all", Json::object());
+  co_return co_await backend_.perform(std::move(action), caller(call), std::move(key), std::move(hash));
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::delete_messages(Call call) {
-  auto view = co_await backend_.user(caller(call), 1'000);
-  if (!view) co_return std::unexpected(std::move(view.error()));
-  for (const auto& summary : view->sessions) {
-    // Sessions of others that the user joined are not the user's to delete.
-    if (summary.deleted || (!summary.user.empty() && summary.user != call.identity.user)) continue;
-    Json fields{{"session_id", summary.session}};
-    auto accepted = co_await act(call, "delete", std::move(fields), summary.session);
-    const bool gone = !accepted && (accepted.error().code == Fault::not_found || accepted.error().code == Fault::gone);
-    if (!accepted && !gone) co_return std::unexpected(std::move(accepted.error()));
+  std::set<std::string> deleted;
+  bool is_full = false;  // sessions may have left the list
+  for (std::size_t part = 1, before = 0; part == 1 || deleted.size() > before; ++part) {
+    before = deleted.size();
+    auto named = co_await name_sessions(call, part);
+    if (!named) co_return std::unexpected(std::move(named.error()));
+    if (part == 1) is_full = named->step == "full";
+    for (const auto& session : named->lagging) {
+      if (!deleted.insert(session).second) continue;
+      Json fields{{"session_id", session}};
+      Under under{{}, "all"};
+      auto accepted = co_await act(call, "delete", std::move(fields), std::move(under));
+      if (!accepted && !is_gone(accepted.error())) co_return std::unexpected(std::move(accepted.error()));
+    }
   }
-  co_return json_answer({{"status", "All messages deleted"}});
+  const auto* status =
+      is_full ? "The messages of all listed sessions deleted; the list was full, so older sessions may be left" : "All messages deleted";
+  co_return json_answer({{"status", status}, {"deleted", deleted.size()}, {"complete", !is_full}});
 }
 
 }  // namespace convoke::api

@@ -24,15 +24,24 @@ class TaskDoor : Doorway {
   asio::awaitable<Answer> delete_messages(Call call);
   asio::awaitable<Answer> agent_tools(Call call);
 
-  /// The decision or answer that a HumanFeedback body stands for.
-  asio::awaitable<Result<wire::AcceptedT>> decide(const Call& call, Fields& fields);
+  /// The decision or answer that a HumanFeedback body stands for, given at `route`.
+  asio::awaitable<Result<wire::AcceptedT>> decide(const Call& call, Fields& fields, std::string route);
   /// Until the planner has proposed, asked or given up, at most plan_wait.
   asio::awaitable<void> wait_for_plan(std::string conversation, std::string user);
   asio::awaitable<Result<wire::PlanT>> plan(std::string id, Caller who);
-  /// The session's plans whole, ended ones first (the newest `max_ended` of them).
+  /// The session's plans whole, ended ones (as far as the session keeps them) first.
   asio::awaitable<Result<std::vector<wire::PlanT>>> all_plans(wire::SessionViewT session, Caller who);
-  /// What people and agents said in the session's conversations that the user is in, by time; at most max_items.
-  asio::awaitable<Result<Json>> said(wire::SessionViewT session, Caller who);
+  /// A list in an answer, and whether it lacks what was beyond `max_items`: then a header says so.
+  struct List {
+    Json items = Json::array();
+    bool is_cut = false;
+    void add(Json item, std::size_t most);
+  };
+  http::Response list_answer(const List& list) const;
+  /// What people and agents said in the session's conversations that the user is in, by time.
+  asio::awaitable<Result<List>> said(wire::SessionViewT session, Caller who);
+  /// Sessions of the user that are to be deleted, a part of them at a time; none: these were all.
+  asio::awaitable<Result<wire::AcceptedT>> name_sessions(const Call& call, std::size_t part);
   asio::awaitable<Answer> latest_plans(Caller who, std::size_t count);
 };
 

@@ -1,65 +1,12 @@
 #include <catch2/catch.hpp>
 
-#include "http/client.hpp"
-#include "integration/cli/installation.hpp"
-#include "support/coroutine.hpp"
+#include "integration/cli/task_api.hpp"
 
 using namespace convoke;
 using namespace convoke::test;
 using std::chrono::seconds;
 
 namespace {
-
-// The task API of one installation, spoken to as a page of the original would.
-class Api {
- public:
-  Api() {
-    installation_.up();
-    url_ = installation_.status()["url"].get<std::string>();
-  }
-
-  http::Response send(const std::string& method, const std::string& path, const Json& body = nullptr, http::Headers headers = {}) {
-    http::ClientRequest request;
-    request.method = method;
-    request.url = url_ + path;
-    if (!body.is_null()) request.body = body.dump();
-    request.headers = std::move(headers);
-    auto response = run(io_, client_.send(std::move(request)), seconds(40));
-    if (!response) return http::Response{.status = 0, .headers = {}, .body = response.error().message};
-    return *response;
-  }
-  Json get(const std::string& path, http::Headers headers = {}) {
-    const auto response = send("GET", path, nullptr, std::move(headers));
-    INFO(path << " → " << response.status << " " << response.body);
-    CHECK(response.status == 200);
-    return Json::parse(response.body, nullptr, false);
-  }
-  Json post(const std::string& path, const Json& body, http::Headers headers = {}) {
-    const auto response = send("POST", path, body, std::move(headers));
-    INFO(path << " → " << response.status << " " << response.body);
-    CHECK((response.status == 200 || response.status == 202));
-    return Json::parse(response.body, nullptr, false);
-  }
-  Json task(const std::string& description) { return post("/input_task", {{"description", description}}); }
-  Json plan(const std::string& session) { return get("/plans?session_id=" + session)[0]; }
-  /// Until no step waits for anything any more.
-  Json finished(const std::string& session) {
-    Json last;
-    CHECK(eventually(seconds(30), [&] {
-      last = plan(session);
-      return last["overall_status"] != "in_progress";
-    }));
-    INFO(last.dump());
-    return last;
-  }
-  Installation& installation() { return installation_; }
-
- private:
-  Installation installation_;
-  boost::asio::io_context io_;
-  http::Client client_{io_, {}};
-  std::string url_;
-};
 
 bool starts(const Json& text, const std::string& begin) { return text.is_string() && text.get<std::string>().starts_with(begin); }
 

@@ -78,6 +78,19 @@ TEST_CASE("gateway: rubbish is refused with the field's name, and nobody else is
   CHECK(doors.send("POST", "/api/plans/x/decide", "{}", {{"Idempotency-Key", "two words"}}).status == 422);
   CHECK(doors.send("GET", "/api/conversations/x/events?from=abc").status == 422);
   CHECK(doors.send("GET", "/api/conversations/x/events?after_id=abc").status == 422);
+  for (const auto* path : {"/api/teams/company?version=4294967297", "/api/teams/company?version=99999999999999999999",
+                           "/api/sessions?limit=0", "/api/sessions?limit=4294967297"}) {
+    const auto outside = doors.send("GET", path);
+    INFO(path << " → " << outside.body);
+    CHECK(outside.status == 422);
+    CHECK(Doors::message(outside).find(std::string(path).find("version") != std::string::npos ? "version: " : "limit: ") == 0);
+  }
+  for (const auto* path : {"/api/plans/x~p1/decide", "/api/human_feedback", "/approve_step_or_steps"}) {
+    const auto outside = doors.send("POST", path, R"({"plan_id":"x~p1","approved":true,"revision":4294967297})");
+    INFO(path << " → " << outside.body);
+    CHECK(outside.status == 422);
+    CHECK(Doors::message(outside).find("revision: ") == 0);
+  }
   for (const auto& path :
        {std::string("/steps/a%00b"), std::string("/plans?session_id=a%00"), "/agent_messages/" + std::string(9'000, 'a'),
         std::string("/api/plans/%01~p1"), std::string("/api/teams/a%20b"), std::string("/api/conversations/%C3%BC~t1/events")}) {
@@ -97,6 +110,14 @@ TEST_CASE("gateway: pages of other origins and rebound names get nothing") {
   Doors doors;
   CHECK(doors.send("POST", "/api/tasks", R"({"description":"x"})", {{"Origin", "http://evil.example"}}).status == 403);
   CHECK(doors.send("DELETE", "/api/messages", {}, {{"Origin", "null"}}).status == 403);
+  for (const auto* path : {"/healthz", "/readyz", "/openapi.json", "/api/openapi.json", "/metrics", "/nothing"}) {
+    INFO(path);
+    CHECK(doors.send("GET", path, {}, {{"Origin", "http://evil.example"}}).status == 403);
+    CHECK(doors.send("HEAD", path, {}, {{"Origin", "http://evil.example"}}).status == 403);
+  }
+  CHECK(doors.send("GET", "/healthz", {}, {{"Origin", "http://" + doors.address()}}).status == 200);
+  CHECK(doors.send("GET", "/healthz", {}, {{"Host", "10.1.2.3:8080"}}).status == 200);  // who probes asks by address
+  CHECK(doors.send("GET", "/openapi.json", {}, {{"Host", "evil.example"}}).status == 403);
   CHECK(doors.send("GET", "/api/directory", {}, {{"Host", "evil.example"}}).status == 403);
   CHECK(doors.send("GET", "/api/directory", {}, {{"Origin", "http://" + doors.address()}}).status == 200);
   CHECK_FALSE(Socket(doors, {{"Origin", "http://evil.example"}}).status);

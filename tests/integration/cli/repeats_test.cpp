@@ -1,0 +1,142 @@
+// A call that changes something, made again with its key: the first answer, whatever has become of the plan since.
+#include <catch2/catch.hpp>
+
+#include "integration/cli/task_api.hpp"
+
+using namespace convoke;
+using namespace convoke::test;
+using std::chrono::seconds;
+
+namespace {
+
+http::Headers keyed(const std::string& key) { return {{"Idempotency-Key", key}}; }
+
+// Made once, it can be made again: the same body, the same answer; another body is another call.
+class Once {
+ public:
+  Once(Api& api, std::string path, Json body, std::string key)
+      : api_(&api), path_(std::move(path)), body_(std::move(body)), key_(std::move(key)), first_(send(path_, body_)) {
+    INFO(path_ << " " << body_.dump() << " → " << first_.body);
+    CHECK(first_.status == 200);
+  }
+  void again() {
+    const auto answer = send(path_, body_);
+    INFO(path_ << " " << body_.dump() << " again → " << answer.body);
+    CHECK(answer.status == 200);
+    CHECK(answer.body == first_.body);
+    auto other = body_;
+    other["human_feedback"] = "something else";
+    CHECK(send(path_, other).status == 409);
+  }
+  int elsewhere(const std::string& path) { return send(path, body_).status; }
+
+ private:
+  http::Response send(const std::string& path, const Json& body) { return api_->send("POST", path, body, keyed(key_)); }
+  Api* api_;
+  std::string path_;
+  Json body_;
+  std::string key_;
+  http::Response first_;
+};
+
+// A plan with a step that a person carries out; its id.
+std::string asked_of_a_person(Api& api, const std::string& session, const std::string& plan) {
+  const auto waits = [](const Json& found) {
+    return std::ranges::any_of(found["requests"], [](const Json& request) { return request["kind"] == "input"; });
+  };
+  std::string request;
+  REQUIRE(eventually(seconds(20), [&] {
+    const auto found = api.get("/api/plans/" + plan);
+    if (waits(found)) request = found["requests"][0]["id"].get<std::string>();
+    return !request.empty();
+  }));
+  CHECK(request.starts_with(session + "~h"));
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("task api: decisions made again with their keys are answered as the first time, whatever the plan has become") {
+  Api api;
+  const auto made = api.task("Onboard a new employee, Jessica Smith.");
+  const auto session = made["session_id"].get<std::string>();
+  const auto plan_id = made["plan_id"].get<std::string>();
+  const auto plan = api.plan(session);
+  REQUIRE(plan["total_steps"] >= 3);
+  const auto body = [&](std::size_t at) {
+    return Json{{"plan_id", plan_id}, {"session_id", session}, {"step_id", plan["steps"][at]["id"]}, {"approved", true}};
+  };
+  Once plain(api, "/approve_step_or_steps", body(0), "plain");
+  auto edited = body(1);
+  edited["updated_action"] = plan["steps"][1]["action"].get<std::string>() + " Jessica Smith is in the Berlin office.";
+  Once edit(api, "/api/human_feedback", edited, "edit");
+  (void)api.plan_when(session, [&](const Json& now) { return now["revision"] != plan["revision"]; });
+  plain.again();
+  edit.again();
+  CHECK(edit.elsewhere("/api/approve_step_or_steps") == 409);  // another route is another request
+  Once all(api, "/approve_step_or_steps", {{"plan_id", plan_id}, {"approved", true}}, "all");
+  all.again();
+  CHECK(api.finished(session)["overall_status"] == "completed");
+  for (auto* call : {&plain, &edit, &all}) call->again();
+  const auto steps = api.get("/steps/" + plan_id);
+  CHECK(steps.size() == plan["total_steps"].get<std::size_t>());
+
+  // Deleted is deleted, but who lost the answer still gets it.
+  for (int times = 0; times < 2; ++times) CHECK(api.send("DELETE", "/api/sessions/" + session, nullptr, keyed("gone")).status == 200);
+  for (auto* call : {&plain, &edit, &all}) call->again();
+  CHECK(api.send("POST", "/approve_step_or_steps", {{"plan_id", plan_id}, {"approved", true}}, keyed("new")).status >= 404);
+}
+
+TEST_CASE("task api: what a person did is told once, however often it is sent") {
+  Api api;
+  const auto made = api.task("Walk the dog.");
+  const auto session = made["session_id"].get<std::string>();
+  const auto plan_id = made["plan_id"].get<std::string>();
+  const auto plan = api.plan(session);
+  REQUIRE(plan["total_steps"] == 1);
+  REQUIRE(plan["steps"][0]["agent"] == "HumanAgent");
+  Json body{{"plan_id", plan_id}, {"step_id", plan["steps"][0]["id"]}, {"approved", true}, {"human_feedback", "as you like"}};
+  Once approval(api, "/human_feedback", body, "approve");
+  const auto request = asked_of_a_person(api, session, plan_id);
+  approval.again();  // and is no answer to the question that is open now
+  CHECK(api.plan(session)["overall_status"] == "in_progress");
+  CHECK(api.get("/api/plans/" + plan_id)["requests"].size() == 1);
+
+  body["human_feedback"] = "Twice round the park.";
+  std::string first;
+  for (const auto& answer : api.at_once(4, "/api/human_feedback", body, keyed("answer"))) {
+    INFO(answer.body);
+    CHECK(answer.status == 200);
+    if (first.empty()) first = answer.body;
+    CHECK(answer.body == first);
+  }
+  CHECK(api.finished(session)["overall_status"] == "completed");
+  const auto again = api.send("POST", "/api/human_feedback", body, keyed("answer"));
+  CHECK(again.status == 200);
+  CHECK(again.body == first);
+  approval.again();
+  body["human_feedback"] = "Right.";
+  CHECK(api.send("POST", "/api/human_feedback", body, keyed("answer")).status == 409);
+  CHECK(api.get("/steps/" + plan_id)[0]["agent_reply"] == "Twice round the park.");
+
+  CHECK(api.send("POST", "/api/requests/" + request, {{"text", "x"}}).status == 409);           // is over
+  CHECK(api.send("POST", "/api/requests/" + session + "~h99", {{"text", "x"}}).status == 404);  // never was
+}
+
+TEST_CASE("task api: a clarification, an answer and a decision of our own REST are remembered too") {
+  Api api;
+  const auto made = api.task("Please enable roaming on my mobile plan.");
+  const auto session = made["session_id"].get<std::string>();
+  const auto plan_id = made["plan_id"].get<std::string>();
+  REQUIRE(made.contains("human_clarification_request"));
+  Once clarification(
+      api, "/human_clarification_on_plan",
+      {{"plan_id", plan_id}, {"session_id", session}, {"human_clarification", "The roaming pack, starting 1 December 2026."}}, "clear");
+  const auto plan = api.plan_when(session, [](const Json& now) { return now["total_steps"] > 0; });
+  clarification.again();
+  CHECK(api.send("POST", "/api/plans/" + plan_id + "/decide", {{"approved", true}, {"revision", std::uint64_t{1} << 32 | 1}}).status ==
+        422);
+  Once decision(api, "/api/plans/" + plan_id + "/decide", {{"approved", true}, {"revision", plan["revision"]}}, "decide");
+  CHECK(api.finished(session)["overall_status"] == "completed");
+  clarification.again();
+}
