@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <ctime>
 #include <stdexcept>
+#include <utility>
 
 #include "http/server.hpp"
 #include "runtime/health.hpp"
@@ -89,6 +92,7 @@ class Runtime::State {
     signals.add(SIGTERM);
     signals.add(SIGINT);
     await_signal();
+    watch_idleness();
     if (!draining) health.set_ready("process", true, {});
     log::info("running as process {}, health on {}", ::getpid(), health.address().empty() ? "no address" : health.address());
     io.run();
@@ -152,6 +156,23 @@ class Runtime::State {
     });
   }
 
+  // What a start or a busy time has left goes back to the system once there is nothing to do; whoever works keeps it.
+  void watch_idleness() {
+    if (options.idle_after <= Millis{0}) return;
+    const auto used = std::clock();
+    idleness.expires_after(options.idle_after);
+    idleness.async_wait([this, used](const boost::system::error_code& error) {
+      if (error || draining) return;
+      const auto busy = Millis{(std::clock() - used) * 1'000 / CLOCKS_PER_SEC};
+      if (busy * 50 > options.idle_after) {
+        gave_back = false;
+      } else if (!std::exchange(gave_back, true)) {
+        ::malloc_trim(0);
+      }
+      watch_idleness();
+    });
+  }
+
   struct Action {
     DrainStep step;
     std::string name;
@@ -167,6 +188,8 @@ class Runtime::State {
   std::vector<Action> actions;
   Tasks tasks;
   asio::signal_set signals;
+  asio::steady_timer idleness{io};
+  bool gave_back = false;
   Health health;
   bool draining = false;
   int exit_code = 0;

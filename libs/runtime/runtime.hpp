@@ -30,6 +30,7 @@ struct ProcessOptions {
   std::string log_level = "info";
   std::string health = "127.0.0.1:0";  // host:port or unix:/path; empty: no health server
   Millis drain_deadline{10'000};
+  Millis idle_after{5'000};
 
   template <class Fields> void describe(Fields& field) {
     field("name", name, "service name in logs, spans and registrations");
@@ -39,6 +40,7 @@ struct ProcessOptions {
     field("log_level", log_level, "debug, info, warn, error or off");
     field("health", health, "where /healthz, /readyz and /metrics are served: host:port or unix:/path; empty: nowhere");
     field("drain_deadline", drain_deadline, "for an orderly end after SIGTERM");
+    field("idle_after", idle_after, "of almost nothing to do: freed memory is given back to the system; 0: never");
   }
 };
 
