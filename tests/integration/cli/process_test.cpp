@@ -72,7 +72,9 @@ TEST_CASE("instance: a folder has one holder, who is found and named") {
   const TempDir folder;
   const Paths paths(folder.file("data"));
   REQUIRE(prepare(paths));
-  CHECK((std::filesystem::status(paths.run()).permissions() & std::filesystem::perms::others_all) == std::filesystem::perms::none);
+  REQUIRE(prepare_run(paths));
+  for (const auto& part : {paths.data, paths.logs(), paths.run(), paths.redis()})
+    CHECK((std::filesystem::status(part).permissions() & std::filesystem::perms::others_all) == std::filesystem::perms::none);
   CHECK_FALSE(find_instance(paths));
   {
     const auto lock = InstanceLock::take(paths);
