@@ -50,7 +50,9 @@ def run(name, commands, programs):
             file.write(f'#!/bin/sh\nexec "{programs}/convoke" up --port 0 "$@"\n')
         os.chmod(stub, 0o755)
         environment = dict(os.environ, HOME=place, XDG_STATE_HOME=os.path.join(place, "state"), NO_COLOR="1")
-        script = "set -euo pipefail\nset -v\n" + "\n".join(commands) + "\n"
+        # `… | head` may end what writes into it, which says so with 141, as tools do; whatever else fails, fails here.
+        script = "set -euo pipefail\nset -v\n" + "".join(
+            f"{command} || [ $? -eq 141 ]\n" if re.search(r"\| head\b", command) else command + "\n" for command in commands)
         process = subprocess.Popen(["bash", "-c", script], cwd=tree, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, start_new_session=True)
         try:
