@@ -63,23 +63,30 @@ Certificate make_certificate(const std::string& folder, const std::string& host)
   return made;
 }
 
+namespace {
+
+// Each connection is given to `serve`, a coroutine, until the acceptor is closed.
+template <class Serve> asio::awaitable<void> serve_all(asio::io_context& io, tcp::acceptor& acceptor, Serve serve) {
+  while (true) {
+    auto [error, socket] = co_await acceptor.async_accept(quietly);
+    if (error) co_return;
+    asio::co_spawn(io, serve(std::move(socket)), asio::detached);
+  }
+}
+
+}  // namespace
+
 struct TlsRelay::State {
   State(const Certificate& certificate, std::uint16_t target) : upstream(asio::ip::address_v4::loopback(), target) {
     context.use_certificate_chain_file(certificate.file);
     context.use_private_key_file(certificate.key, asio::ssl::context::pem);
-    asio::co_spawn(io, accept(), asio::detached);
+    auto serve = [this](tcp::socket socket) {
+      return relay(std::make_shared<Pair>(asio::ssl::stream<tcp::socket>(std::move(socket), context), tcp::socket(io)));
+    };
+    asio::co_spawn(io, serve_all(io, acceptor, std::move(serve)), asio::detached);
     thread = std::jthread([this] { io.run(); });
   }
   ~State() { io.stop(); }
-
-  asio::awaitable<void> accept() {
-    while (true) {
-      auto [error, socket] = co_await acceptor.async_accept(quietly);
-      if (error) co_return;
-      asio::co_spawn(io, relay(std::make_shared<Pair>(asio::ssl::stream<tcp::socket>(std::move(socket), context), tcp::socket(io))),
-                     asio::detached);
-    }
-  }
 
   asio::awaitable<void> relay(std::shared_ptr<Pair> pair) {
     const auto [refused] = co_await pair->client.async_handshake(asio::ssl::stream_base::server, quietly);
@@ -106,18 +113,11 @@ int TlsRelay::accepted() const { return state_->accepted; }
 
 struct Listener::State {
   State() {
-    asio::co_spawn(io, accept(), asio::detached);
+    asio::co_spawn(io, serve_all(io, acceptor, [this](tcp::socket socket) { return listen(std::move(socket)); }), asio::detached);
     thread = std::jthread([this] { io.run(); });
   }
   ~State() { io.stop(); }
 
-  asio::awaitable<void> accept() {
-    while (true) {
-      auto [error, socket] = co_await acceptor.async_accept(quietly);
-      if (error) co_return;
-      asio::co_spawn(io, listen(std::move(socket)), asio::detached);
-    }
-  }
   asio::awaitable<void> listen(tcp::socket socket) {
     std::string bytes(4096, '\0');
     while (true) {

@@ -105,6 +105,9 @@ TEST_CASE("team check: each wrong thing gives one line at its place") {
   CHECK(mistakes(with(small_team, "models: {default: offline}", "models: {}")) == "3:9: expected the key \"default\" in models");
   CHECK(mistakes(with(small_team, "models: {default: offline}", "models: {defualt: offline}")) ==
         "3:10: expected the key \"default\" in models, found \"defualt\"");
+  for (const std::string own : {"ask_human", "chat_with_agent", "contact_human"})
+    CHECK(mistakes(with(small_team, "- name: greet", "- name: " + own)).find("every agent has \"" + own + "\" by itself") !=
+          std::string::npos);
   CHECK(mistakes(with(small_team, "name: small", "name: " + std::string(70, 'x'))) == "1:7: expected at most 64 bytes for name, found 70");
 }
 

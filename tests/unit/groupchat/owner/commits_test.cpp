@@ -188,36 +188,20 @@ TEST_CASE("owner: a refusal waits for the epoch and for its key") {
   CHECK(node.core.counters().commits[0] == 1);
 }
 
-TEST_CASE("owner: a change that cannot be stored is refused alone; what came with it is not") {
+TEST_CASE("owner: what cannot be stored or carried out is refused alone; what came with it is not, and nothing of it stays") {
   World world;
   Node node(world, replica_a);
   node.start();
+  const auto [text, reason] = GENERATE(std::pair{"huge", Fault::too_large}, std::pair{"throw", Fault::internal});
   const auto blocker = node.post("blocker", "k0");
   node.step();
   const auto before = node.post("a", "k1");
-  const auto huge = node.post("huge", "k2");
+  const auto impossible = node.post(text, "k2");
   const auto after = node.post("b", "k3");
   node.run();
   CHECK(node.accepted(blocker));
   CHECK(node.accepted(before));
-  CHECK(node.fault(huge) == Fault::too_large);
-  CHECK(node.accepted(after));
-  CHECK(world.texts("s:one") == std::vector<std::string>{"blocker", "a", "b"});
-}
-
-TEST_CASE("owner: what throws when it is applied is answered with that, alone, and leaves nothing behind") {
-  World world;
-  Node node(world, replica_a);
-  node.start();
-  const auto blocker = node.post("blocker", "k0");
-  node.step();
-  const auto before = node.post("a", "k1");
-  const auto thrown = node.post("throw", "k2");
-  const auto after = node.post("b", "k3");
-  node.run();
-  CHECK(node.accepted(blocker));
-  CHECK(node.accepted(before));
-  CHECK(node.fault(thrown) == Fault::internal);
+  CHECK(node.fault(impossible) == reason);
   CHECK(node.accepted(after));
   CHECK(world.texts("s:one") == std::vector<std::string>{"blocker", "a", "b"});
 }
