@@ -93,8 +93,8 @@ asio::awaitable<Result<std::vector<wire::SessionSummaryT>>> Backend::sessions(Ca
   std::vector<wire::SessionSummaryT> found;
   const auto scope = "u:" + caller.user;
   for (std::string last;;) {
-    wire::ReadLogT query;
-    query.conversation = last;
+    wire::ReadSessionsT query;
+    query.after = last;
     query.max_bytes = list_page_bytes;
     auto page = co_await ask<wire::UserViewT>(scope, caller, std::move(query));
     if (!page) co_return std::unexpected(std::move(page.error()));

@@ -120,6 +120,9 @@ void Show::event(const Json& event) {
     tell(out_->paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
   if (kind == "dead_letter")
     tell(out_->paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", safe(text_of(data, "id")))));
+  if (kind == "letter_dropped")
+    tell(out_->paint(Tone::dim,
+                     fmt::format("  the dead letter {} was dropped. {}", safe(text_of(data, "id")), brief(text_of(event, "text"), 160))));
   if (kind == "outcome_unknown")
     tell(out_->paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides", safe(text_of(data, "tool")))));
 }

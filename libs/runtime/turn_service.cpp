@@ -123,7 +123,7 @@ asio::awaitable<void> TurnService::follow_team() {
     if (newest && (*newest)->version >= wanted_version_) {
       if ((*newest)->version == served_version_) break;
       served_version_ = (*newest)->version;
-      if (options_.credit_of) host_.suggest_credit(options_.credit_of((*newest)->team));
+      if (options_.credit_of) host_.suggest_credit(options_.credit_of(*(*newest)->team));
       wire::TeamVersionT version;
       version.team = options_.team;
       version.version = served_version_;

@@ -30,7 +30,7 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
   if (work.now_ms != 0) now.unix = from_unix_ms(work.now_ms);  // the owner's clock: it arms the wake-ups
   wire::TurnResultT result;
   result.outcome = wire::Outcome::decision;
-  result.decision = std::make_unique<wire::PlanDecisionT>(decide(*work.plan, work.inbox, now, rules_of((*team)->team)));
+  result.decision = std::make_unique<wire::PlanDecisionT>(decide(*work.plan, work.inbox, now, rules_of(*(*team)->team)));
   co_return result;
 }
 

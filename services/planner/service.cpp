@@ -34,7 +34,7 @@ const std::string& Service::catalogue(const agents::TeamVersion& team) {
   const std::pair key{team.name, team.version};
   if (const auto found = catalogues_.find(key); found != catalogues_.end()) return found->second;
   if (catalogues_.size() >= max_catalogues) catalogues_.clear();
-  return catalogues_.emplace(key, catalogue_of(team.team)).first->second;
+  return catalogues_.emplace(key, catalogue_of(*team.team)).first->second;
 }
 
 asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
@@ -44,9 +44,9 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
   if (!team) co_return failed(team.error().code, std::move(team.error().message));
   // What workers have found meanwhile is no part of the version; it is planned with while they are there.
   const auto found = agents::discoveries_of(turns_.bus().view());
-  agents::Team plannable = found.empty() ? agents::Team() : (*team)->team;
+  agents::Team plannable = found.empty() ? agents::Team() : *(*team)->team;
   agents::add_discovered(plannable, (*team)->name, found);
-  const auto& planned_for = found.empty() ? (*team)->team : plannable;
+  const auto& planned_for = found.empty() ? *(*team)->team : plannable;
   llm::Request request;
   request.model = agents::model_for(planned_for, "planner");
   request.messages = messages_for(planned_for, found.empty() ? catalogue(**team) : catalogue_of(planned_for), work, date_of(work.now_ms));

@@ -236,11 +236,11 @@ Result<wire::AskT> Conversation::ask_for(const llm::ToolCall& call) const {
   if (ask.text.empty()) return fail(Fault::tool_invalid_arguments, "question has to be a text.");
   if (call.name == ask_human) return ask;
   const auto name = argument(call.arguments, "agent_name");
-  for (const auto* peer : peers_of(team_->team, agent_)) {
+  for (const auto* peer : peers_of(*team_->team, agent_)) {
     if (peer->name != short_name(name)) continue;
     if (peer->kind == agents::AgentKind::human) return ask;
     ask.agent = team_->name + "." + peer->name;
-    ask.timeout_ms = team_->team.limits.step_timeout_ms;
+    ask.timeout_ms = team_->team->limits.step_timeout_ms;
     return ask;
   }
   return fail(Fault::forbidden, fmt::format("{} may not ask '{}'.", agent_.name, name));

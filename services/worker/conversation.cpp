@@ -107,10 +107,10 @@ asio::awaitable<wire::TurnResultT> Conversation::run() {
   if (!transcript) co_return failed(transcript.error().code, std::move(transcript.error().message));
   llm::Message system;
   system.role = llm::Role::system;
-  system.content = instructions_for(team_->team, agent_, turn_.work().now_ms);
+  system.content = instructions_for(*team_->team, agent_, turn_.work().now_ms);
   history_ = history_of(transcript->entries, turn_.work(), tooling_.options.history_bytes, std::move(system));
   request_.messages = std::move(history_.messages);
-  request_.tools = tools_for(team_->team, agent_, turn_.work(), tooling_.offers.of(*team_, agent_));
+  request_.tools = tools_for(*team_->team, agent_, turn_.work(), tooling_.offers.of(*team_, agent_));
   auto taken = take_over();
   if (!taken) co_return failed(taken.error().code, std::move(taken.error().message));
   if (!round_ && !history_.again.empty()) {
@@ -166,7 +166,7 @@ asio::awaitable<Result<llm::Response>> Conversation::ask_model() {
     steering.content = std::move(text);
     request_.messages.push_back(std::move(steering));
   }
-  request_.model = agents::model_of(team_->team, agent_);
+  request_.model = agents::model_of(*team_->team, agent_);
   request_.max_tokens = limits.max_output_tokens;
   auto traced = span("chat " + request_.model, "chat");
   traced.set("gen_ai.request.model", request_.model);

@@ -75,7 +75,7 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
   // The version that the run is pinned to, whatever is newest by now.
   auto team = co_await turns_.team_of(turn);
   if (!team) co_return failed(team.error().code, std::move(team.error().message));
-  const auto* agent = agents::find_agent((*team)->team, short_name(work.agent));
+  const auto* agent = agents::find_agent(*(*team)->team, short_name(work.agent));
   if (agent == nullptr) {
     co_return failed(Fault::not_found, fmt::format("Version {} of team {} has no agent {}.", work.team_version, work.team, work.agent));
   }

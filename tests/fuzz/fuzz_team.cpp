@@ -16,6 +16,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto stored = agents::to_json(*team);
   const auto again = agents::team_from_json(stored);
   fuzz::require(again.has_value(), "an accepted team cannot be read from its stored form");
-  fuzz::require(agents::to_json(*again) == stored, "a team changes in its stored form");
+  fuzz::require(agents::to_json(**again) == stored, "a team changes in its stored form");
   return 0;
 }

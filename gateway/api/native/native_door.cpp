@@ -147,14 +147,14 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::apply_team(Call call) {
   auto parsed = agents::team_from_json(call.request.body);
   if (!parsed) co_return std::unexpected(std::move(parsed.error()));
   wire::ApplyTeamT body;
-  body.definition = agents::to_json(*parsed);
-  Action action{"t:" + parsed->name, {}, {}};
+  body.definition = agents::to_json(**parsed);
+  Action action{"t:" + (*parsed)->name, {}, {}};
   action.body.Set(std::move(body));
   auto hash = hash_of("team", *json);
   auto accepted = co_await backend_.perform(std::move(action), caller(call), call.key, std::move(hash));
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
   auto answer = accepted_json(*accepted);
-  answer["team"] = parsed->name;
+  answer["team"] = (*parsed)->name;
   co_return json_answer(answer);
 }
 

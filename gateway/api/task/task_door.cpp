@@ -297,7 +297,7 @@ http::Response TaskDoor::list_answer(const List& list) const {
 // The user's list says which sessions these are, and remembers it under the call's key: a repetition goes on with the same ones.
 asio::awaitable<Result<wire::AcceptedT>> TaskDoor::name_sessions(const Call& call, std::size_t part) {
   Action action{"u:" + call.identity.user, {}, {}};
-  action.body.Set(wire::DeleteSessionT{});
+  action.body.Set(wire::NameSessionsT{});
   auto key = part == 1 ? call.key : fmt::format("{}/{}", call.key, part);
   auto hash = hash_of("delete all", Json::object());
   co_return co_await backend_.perform(std::move(action), caller(call), std::move(key), std::move(hash));
@@ -310,8 +310,8 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::delete_messages(Call call) {
     before = deleted.size();
     auto named = co_await name_sessions(call, part);
     if (!named) co_return std::unexpected(std::move(named.error()));
-    if (part == 1) is_full = named->step == "full";
-    for (const auto& session : named->lagging) {
+    if (part == 1) is_full = named->is_full;
+    for (const auto& session : named->sessions) {
       if (!deleted.insert(session).second) continue;
       Json fields{{"session_id", session}};
       Under under{{}, "all"};

@@ -12,11 +12,12 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::agent_tools(Call call) {
   const auto name_of_team = name;
   auto view = co_await backend_.team(std::move(name), 0, caller(call));
   if (!view) co_return std::unexpected(std::move(view.error()));
-  auto team = agents::team_from_json(view->definition);
-  if (!team) co_return fail(Fault::internal, "the stored team cannot be read: " + team.error().message);
-  agents::add_discovered(*team, name_of_team, agents::discoveries_of(backend_.view()));
+  const auto stored = agents::team_from_json(view->definition);
+  if (!stored) co_return fail(Fault::internal, "the stored team cannot be read: " + stored.error().message);
+  auto team = **stored;
+  agents::add_discovered(team, name_of_team, agents::discoveries_of(backend_.view()));
   Json list = Json::array();
-  for (const auto& agent : team->agents)
+  for (const auto& agent : team.agents)
     for (const auto& tool : agent.tools) list.push_back(agent_tool_json(agent.name, tool.name, tool.description, tools::schema_of(tool)));
   co_return json_answer(list);
 }

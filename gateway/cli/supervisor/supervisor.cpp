@@ -290,8 +290,9 @@ asio::awaitable<void> Supervisor::follow_teams() {
     std::vector<std::string> changed;
     for (const auto& [team, version] : teams_) {
       const auto found = announced.find(team);
-      const bool is_newer = found != announced.end() && found->second > version;
-      if (version == 0 || is_newer || team == options_.installation.team) changed.push_back(team);
+      const bool is_announced = found != announced.end();
+      const bool may_be_newer = is_announced ? found->second > version : team == options_.installation.team;
+      if (version == 0 || may_be_newer) changed.push_back(team);
     }
     for (const auto& name : changed) co_await refresh_agents(name);
     co_await sleep_for(team_every);
@@ -322,7 +323,7 @@ asio::awaitable<void> Supervisor::refresh_agents(std::string team) {
   const auto definition = agents::team_from_json(api::dump((*view)["definition"]));
   if (!definition) co_return;
   teams_[team] = version;
-  for (const auto& agent : definition->agents)
+  for (const auto& agent : (*definition)->agents)
     if (agent.kind != agents::AgentKind::human) add_agent(team + "." + agent.name);
 }
 

@@ -12,6 +12,7 @@
 #include "agents/team/rules.hpp"
 #include "agents/team/structure.hpp"
 #include "agents/team/yaml_reader.hpp"
+#include "core/hash.hpp"
 #include "tools/json_input.hpp"
 
 namespace convoke {
@@ -89,10 +90,11 @@ Result<Team> load_team(const std::string& path) {
   return parse_team(text, path);
 }
 
-Result<Team> team_from_json(std::string_view text) {
-  // The same text comes again and again: to its scope, and from there to every cache. Reading it costs 100 µs and more.
-  thread_local std::pair<std::string, Team> last;
-  if (!text.empty() && last.first == text) return last.second;
+Result<std::shared_ptr<const Team>> team_from_json(std::string_view text) {
+  // The same text comes again and again: to its scope, and from there to every cache. Reading it costs milliseconds, keeping it megabytes.
+  thread_local std::pair<Digest, std::shared_ptr<const Team>> last;
+  const auto digest = sha256(text);
+  if (last.second && last.first == digest) return last.second;
   const auto json = tools::parse_json<nlohmann::ordered_json>(text, max_team_bytes);
   if (!json) return fail(json.error().code, "the team: " + json.error().message);
   const NodePtr root = from_json_value(*json);
@@ -100,7 +102,7 @@ Result<Team> team_from_json(std::string_view text) {
   check_document(*root, {}, mistakes);
   put_in_order(mistakes);
   if (!mistakes.empty()) return fail(Fault::invalid, one_a_line(diagnostics(mistakes, "team")));
-  last = {std::string(text), decode_team(*root)};
+  last = {digest, std::make_shared<const Team>(decode_team(*root))};
   return last.second;
 }
 

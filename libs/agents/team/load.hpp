@@ -2,6 +2,7 @@
 // shape, schemas/team.schema.json; the canonical form has every default written out, so that equal teams are equal texts.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,8 @@ Result<Team> parse_team(std::string_view text, std::string_view filename);
 Result<Team> load_team(const std::string& path);
 
 std::string to_json(const Team& team);
-Result<Team> team_from_json(std::string_view text);
+/// Whoever reads the same text one after the other is given the same team.
+Result<std::shared_ptr<const Team>> team_from_json(std::string_view text);
 
 /// The JSON Schema of team files (draft-07), as shipped in schemas/team.schema.json.
 std::string_view team_schema();

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 struct TeamVersion {
   std::string name;
   std::uint32_t version = 0;
-  Team team;
+  std::shared_ptr<const Team> team;
 };
 
 class TeamVersions {

@@ -45,7 +45,7 @@ void Core::Engine::team_answered(const TeamCache::Version& version, const wire::
   }
   const auto* view = answer.body.AsTeamView();
   if (view == nullptr || view->team != version.first) return;
-  agents::Team definition;
+  std::shared_ptr<const agents::Team> definition;
   if (teams_.find(view->team, view->version) == nullptr) {  // versions are immutable: one that is here is not read again
     auto team = agents::team_from_json(view->definition);
     if (!team) return no_such_team(version, team.error().message);

@@ -42,14 +42,14 @@ void TeamCache::refresh(SteadyTime now) {
   for (const auto& [team, version] : heads_) wanted_.try_emplace(Version{team, 0}, now);
 }
 
-bool TeamCache::add(const std::string& team, std::uint32_t version, agents::Team definition, bool newest) {
+bool TeamCache::add(const std::string& team, std::uint32_t version, std::shared_ptr<const agents::Team> definition, bool newest) {
   wanted_.erase(Version{team, version});
   if (newest) wanted_.erase(Version{team, 0});
   // A pinned version says nothing about which one is the newest.
   if (newest || (heads_.contains(team) && version > heads_[team])) heads_[team] = std::max(heads_[team], version);
   auto& slot = versions_[team][version];
   if (slot) return false;
-  slot = std::make_unique<const agents::Team>(std::move(definition));
+  slot = std::move(definition);
   order_.emplace_back(team, version);
   while (order_.size() > options_.teams) {
     const Version oldest = order_.front();

@@ -35,7 +35,7 @@ class TeamCache final : public Teams {
   void refresh(SteadyTime now);
 
   /// False: it was known already.
-  bool add(const std::string& team, std::uint32_t version, agents::Team definition, bool newest);
+  bool add(const std::string& team, std::uint32_t version, std::shared_ptr<const agents::Team> definition, bool newest);
   /// Teams with their newest known versions.
   std::vector<wire::TeamVersionT> heads() const;
   /// True the first time: its stream is to be subscribed to.
@@ -44,7 +44,7 @@ class TeamCache final : public Teams {
  private:
   const Options& options_;
   std::map<std::string, std::uint32_t, std::less<>> heads_;
-  std::map<std::string, std::map<std::uint32_t, std::unique_ptr<const agents::Team>>, std::less<>> versions_;
+  std::map<std::string, std::map<std::uint32_t, std::shared_ptr<const agents::Team>>, std::less<>> versions_;
   std::deque<Version> order_;  // as they came
   std::set<std::string> followed_;
   std::map<Version, SteadyTime> wanted_;

@@ -68,19 +68,19 @@ class User final : public ScopeLogic {
     const auto* query = message.as<wire::QueryT>();
     const bool may_read = query != nullptr && (query->user.empty() || query->user == user_);
     const auto* read = may_read ? query->body.AsReadUser() : nullptr;
-    const auto* page = may_read ? query->body.AsReadLog() : nullptr;
+    const auto* page = may_read ? query->body.AsReadSessions() : nullptr;
     if (notify != nullptr && message.header.source == "service/groupchat") {
       take(draft, message.header, *notify);
     } else if (notify != nullptr) {
       refuse(draft, message.header, *command, Error(Fault::forbidden, "only a session's owner tells of it"));
-    } else if (command != nullptr && command->body.AsDeleteSession() != nullptr && command->user == user_) {
-      name_all(draft, message.header, *command);
+    } else if (command != nullptr && command->body.AsNameSessions() != nullptr && command->user == user_) {
+      name_sessions(draft, message.header, *command);
     } else if (command != nullptr) {
       refuse(draft, message.header, *command, Error(Fault::invalid, "a user's scope takes no such command"));
     } else if (read != nullptr) {
       respond(draft, wire::reply(message.header, list(read->max)));
     } else if (page != nullptr) {
-      respond(draft, wire::reply(message.header, page_after(page->conversation, page->max_bytes)));
+      respond(draft, wire::reply(message.header, page_after(page->after, page->max_bytes)));
     } else {
       respond(draft, wire::fault_reply(message.header, Fault::not_found,
                                        fmt::format("no such user, or not for '{}'", query != nullptr ? query->user : "")));
@@ -184,12 +184,9 @@ class User final : public ScopeLogic {
     return view;
   }
 
-  // Who deletes all sessions is told here which ones these are, as far as one answer goes, and deletes them one by one: the record makes a
-  // repetition mean the same ones, whatever was opened since. `lagging` are those that are still to go, `step` says
-  // `full` when the list is.
-  void name_all(Draft& draft, const wire::HeaderT& request, const wire::CommandT& command) {
+  void name_sessions(Draft& draft, const wire::HeaderT& request, const wire::CommandT& command) {
     wire::AcceptedT accepted;
-    if (present_ >= max_sessions_) accepted.step = "full";
+    accepted.is_full = present_ >= max_sessions_;
     std::size_t bytes = 0;
     for (const auto& entry : sessions_) {
       const auto& summary = entry.summary();
@@ -197,7 +194,7 @@ class User final : public ScopeLogic {
       if (summary.deleted || !is_theirs) continue;
       bytes += summary.session.size() + 16;
       if (bytes > max_named_bytes) break;
-      accepted.lagging.push_back(summary.session);
+      accepted.sessions.push_back(summary.session);
     }
     accept(draft, request, command, std::move(accepted));
   }

@@ -6,6 +6,7 @@
 
 #include "core/name.hpp"
 #include "core/text.hpp"
+#include "groupchat/session/letters.hpp"
 #include "groupchat/session/people.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/requests.hpp"
@@ -225,14 +226,14 @@ Answered repeat_letter(Context& c, const wire::HeaderT& request, std::string_vie
 }
 
 Answered settle_letter(Context& c, const wire::HeaderT& request, std::string_view by, const wire::SettleLetterT& settle) {
-  const auto found = std::ranges::find_if(c.state.dead_letters, [&](const auto& stored) { return stored.letter->id == settle.id; });
-  if (found == c.state.dead_letters.end()) return fail(Fault::not_found, fmt::format("no dead letter '{}'", settle.id));
-  auto accepted = accepted_in(c, {});
-  if (settle.action == wire::LetterAction::retry) accepted = repeat_letter(c, request, by, *found);
-  if (!accepted) return accepted;
-  c.touch();
-  c.state.dead_letters.erase(
-      std::ranges::find_if(c.state.dead_letters, [&](const auto& stored) { return stored.letter->id == settle.id; }));
+  const auto* stored = find_letter(c.state, settle.id);
+  if (stored == nullptr) return fail(Fault::not_found, fmt::format("no dead letter '{}'", settle.id));
+  if (settle.action == wire::LetterAction::drop) {
+    drop_letter(c, settle.id, std::string(by), {});
+    return accepted_in(c, {});
+  }
+  auto accepted = repeat_letter(c, request, by, *stored);
+  if (accepted) remove_letter(c, settle.id);
   return accepted;
 }
 

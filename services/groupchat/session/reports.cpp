@@ -6,6 +6,7 @@
 
 #include "core/mutation.hpp"
 #include "core/text.hpp"
+#include "groupchat/session/letters.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/questions.hpp"
 #include "groupchat/session/runs.hpp"
@@ -231,7 +232,7 @@ void bury(Context& c, std::string_view agent, Fault fault, std::string_view text
   dead.text = text;
   dead.data = render({{"id", letter.id}, {"agent", agent}, {"turn", std::to_string(turn.number)}, {"fault", name_of(fault)}});
   c.post(std::move(dead));
-  c.state.dead_letters.push_back(std::move(stored));
+  keep_letter(c, std::move(stored));
   finish_failed(c, agent, Fault::poison, text, ClosedBy::owner);
 }
 

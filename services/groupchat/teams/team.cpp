@@ -83,13 +83,14 @@ class TeamScope final : public ScopeLogic {
   };
 
   void change_to(Draft& draft, const wire::HeaderT& request, const wire::CommandT& command, const std::string& definition) {
-    const auto team = agents::team_from_json(definition);
-    if (!team) return refuse(draft, request, command, team.error());
-    if (team->name != state_.team) {
+    const auto parsed = agents::team_from_json(definition);
+    if (!parsed) return refuse(draft, request, command, parsed.error());
+    const auto& team = **parsed;
+    if (team.name != state_.team) {
       return refuse(draft, request, command,
-                    Error(Fault::invalid, fmt::format("the definition is of team '{}', not '{}'", team->name, state_.team)));
+                    Error(Fault::invalid, fmt::format("the definition is of team '{}', not '{}'", team.name, state_.team)));
     }
-    const std::string canonical = agents::to_json(*team);
+    const std::string canonical = agents::to_json(team);
     const std::string digest = to_hex(sha256(canonical));
     wire::AcceptedT accepted;
     if (digest == state_.digest) {

@@ -129,7 +129,7 @@ TEST_CASE("company: goes through its canonical JSON and comes back the same") {
   const std::string json = to_json(company());
   const auto back = team_from_json(json);
   REQUIRE(back);
-  CHECK(to_json(*back) == json);
+  CHECK(to_json(**back) == json);
   CHECK(tools::validate_json(team_schema(), json));
   CHECK(to_json(parse_team(json, "company.json").value()) == json);
 }

@@ -32,7 +32,7 @@ TEST_CASE("team: an http tool is read, and comes back the same from the canonica
   CHECK(tool.http.headers[0] == std::pair<std::string, std::string>("Authorization", "Bearer ${TOOL_GREET}"));
   const std::string json = to_json(team);
   CHECK(tools::validate_json(team_schema(), json));
-  CHECK(to_json(team_from_json(json).value()) == json);
+  CHECK(to_json(*team_from_json(json).value()) == json);
   CHECK_FALSE(nlohmann::json::parse(json)["agents"][0]["tools"][0].contains("response"));
 }
 

@@ -85,10 +85,10 @@ TEST_CASE("team: the canonical JSON has every field, fits the schema, and comes 
   const Team team = parse_team(everything, "t").value();
   const std::string json = to_json(team);
   CHECK(tools::validate_json(team_schema(), json));
-  CHECK(to_json(team_from_json(json).value()) == json);
+  CHECK(to_json(*team_from_json(json).value()) == json);
   CHECK(nlohmann::json::parse(json)["limits"].size() == 11);
   const std::string small = to_json(parse_team(small_team, "t").value());
-  CHECK(to_json(team_from_json(small).value()) == small);
+  CHECK(to_json(*team_from_json(small).value()) == small);
   CHECK_THAT(small, Catch::Contains("\"max_plan_steps\":6"));
 }
 

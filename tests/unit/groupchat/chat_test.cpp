@@ -226,6 +226,34 @@ TEST_CASE("session: a worker that dies three times leaves a dead letter, which c
   CHECK(driver.kinds(conversation).back() == EventKind::run_ended);
 }
 
+TEST_CASE("session: the newest dead letters are kept, and those that leave are named") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  const auto dies = [&](std::string text) {
+    driver.command(wire::PostT{{}, conversation, std::move(text)});
+    for (int i = 0; i < 3; ++i) {
+      const auto work = driver.work("t.A");
+      driver.report(work, 1, response("c", "x"));
+      driver.state(work, wire::WorkStatus::lost);
+    }
+  };
+  driver.answer(driver.work("t.A"), "one");
+  const auto kept = [&] { return driver.state_now().dead_letters.size(); };
+  for (int i = 0; i < 103; ++i) dies("short");
+  CHECK(kept() == 100);
+  const auto dropped = driver.kinds(conversation);
+  CHECK(std::ranges::count(dropped, EventKind::letter_dropped) == 3);
+  CHECK(driver.last(EventKind::letter_dropped).author == "system");
+  CHECK(driver.last(EventKind::letter_dropped).data.find("s1~x") != std::string::npos);
+  for (int i = 0; i < 5; ++i) dies(std::string(std::size_t{60} * 1024, 'a'));
+  CHECK(kept() == 4);
+  const auto oldest = driver.state_now().dead_letters.front().letter->id;
+  driver.command(wire::SettleLetterT{{}, oldest, wire::LetterAction::drop});
+  CHECK(driver.last_fault() == Fault::none);
+  CHECK(kept() == 3);
+  CHECK(driver.last(EventKind::letter_dropped).author == "user/ann");
+}
+
 TEST_CASE("session: an attempt that nobody had begun is no failure") {
   Driver driver;
   chat(driver);

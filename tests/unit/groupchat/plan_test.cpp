@@ -312,6 +312,22 @@ TEST_CASE("plan: the dead letter of a step is repeated by a new step in its plac
   CHECK(driver.stop_reason().find("\"completed\"") != std::string::npos);
 }
 
+TEST_CASE("plan: the dead letter of a step that has not failed is not repeated") {
+  // An executor of another version decided otherwise: what the step does, or did, would be doubled.
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}, {"B", {}}});
+  driver.decide_all();
+  const wire::SettleLetterT retry{{}, dies(driver, "t.A"), wire::LetterAction::retry};
+  driver.decide_all();
+  driver.change_state([](auto& state) { state.plans[0].plan->steps[0].status = wire::StepStatus::completed; });
+  const auto works = driver.works("t.A");
+  driver.command(retry);
+  CHECK(driver.last_fault() == Fault::conflict);
+  CHECK(refusal(driver).find("is completed and not to be repeated") != std::string::npos);
+  driver.decide_all();
+  CHECK(driver.works("t.A") == works);
+}
+
 TEST_CASE("plan: a dead letter that its plan went on without is refused with the reason, and can be dropped") {
   Planned driver(wire::ApprovalPolicy::none);
   driver.propose({{"A", {}}});

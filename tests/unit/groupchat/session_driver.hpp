@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "core/hash.hpp"
 #include "groupchat/logic.hpp"
 #include "wire/blob.hpp"
+#include "wire/state_generated.h"
 
 namespace convoke::groupchat::test {
 
@@ -67,6 +69,15 @@ class Driver {
     if (version > 0) REQUIRE(logic_->load(committed_, version));
     owe();
   }
+
+  /// The same, and what the next one loads is what `change` makes of it: a state that another version of the product would have left.
+  void change_state(const std::function<void(state::SessionStateT&)>& change) {
+    auto state = state_now();
+    change(state);
+    committed_ = wire::pack(state);
+    crash();
+  }
+  state::SessionStateT state_now() const { return std::move(*wire::unpack<state::SessionStateT>(committed_)); }
 
   void deliver(wire::Message message) {
     message.header.id = wire::to_wire(ids_.next(now.unix));
