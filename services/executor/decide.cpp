@@ -25,8 +25,10 @@ Rules rules_of(const agents::Team& team) {
     case agents::Approval::none: rules.approval = wire::ApprovalPolicy::none; break;
   }
   rules.people.clear();
+  rules.talkers.clear();
   for (const auto& agent : team.agents) {
     if (agent.kind == agents::AgentKind::human) rules.people.push_back(agent.name);
+    if (agent.kind == agents::AgentKind::generic || agent.tools.empty()) rules.talkers.push_back(agent.name);
   }
   return rules;
 }
@@ -45,9 +47,8 @@ wire::StepT* Deciding::find(std::string_view id) {
   return found == plan_.steps.end() ? nullptr : &*found;
 }
 
-bool Deciding::is_person(const wire::StepT& step) const {
-  return std::ranges::any_of(rules_.people,
-                             [&](const std::string& name) { return step.agent == name || step.agent == plan_.team + "." + name; });
+bool Deciding::is_one_of(const std::vector<std::string>& agents, const wire::StepT& step) const {
+  return std::ranges::any_of(agents, [&](const std::string& name) { return step.agent == name || step.agent == plan_.team + "." + name; });
 }
 
 wire::ApprovalPolicy Deciding::policy() const { return plan_.policy == wire::ApprovalPolicy::team ? rules_.approval : plan_.policy; }

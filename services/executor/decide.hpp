@@ -19,6 +19,7 @@ namespace convoke::executor {
 struct Rules {
   wire::ApprovalPolicy approval = wire::ApprovalPolicy::each_step;  // for plans whose own policy is `team`
   std::vector<std::string> people = {"HumanAgent"};                 // short names of agents that stand for people
+  std::vector<std::string> talkers = {"GenericAgent"};              // and of those that have nothing but words
 };
 Rules rules_of(const agents::Team& team);
 

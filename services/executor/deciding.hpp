@@ -53,7 +53,9 @@ class Deciding {
 
   bool ended() const { return plan_.ended_ms != 0; }
   wire::StepT* find(std::string_view id);
-  bool is_person(const wire::StepT& step) const;
+  bool is_one_of(const std::vector<std::string>& agents, const wire::StepT& step) const;
+  bool is_person(const wire::StepT& step) const { return is_one_of(rules_.people, step); }
+  bool is_talker(const wire::StepT& step) const { return is_one_of(rules_.talkers, step); }
   bool ready(const wire::StepT& step) const;
   wire::ApprovalPolicy policy() const;
   std::string next_id();

@@ -101,8 +101,10 @@ void Deciding::step_done(const wire::PlanEventT& event) {
   auto* step = find(event.step);
   if (step == nullptr || step->status != StepStatus::action_requested) return;
   step->agent_reply = event.text;
-  // An action counts as done when a tool's result says so: an agent that was to call one and called none has only talked.
-  const bool only_talked = event.fault != 0 && !step->function.empty();
+  // An action counts as done when a tool's result says so: an agent that was to call one and called none has only talked. Which one an
+  // edited action needs, nobody has said; an agent with tools is to use them.
+  const bool was_to_act = !step->function.empty() || (!step->updated_action.empty() && !is_talker(*step));
+  const bool only_talked = event.fault != 0 && was_to_act;
   step->status = only_talked ? StepStatus::failed : StepStatus::completed;
   step->fault = only_talked ? event.fault : 0;
   if (only_talked) ++step->failures;

@@ -78,6 +78,30 @@ TEST_CASE("team: an agent that is added while the team works is planned for at o
   CHECK(installation.errors() == std::vector<std::string>{});
 }
 
+TEST_CASE("team: a run goes on after a restart with an agent that its team no longer has") {
+  TempDir folder;
+  const auto data = folder.path() / "data";
+  std::ofstream(folder.file("baker.yaml")) << company_with_baker();
+  std::string plan;
+  {
+    Installation installation(data);
+    REQUIRE(installation.cli({"team", "apply", folder.file("baker.yaml")}).code == 0);
+    plan = planned(installation, "q5", "Please bake 12 chocolate chip cookies for tomorrow's event.")["id"];
+    const auto shipped = std::filesystem::path(CONVOKE_SOURCE_DIR) / "services/worker/teams/company.yaml";
+    REQUIRE(installation.cli({"team", "apply", shipped.string()}).code == 0);
+    CHECK(installation.stop() == Exit{0, 0});
+  }
+  Installation installation(data);
+  CHECK(installation.process("worker-BakerAgent-1").is_null());
+  CHECK(installation.post("/api/approve_step_or_steps", {{"plan_id", plan}, {"approved", true}}).status == 200);
+  const auto baked = installation.ended_plan(plan);
+  INFO(baked.dump());
+  CHECK(baked["overall_status"] == "completed");
+  CHECK(installation.effects().size() == 1);
+  CHECK(installation.stop() == Exit{0, 0});
+  CHECK(installation.errors() == std::vector<std::string>{});
+}
+
 TEST_CASE("tools: what a worker finds is listed and planned with while it is there") {
   Installation installation;
   const auto listed = [&] {

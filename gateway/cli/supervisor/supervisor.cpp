@@ -286,32 +286,43 @@ asio::awaitable<Result<bool>> Supervisor::partitions_held() {
 
 asio::awaitable<void> Supervisor::follow_teams() {
   while (!core_.stopping()) {
-    const auto announced = co_await find_teams();
-    std::vector<std::string> changed;
-    for (const auto& [team, version] : teams_) {
-      const auto found = announced.find(team);
-      const bool is_announced = found != announced.end();
-      const bool may_be_newer = is_announced ? found->second > version : team == options_.installation.team;
-      if (version == 0 || may_be_newer) changed.push_back(team);
+    if (const auto directory = co_await gateway_.get("/api/directory")) {
+      for (const auto& name : changed_teams(*directory)) co_await refresh_agents(name);
+      add_awaited(*directory);
     }
-    for (const auto& name : changed) co_await refresh_agents(name);
     co_await sleep_for(team_every);
   }
 }
 
 // A team may have been applied by anybody, and runs of an earlier one may go on: the owners of sessions say which teams they follow.
-asio::awaitable<std::map<std::string, std::uint32_t>> Supervisor::find_teams() {
+std::vector<std::string> Supervisor::changed_teams(const Json& directory) {
   std::map<std::string, std::uint32_t> announced;
-  const auto directory = co_await gateway_.get("/api/directory");
-  if (!directory) co_return announced;
-  for (const auto& replica : list_of(*directory, "replicas"))
+  for (const auto& replica : list_of(directory, "replicas"))
     for (const auto& each : list_of(replica, "teams")) {
       const auto team = text_of(each, "team");
       if (!is_name(team) || (teams_.size() >= most_teams && !teams_.contains(team))) continue;
       teams_.try_emplace(team, 0);
       announced[team] = std::max(announced[team], static_cast<std::uint32_t>(count_of(each, "version")));
     }
-  co_return announced;
+  std::vector<std::string> changed;
+  for (const auto& [team, version] : teams_) {
+    const auto found = announced.find(team);
+    const bool is_announced = found != announced.end();
+    const bool may_be_newer = is_announced ? found->second > version : team == options_.installation.team;
+    if (version == 0 || may_be_newer) changed.push_back(team);
+  }
+  return changed;
+}
+
+// A run goes on with the version that it began with, also after a restart: whom it waits for need not be in the newest one. The owner has
+// looked the name up in the run's version.
+void Supervisor::add_awaited(const Json& directory) {
+  for (const auto& queue : list_of(directory, "queues")) {
+    const auto agent = text_of(queue, "agent");
+    const auto team = agent.substr(0, agent.find('.'));
+    const bool is_awaited = count_of(queue, "backlog") > 0 && count_of(queue, "replicas") == 0;
+    if (is_awaited && teams_.contains(team) && agent.size() > team.size() && is_name(agent.substr(team.size() + 1))) add_agent(agent);
+  }
 }
 
 // Starts a worker for every agent of the team's newest version. Agents that are gone keep theirs: runs may have pinned them.

@@ -64,7 +64,8 @@ class Supervisor {
   asio::awaitable<Result<std::string>> ask_ready(std::string name);
   asio::awaitable<void> follow_teams();
   asio::awaitable<Status> apply_team(Millis deadline);
-  asio::awaitable<std::map<std::string, std::uint32_t>> find_teams();
+  std::vector<std::string> changed_teams(const Json& directory);
+  void add_awaited(const Json& directory);
   asio::awaitable<void> refresh_agents(std::string team);
   asio::awaitable<http::Response> look_at_team(std::string team);
   asio::awaitable<http::Response> control(http::Request request);

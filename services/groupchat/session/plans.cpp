@@ -246,6 +246,8 @@ Status decide(Context& c, std::string_view by, const wire::DecideT& decision) {
       return fail(Fault::conflict, fmt::format("step '{}' is decided already; it is {}", id, wire::EnumNameStepStatus(step->status)));
   }
   if (!decision.updated_action.empty() && steps.size() != 1) return fail(Fault::invalid, "an edited action needs exactly one step");
+  if (!decision.updated_action.empty() && decision.updated_action.find_first_not_of(" \t\r\n") == std::string::npos)
+    return fail(Fault::invalid, "the edited action says nothing");
   for (const auto& id : steps) decide_step(c, *find_plan(c.state, decision.plan), by, id, decision);
   if (decision.steps.empty())
     close_requests(

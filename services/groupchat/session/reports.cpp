@@ -210,8 +210,10 @@ void finish_failed(Context& c, std::string_view agent, Fault fault, std::string_
 }
 
 // After three failures a person has to look: the turn is kept as a dead letter, with all that is needed to repeat it.
-void bury(Context& c, std::string_view agent, Fault fault, std::string_view text) {
+void bury(Context& c, std::string_view agent, Fault fault, std::string text) {
   const auto& turn = *find_instance(c.state, agent)->open;
+  if (turn.items > 0)
+    text += " What its calls have done stays done; a repetition begins anew and may do it again: look at its conversation first.";
   state::StoredLetterT stored;
   stored.kind = turn.kind;
   stored.input = turn.input;
@@ -240,7 +242,7 @@ void bury(Context& c, std::string_view agent, Fault fault, std::string_view text
 void fail_attempt(Context& c, std::string_view agent, Fault fault, std::string_view text) {
   auto* instance = find_instance(c.state, agent);
   c.touch();
-  if (++instance->open->failures >= max_failures) return bury(c, agent, fault, text);
+  if (++instance->open->failures >= max_failures) return bury(c, agent, fault, std::string(text));
   raise_attempt(c, *instance);
 }
 

@@ -118,6 +118,19 @@ TEST_CASE("executor: an edited action names its own function or none") {
   CHECK(decision.assign.at(0).text.find("Function:") == std::string::npos);
 }
 
+TEST_CASE("executor: an edited action is done when its agent has acted, or has nothing but words") {
+  for (const auto* agent : {"HrAgent", "GenericAgent"}) {
+    INFO(agent);
+    Run run(ApprovalPolicy::each_step);
+    run.take(proposal({{agent}}));
+    run.take(edited("s~p1s1", "Send flowers instead."));
+    auto only_words = event(PlanEventKind::step_done, run.id(1), "None of the tools here does this.");
+    only_words.fault = static_cast<std::uint16_t>(Fault::tool_failed);
+    run.take(std::move(only_words));
+    CHECK(run.step(1).status == (agent == std::string("HrAgent") ? StepStatus::failed : StepStatus::completed));
+  }
+}
+
 TEST_CASE("executor: a step whose turn was cancelled is cancelled") {
   Run run(ApprovalPolicy::none);
   run.take(proposal({{"HrAgent"}, {"TechSupportAgent"}}));

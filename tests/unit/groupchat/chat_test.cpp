@@ -215,6 +215,7 @@ TEST_CASE("session: a worker that dies three times leaves a dead letter, which c
     driver.state(work, wire::WorkStatus::lost);
   }
   const auto letter = driver.last(EventKind::dead_letter).data;
+  CHECK(driver.last(EventKind::dead_letter).text.find("stays done") != std::string::npos);
   CHECK(driver.last(EventKind::outcome_unknown).data.find("\"c\"") != std::string::npos);
   CHECK(driver.last(EventKind::run_ended).data.find("poison") != std::string::npos);
   const auto works = driver.works("t.A");

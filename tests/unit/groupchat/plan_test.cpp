@@ -138,6 +138,8 @@ TEST_CASE("plan: the first decision per step wins, and a stale revision approves
   driver.approve({plan.steps[0].id}, false);
   driver.approve({plan.steps[0].id}, true);
   CHECK(driver.last_fault() == Fault::conflict);
+  driver.approve({plan.steps[1].id}, true, " \n");
+  CHECK(driver.last_fault() == Fault::invalid);
   driver.approve({plan.steps[1].id}, true, "Do something else.");
   driver.decide_all();
   const auto edited = driver.plan();
