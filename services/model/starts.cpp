@@ -195,7 +195,7 @@ class Finder {
         wish = wish || obliged || (wishes.contains(word) && !able && !told && word != "to" && word != "has" && word != "have");
         said = said || finite.contains(word);
       }
-      start.tells = !wish && said;
+      start.tells = !wish && (said || start.sentence);
       asked = asked || wish;
     }
     if (asked) return;
