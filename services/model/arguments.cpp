@@ -242,7 +242,14 @@ class Filler {
   /// "… from the old server | to the new one": of free text a piece that hardly anything announces says less than the whole clause.
   bool says_too_little(const Pair& pair) const {
     if (!options_.free_text || pair.parameter->want != Want::text || !pair.parameter->required) return false;
-    if (pair.score >= weak_text || pair.candidate->entity != nullptr) return false;
+    if (pair.candidate->entity != nullptr) return false;
+    // "the folder | with the tax returns": what goes on behind it belongs to it.
+    static constexpr std::array<std::string_view, 4> goes_on{"with", "of", "about", "from"};
+    const auto behind = pair.candidate->last;
+    if (pair.candidate->kind == Candidate::Kind::phrase && pair.candidate->last == pair.candidate->first + 1 && behind + 1 < last_ &&
+        std::ranges::find(goes_on, r_.tokens[behind].lower) != goes_on.end() && telling(behind + 1, last_) > 0)
+      return true;
+    if (pair.score >= weak_text) return false;
     if (pair.candidate->kind == Candidate::Kind::phrase && pair.candidate->last == pair.candidate->first + 1) return true;
     return telling(first_, pair.candidate->first) + telling(pair.candidate->last, last_) > 0;
   }

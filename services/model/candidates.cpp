@@ -26,6 +26,11 @@ void find_lead(Candidate& candidate, const Reading& reading, std::size_t floor) 
   while (i > floor) {
     --i;
     const auto& word = reading.tokens[i].lower;
+    if (i > floor && is_naming(reading, i - 1)) {
+      candidate.lead = "called";
+      candidate.lead_token = i - 1;
+      return;
+    }
     if (is_determiner(word) || word == "mr" || word == "mrs" || word == "ms" || word == "dr" || word == "new") continue;
     if (is_preposition(word) || is_announcing(word) || word == "is" || word == "are" || word == "until") {
       candidate.lead = word;
@@ -44,7 +49,8 @@ std::vector<std::string> stems_of_name(const Tool& tool) {
 /// The word announces a value of this tool; it is none itself.
 bool announces(const Tool& tool, const std::string& stemmed) {
   return std::ranges::any_of(tool.parameters, [&](const Parameter& parameter) {
-    return std::ranges::any_of(parameter.words, [&](const std::string& word) { return stem(word) == stemmed; });
+    return std::ranges::any_of(parameter.words, [&](const std::string& word) { return stem(word) == stemmed; }) ||
+           (parameter.want == Want::text && std::ranges::find(parameter.cues, stemmed) != parameter.cues.end());
   });
 }
 
@@ -119,7 +125,7 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
     const auto& word = reading.tokens[i].lower;
     const auto gap = std::string_view(reading.text).substr(reading.tokens[i].end, reading.tokens[i + 1].begin - reading.tokens[i].end);
     const bool colon = gap.find(':') != std::string_view::npos;
-    if (!colon && !is_preposition(word) && !is_announcing(word)) continue;
+    if (!colon && ((!is_preposition(word) && !is_announcing(word)) || gap == "-")) continue;
     std::size_t from = i + 1;
     if (!colon && from + 1 < last && one_of(reading.tokens[from].lower, {"of", "that", "to"})) ++from;
     // Of a thing the article goes, of a sentence it stays.
@@ -289,11 +295,14 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   return score;
 }
 
-double as_text(const Candidate& c) {
+double as_text(const Candidate& c, const Parameter& parameter) {
   if (c.pronoun) return 0;
   if (c.entity != nullptr) return c.entity->shape == Shape::quoted ? (long_text(c) ? 1.15 : 0.95) : c.entity->shape == Shape::url ? 0.3 : 0;
   if (c.kind == Candidate::Kind::tail) {
-    if (one_of(c.lead, {"about", "regarding", "concerning", "because", "due", "saying", "stating", ":", "that", "announcing", "explaining",
+    // A reason is what is wrong, or why; it is not what is to be said or done.
+    if (one_of(c.lead, {"because", "due"}))
+      return mentions(parameter, {"reason", "cause", "issue", "problem", "complaint", "incident", "situation", "risk"}) ? 0.75 : 0.2;
+    if (one_of(c.lead, {"about", "regarding", "concerning", "saying", "stating", ":", "that", "announcing", "explaining",
                         "describing", "reading", "highlighting"}))
       return 0.75;
     return one_of(c.lead, {"on", "with", "for", "to", "as", "into", "including", "covering", "involving", "where"}) ? 0.2 : 0.1;
@@ -361,7 +370,7 @@ double suitability(const Parameter& parameter, const Candidate& candidate, const
     case Want::place: score = as_name(candidate, parameter) - 0.25 + (one_of(candidate.lead, {"in", "at"}) ? 0.45 : 0); break;
     case Want::name: score = as_name(candidate, parameter); break;
     case Want::text:
-    case Want::query: score = as_text(candidate); break;
+    case Want::query: score = as_text(candidate, parameter); break;
     case Want::flag:
     case Want::choice:
     case Want::list: break;  // filled apart

@@ -32,8 +32,9 @@ class Cutter {
 
   std::vector<Clause> cut() {
     if (r_.tokens.empty()) return {};
-    const auto body = after_label(r_);
-    for (const auto& term : topic_of(r_, index_, 0, body).terms) {
+    const auto greeted = after_greeting(r_);
+    const auto body = std::max(greeted, after_label(r_));
+    for (const auto& term : topic_of(r_, index_, greeted, body).terms) {
       label_.push_back(term);
       label_.back().weight *= label_weight;
     }
@@ -56,11 +57,20 @@ class Cutter {
                                    [](const Start& start) { return start.tells; });
     if (!mixed || to == from + 1) return topic_of(r_, index_, starts_[from].token, end_of(to - 1));
     auto topic = topic_of(r_, index_, starts_[main].token, end_of(main));
+    if (starts_[main].echo) drop_hollow(topic);
     for (auto k = from; k < to; ++k) {
       if (k != main)
         add_context(topic, topic_of(r_, index_, starts_[k].token, end_of(k)), starts_[k].tells && !starts_[main].echo ? told_weight : 1);
     }
     return topic;
+  }
+
+  /// "Could someone look into it?": what is to be done about what was told, in words that say no more.
+  static void drop_hollow(Topic& topic) {
+    static const std::unordered_set<std::string_view> words{"investigate", "handle", "resolve", "manage",  "process", "research",
+                                                            "look",        "see",    "do",      "arrange", "care",    "deal"};
+    std::erase_if(topic.terms, [](const Term& term) { return words.contains(term.lower); });
+    if (topic.terms.empty()) topic.verb.clear();
   }
 
   static void add_context(Topic& topic, const Topic& around, double weight) {

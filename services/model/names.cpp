@@ -45,6 +45,16 @@ const Words& worldly_names() {
   return words;
 }
 
+/// Where something is from: by itself the name of nothing.
+const Words& origins() {
+  static const Words words{"american", "australian", "austrian", "belgian",  "brazilian", "british",   "canadian", "chinese",   "czech",
+                           "danish",   "dutch",      "english",  "european", "finnish",   "french",    "german",   "greek",     "hungarian",
+                           "indian",   "irish",      "italian",  "japanese", "korean",    "mexican",   "norwegian", "polish",   "portuguese",
+                           "russian",  "scottish",   "spanish",  "swedish",  "swiss",     "taiwanese", "turkish",  "ukrainian", "welsh",
+                           "african",  "asian"};
+  return words;
+}
+
 /// What stands behind the person that a sentence begins with: "Mark Stone forgot …".
 bool tells_of_person(const Token& token) {
   static const Words words{"has",   "is",   "was",    "had",    "forgot", "needs", "need", "wants", "can",  "cannot",
@@ -151,6 +161,8 @@ class Finder {
   bool starts(std::size_t i) const {
     const auto& token = tokens_[i];
     if (used_[i] || titles().contains(token.lower)) return false;
+    if (origins().contains(token.lower) && !next_is_capital(i)) return false;
+    if (i > 0 && tokens_[i - 1].digits && is_unit(token.lower)) return false;
     // One letter or two and a hyphen: "Wi-Fi", "E-Mail" are things.
     if (token.lower.size() <= 2 && token.end < text_.size() && text_[token.end] == '-') return false;
     if (token.capital && worldly_names().contains(token.lower) && next_is_capital(i) && !title_case_) {
@@ -188,6 +200,9 @@ class Finder {
     // "… Diallo 1,500"
     if (token.digits && i + 1 < tokens_.size() && tokens_[i + 1].digits && tokens_[i + 1].begin == token.end + 1 && text_[token.end] == ',')
       return false;
+    // "… Nygaard 500 GB"
+    if (token.digits && i + 1 < tokens_.size() && is_unit(tokens_[i + 1].lower)) return false;
+    if (tokens_[i - 1].digits && is_unit(token.lower)) return false;
     // "Min-jun Park"
     if (!token.capital && !token.digits && i == first + 1 && text_[token.begin - 1] == '-' && next_is_capital(i)) return true;
     if (token.digits) return i > first && token.lower.size() <= 5 && (!is_first_name(tokens_[i - 1].lower) || token.capital);

@@ -76,6 +76,11 @@ class Cutter {
         ++i;
         continue;
       }
+      if (i != verb && is_naming(r_, i)) {
+        close(i);
+        lead(++i, "called");
+        continue;
+      }
       const bool particle = verb < last_ && i == verb + 1 && r_.entity_of[i] == Reading::none && is_particle(r_.tokens[i].lower);
       if (i == verb || particle) {
         close(i);
@@ -148,11 +153,17 @@ class Cutter {
         }
         return;
       }
+      if (entity->shape == Shape::number && i + 1 == entity->last && i + 2 < r_.tokens.size() && is_unit(r_.tokens[i + 1].lower)) {
+        open(i);  // "Dell 27 inch monitors"
+        return;
+      }
       if (entity->shape == Shape::number && !open_) return;  // a count: not part of what is counted
       close(i);
       return;
     }
-    if (is_preposition(token.lower) || is_announcing(token.lower)) {
+    if (hyphened(i)) {
+      open(i);  // "on-time delivery"
+    } else if (is_preposition(token.lower) || is_announcing(token.lower)) {
       close(i);
       lead(i, token.lower == "of" && (lead_ == "because" || lead_ == "instead") ? lead_ : token.lower);
     } else if (token.lower == "and" || token.lower == "or") {
@@ -177,6 +188,11 @@ class Cutter {
     } else {
       open(i);
     }
+  }
+
+  bool hyphened(std::size_t i) const {
+    return i + 1 < last_ && r_.tokens[i + 1].begin == r_.tokens[i].end + 1 && r_.text[r_.tokens[i].end] == '-' &&
+           (i == 0 || r_.text[r_.tokens[i].begin - 1] != '-');
   }
 
   void open(std::size_t i) {
@@ -239,6 +255,13 @@ bool gives_text(const Reading& reading) {
 
 std::vector<Phrase> phrases_of(const Reading& reading, std::size_t first, std::size_t last) {
   return Cutter(reading, first, std::min(last, reading.tokens.size())).cut();
+}
+
+bool is_naming(const Reading& reading, std::size_t i) {
+  static const Words verbs{"call", "name", "title"};
+  static const Words pronouns{"it", "this", "them", "these"};
+  return i + 2 < reading.tokens.size() && verbs.contains(reading.tokens[i].lower) && pronouns.contains(reading.tokens[i + 1].lower) &&
+         (reading.tokens[i + 2].capital || reading.entity_of[i + 2] != Reading::none);
 }
 
 bool opens_phrasal(const Reading& reading, std::size_t i) {

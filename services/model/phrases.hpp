@@ -27,6 +27,9 @@ std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t 
 /// "Make this sentence friendlier: …": the text that is to be worked on stands in the request.
 bool gives_text(const Reading& reading);
 
+/// "Call it …", "name them …": says what something is called, and asks for nothing.
+bool is_naming(const Reading& reading, std::size_t token);
+
 /// Verbs only with their particle: back up, phase out.
 bool opens_phrasal(const Reading& reading, std::size_t token);
 

@@ -103,9 +103,9 @@ class Finder {
         // "between 20 and 30" is one thing.
         bool between = false;
         for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
-        if (joint && !between && starts_.back().token < i - 1 && !lists_name(i)) add_start(i, false);
+        if (joint && !between && starts_.back().token < i - 1 && !lists_name(i) && !is_naming(r_, i)) add_start(i, false);
       } else if ((sign != ':' || r_.tokens[i].lower == "please" || (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
-                 !(sign == ',' && works_on_text())) {
+                 !(sign == ',' && works_on_text()) && !is_naming(r_, i)) {
         add_start(i, sign != ',' && sign != '&');
         // Behind a comma a noun without article or count goes on with what is before it.
         const auto* entity = r_.entity_at(i);
@@ -268,6 +268,16 @@ class Finder {
 }  // namespace
 
 std::vector<Start> starts_of(const Reading& reading, const Index& index, std::size_t body) { return Finder(reading, index).find(body); }
+
+std::size_t after_greeting(const Reading& r) {
+  static const std::unordered_set<std::string_view> words{"hi", "hello", "hey", "dear", "good", "morning"};
+  if (r.tokens.empty() || !words.contains(r.tokens.front().lower)) return 0;
+  for (std::size_t i = 0; i + 1 < r.tokens.size() && i < 4; ++i) {
+    const char sign = sign_between(r, i);
+    if (sign == ',' || sign == '!' || sign == '.' || sign == '\n' || sign == ';') return i + 1;
+  }
+  return 0;
+}
 
 std::size_t after_label(const Reading& r) {
   for (std::size_t i = 0; i + 3 < r.tokens.size() && i < 6; ++i) {

@@ -23,6 +23,9 @@ struct Start {
 /// The starts in tokens from `body` on, in order; the first one is there.
 std::vector<Start> starts_of(const Reading& reading, const Index& index, std::size_t body);
 
+/// "Hi team, …" gives the first token behind the greeting; 0 when there is none.
+std::size_t after_greeting(const Reading& reading);
+
 /// "Heading: Sentence." gives the first token of the sentence; 0 when there is no heading.
 std::size_t after_label(const Reading& reading);
 

@@ -158,6 +158,14 @@ bool is_determiner(std::string_view lower) {
   return words.contains(lower);
 }
 
+bool is_unit(std::string_view lower) {
+  static const Words words{"gb",   "mb",   "tb",   "kb",   "gigabyte", "gigabytes", "terabyte", "terabytes", "mbit", "gbit",
+                           "mbps", "gbps", "w",    "kw",   "watt",     "watts",     "mah",      "kwh",       "kg",   "grams",
+                           "mm",   "cm",   "km",   "inch", "inches",   "volt",      "volts",    "hz",        "mhz",  "ghz",
+                           "ml",   "l",    "litre", "litres", "liter", "liters",    "metres",   "meters",    "px",   "pixels"};
+  return words.contains(lower);
+}
+
 bool is_stop_word(std::string_view lower) {
   static const Words words{
       "i",           "me",        "we",        "us",       "you",     "he",       "him",    "she",       "it",        "they",

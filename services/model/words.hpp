@@ -36,6 +36,9 @@ bool is_determiner(std::string_view lower);
 /// Send back, hand over: belongs to the verb before it.
 bool is_particle(std::string_view lower);
 
+/// What a number is of: 500 GB, 27 inch.
+bool is_unit(std::string_view lower);
+
 /// The stems that tell texts apart, in order: no stop words, "set up" as one word, compounds kept as written.
 std::vector<std::string> content_stems(std::string_view text);
 std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::vector<std::size_t>* positions = nullptr);
