@@ -185,6 +185,7 @@ bool is_stop_word(std::string_view lower) {
       "thing",       "things",    "something", "anything", "someone", "somebody", "anyone", "everyone",  "everybody", "everything",
       "whatever",    "necessary", "somehow",   "each",     "nobody",  "nothing",  "none",   "wanted",    "don",
       "doesn",       "didn",      "isn",       "aren",     "wasn",    "weren",    "haven",  "hasn",      "hadn",      "won",
+      "made",        "making",
       "wouldn",      "couldn",    "shouldn",   "ain"};
   if (lower == "id") return false;  // an identification, far more often than "I'd" without its apostrophe
   return words.contains(lower) || is_preposition(lower) || is_determiner(lower);
