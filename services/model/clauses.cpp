@@ -1,9 +1,11 @@
 #include "model/clauses.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <unordered_set>
 
+#include "model/arguments.hpp"
 #include "model/phrases.hpp"
 #include "model/starts.hpp"
 #include "model/thesaurus.hpp"
@@ -43,11 +45,13 @@ class Cutter {
   }
 
  private:
-  /// The first of the starts [from, to) that asks for something.
+  /// The first of the starts [from, to) that asks most plainly for something.
   std::size_t main_of(std::size_t from, std::size_t to) const {
     auto main = from;
-    while (main + 1 < to && starts_[main].tells) ++main;
-    return starts_[main].tells ? from : main;
+    for (auto k = from; k < to; ++k) {
+      if (starts_[k].plainness() > starts_[main].plainness()) main = k;
+    }
+    return main;
   }
 
   /// What the starts [from, to) are about together: the deed is that of what is asked, what is only told says more about it.
@@ -55,7 +59,7 @@ class Cutter {
     const auto main = main_of(from, to);
     const bool mixed = std::any_of(starts_.begin() + static_cast<std::ptrdiff_t>(from), starts_.begin() + static_cast<std::ptrdiff_t>(to),
                                    [](const Start& start) { return start.tells; });
-    if (!mixed || to == from + 1) return topic_of(r_, index_, starts_[from].token, end_of(to - 1));
+    if ((!mixed && main == from) || to == from + 1) return topic_of(r_, index_, starts_[from].token, end_of(to - 1));
     auto topic = topic_of(r_, index_, starts_[main].token, end_of(main));
     if (starts_[main].echo) drop_hollow(topic);
     for (auto k = from; k < to; ++k) {
@@ -152,6 +156,15 @@ class Cutter {
     return words.contains(r_.tokens[starts_[from].token].lower);
   }
 
+  /// "Please also …": one thing more.
+  bool adds(std::size_t from) const {
+    static const std::unordered_set<std::string_view> words{"also", "too", "besides", "additionally", "moreover", "furthermore"};
+    for (auto i = starts_[from].token; i < end_of(from); ++i) {
+      if (words.contains(r_.tokens[i].lower)) return true;
+    }
+    return false;
+  }
+
   /// "ok to pay", "put it down for Monday", "Pay them out.": asks for nothing that the clause around it does not ask for.
   bool slight(std::size_t from) const {
     static const std::unordered_set<std::string_view> pointers{"it",    "them",  "they", "him", "this", "these",
@@ -187,8 +200,10 @@ class Cutter {
       const auto end = to < starts_.size() ? starts_[to].token : r_.tokens.size();
       const auto& head = r_.tokens[starts_[from].token].lower;
       const bool states = !made.imperative && head != "look" && passive_verb(r_, starts_[from].token, end) == end;
-      const bool statement = states && starts_[from].sentence && to < starts_.size() && starts_[to].imperative &&
-                             (!is_question_at(from, to) || !has_entities_at(to));
+      const bool asked_behind = to < starts_.size() && starts_[to].sentence && starts_[to].direct && starts_[main_of(from, to)].plainness() < 3;
+      const bool statement = (states && starts_[from].sentence && to < starts_.size() && (starts_[to].imperative || asked_behind) &&
+                              (!is_question_at(from, to) || !has_entities_at(to))) ||
+                             (asked_behind && !is_question_at(from, to) && !adds(to));
       if (statement && starts_[to].refers && !is_question_at(from, to)) gain = 0;
       // … and so it is behind one: "Rate them; they were slow", "What does it cost? I'm going to Canada."
       const bool explains = states && from > 0 && (starts_[from].sentence || tells_of_somebody(from)) && !is_question_at(from, to);
@@ -276,10 +291,7 @@ class Cutter {
         if (!kept.empty()) kept.back().last = clauses[i].last;
         continue;
       }
-      const bool again = !kept.empty() && kept.back().fits && clauses[i].fits &&
-                         (!clauses[i].imperative || !has_entities(clauses[i]) || !has_entities(kept.back())) &&
-                         kept.back().ranked.front().tool == clauses[i].ranked.front().tool && !counted(clauses[i]);
-      if (again || (!kept.empty() && continues(clauses[i], kept.back()))) {
+      if ((!kept.empty() && repeats(clauses[i], kept.back())) || (!kept.empty() && continues(clauses[i], kept.back()))) {
         kept.back().last = clauses[i].last;
         continue;
       }
@@ -316,6 +328,18 @@ class Cutter {
       });
     });
     return announced * 2 >= static_cast<std::ptrdiff_t>(terms.size()) && announced > 0;
+  }
+
+  /// The same tool again, and nothing else to do it with: "Start a promotion for the lamp: buy two, get one free."
+  bool repeats(const Clause& made, const Clause& before) const {
+    if (!before.fits || !made.fits || before.ranked.front().tool != made.ranked.front().tool) return false;
+    const auto& tool = catalogue_.tools[made.ranked.front().tool];
+    if (counted(made) && std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end()) return false;
+    if (!made.imperative || !has_entities(made) || !has_entities(before)) return true;
+    static constexpr std::array<Want, 6> telling{Want::person, Want::party, Want::name, Want::code, Want::email, Want::list};
+    const auto own = fill(tool, r_, made.first, made.last);
+    return std::ranges::any_of(own.missing,
+                               [](const Parameter* parameter) { return std::ranges::find(telling, parameter->want) != telling.end(); });
   }
 
   bool has_entities(const Clause& made) const {

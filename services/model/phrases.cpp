@@ -332,6 +332,8 @@ std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t 
     wished = wished || (wishing.contains(token.lower) && !(somebody && able));
     if (i > first && reading.tokens[i - 1].lower == "mind" && token.lower.ends_with("ing") && is_request_verb(token.stem)) return i;
     if (opens_phrasal(reading, i) && i + 1 < last) return i;
+    // "see that she gets …", "see to it that …"
+    if (token.lower == "see" && i + 1 < last && (reading.tokens[i + 1].lower == "that" || reading.tokens[i + 1].lower == "to")) continue;
     // "the list has 200 names": a thing.
     if (i > first && reading.tokens[i - 1].lower == "the") return last;
     if (is_imperative(token.lower) && !(token.lower == "let" || token.lower == "help" || token.lower == "need" || token.lower == "get" ||

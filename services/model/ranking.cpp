@@ -305,6 +305,7 @@ double Index::fit(const Topic& topic, const Tool& tool) const {
                         {topic.percent, 0.6, -0.4, -0.25, {Want::percent}},
                         {topic.number, 0.25, -0.15, -0.1, {Want::count, Want::money, Want::percent, Want::code, Want::period}},
                         {topic.code, 0.45, -0.2, -0.2, {Want::code}},
+                        {topic.people >= 2, 0.4, -0.05, 0, {Want::list}},
                         {topic.name, 0.1, -0.05, 0, {Want::name, Want::party, Want::place, Want::list, Want::text, Want::person}}};
   double sum = 0;
   for (const auto& kind : kinds) {

@@ -31,6 +31,7 @@ struct Topic {
   // What the request contains, for the fit of parameters.
   bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
        name = false;
+  std::size_t people = 0;  // how many persons are named
 };
 
 struct Ranked {

@@ -111,7 +111,7 @@ class Finder {
         const auto* entity = r_.entity_at(i);
         const bool counted_thing = entity != nullptr && entity->shape == Shape::number;
         if ((sign == ',' || sign == '&') && !starts_.back().imperative && r_.tokens[i].lower != "and" &&
-            ((!is_determiner(r_.tokens[i].lower) && !counted_thing) || lists_name(i)))
+            ((!is_determiner(r_.tokens[i].lower) && !counted_thing) || lists_name(i) || apposes(i)))
           starts_.pop_back();
       }
     }
@@ -137,6 +137,11 @@ class Finder {
     if (entity->last >= r_.tokens.size() || sign_between(r_, entity->last - 1) != ' ') return true;
     const auto& next = r_.tokens[entity->last].lower;
     return next == "and" || next == "or" || next == "together" || next == "as" || next == "into" || is_preposition(next);
+  }
+
+  /// "…, the one with the rules": says more about what was named.
+  bool apposes(std::size_t i) const {
+    return i + 1 < r_.tokens.size() && r_.tokens[i].lower == "the" && (r_.tokens[i + 1].lower == "one" || r_.tokens[i + 1].lower == "ones");
   }
 
   static bool refers_back(std::string_view word) {
@@ -195,11 +200,25 @@ class Finder {
         wish = wish || obliged || (wishes.contains(word) && !able && !told && word != "to" && word != "has" && word != "have");
         said = said || finite.contains(word);
       }
-      start.tells = !wish && (said || start.sentence);
+      // "… is abroad and | cannot log in": goes on telling.
+      const bool goes_on = k > 0 && !start.sentence && starts_[k - 1].tells && start.token > 0 && r_.tokens[start.token - 1].lower == "and";
+      start.tells = !wish && (said || start.sentence || (goes_on && !is_determiner(r_.tokens[start.token].lower)));
+      start.direct = (start.imperative && !wishes_for_us(start.token)) || asks_politely(start.token, last) || says_please(start.token, last);
       asked = asked || wish;
     }
     if (asked) return;
     for (auto& start : starts_) start.tells = false;
+  }
+
+  /// "We want to show …", "I'd like to …": what somebody would like, not whom it is asked of.
+  bool wishes_for_us(std::size_t first) const {
+    const auto& head = r_.tokens[first].lower;
+    return (head == "we" || head == "i" || head == "id") && first + 1 < r_.tokens.size();
+  }
+
+  bool says_please(std::size_t first, std::size_t last) const {
+    return std::any_of(r_.tokens.begin() + static_cast<std::ptrdiff_t>(first), r_.tokens.begin() + static_cast<std::ptrdiff_t>(last),
+                       [](const Token& token) { return token.lower == "please" || token.lower == "pls"; });
   }
 
   /// "Could one of you …", "Would somebody …": a request, whoever is asked.
@@ -237,7 +256,8 @@ class Finder {
         // Also "find out why", "take care of the purchase".
         points = points || refers_back(word) || word == "why" ||
                  (i > starts_[k].token && r_.tokens[i - 1].lower == "the" && is_request_verb(r_.tokens[i].stem));
-        if (word == "care" || word == "please") continue;
+        static const std::unordered_set<std::string_view> hollow{"care", "please", "motion", "rolling", "happen", "underway", "done", "sorted", "way"};
+        if (hollow.contains(word)) continue;
         if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
       }
       // "… please arrange": a verb that says no more.

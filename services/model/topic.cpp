@@ -118,6 +118,7 @@ void note_contents(Topic& topic, const Reading& reading, std::size_t first, std:
   for (const auto& entity : reading.entities) {
     if (entity.first < first || entity.first >= last) continue;
     topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
+    topic.people += entity.shape == Shape::name && entity.person >= 0.65 ? 1 : 0;
     topic.name = topic.name || entity.shape == Shape::quoted || (entity.shape == Shape::name && entity.person < 0.65);
     topic.email = topic.email || entity.shape == Shape::email;
     topic.phone = topic.phone || entity.shape == Shape::phone;
