@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double good_enough = 0.33;
-constexpr double weak_text = 0.5;    // of free text: announced by a preposition at most
+constexpr double weak_text = 0.72;   // of free text: announced by a preposition at most
 constexpr double some_sense = 0.12;  // … for a required term that is not found otherwise
 
 Json number_json(const Parameter& parameter, double value) {
@@ -77,7 +77,9 @@ class Filler {
   /// A value that the parameter's own description gives: "annual ones", "revoke it" where the status may be "revoked".
   void examples() {
     for (const auto& parameter : tool_.parameters) {
-      if (filled(parameter) || (parameter.want != Want::name && parameter.want != Want::text)) continue;
+      // Of free text they are only examples.
+      const bool action = std::ranges::find(parameter.words, "action") != parameter.words.end();
+      if (filled(parameter) || (parameter.want != Want::name && !action)) continue;
       std::size_t best = last_;
       for (const auto& example : parameter.examples) {
         const auto words = tokenize(example);
@@ -448,9 +450,9 @@ Filled fill(const Tool& tool, const Reading& reading, std::size_t first, std::si
   return Filler(tool, reading, first, last, options).run();
 }
 
-void fill_from(Filled& filled, const Tool& tool, const Reading& reading) {
+void fill_from(Filled& filled, const Tool& tool, const Reading& reading, FillOptions options) {
   if (filled.missing.empty() && filled.vague.empty()) return;
-  const auto other = fill(tool, reading, 0, reading.tokens.size(), {.free_text = false});
+  const auto other = fill(tool, reading, 0, reading.tokens.size(), options);
   std::erase_if(filled.missing, [&](const Parameter* parameter) {
     if (!other.arguments.contains(parameter->name)) return false;
     filled.arguments[parameter->name] = other.arguments[parameter->name];

@@ -29,6 +29,6 @@ struct FillOptions {
 Filled fill(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last, FillOptions options = {});
 
 /// Fills what is missing in `filled` from another text, such as the goal.
-void fill_from(Filled& filled, const Tool& tool, const Reading& reading);
+void fill_from(Filled& filled, const Tool& tool, const Reading& reading, FillOptions options = {.free_text = false});
 
 }  // namespace convoke::model

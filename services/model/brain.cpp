@@ -118,7 +118,7 @@ Filled complete(const Tool& tool, const Reading& action, std::size_t first, std:
     answer_directly(filled, reading);
   }
   if (first > 0 || last < action.tokens.size()) fill_from(filled, tool, action);
-  if (!task.goal.empty()) fill_from(filled, tool, read(task.goal));
+  if (!task.goal.empty()) fill_from(filled, tool, read(task.goal), {});
   use_history(filled, tool, task.history);
   return filled;
 }

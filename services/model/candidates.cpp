@@ -63,10 +63,15 @@ bool switches(const Tool& tool, const std::string& stemmed) {
 void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
   const auto own = stems_of_name(tool);
   const auto says_again = [&](std::size_t i) {
-    return reading.entity_of[i] == Reading::none && std::ranges::find(own, reading.tokens[i].stem) != own.end();
+    if (reading.entity_of[i] != Reading::none) return false;
+    const auto& word = reading.tokens[i].lower;
+    const bool mail = (word == "e" && i + 1 < last && reading.tokens[i + 1].lower == "mail") ||
+                      (word == "mail" && i > first && reading.tokens[i - 1].lower == "e");
+    return std::ranges::find(own, mail ? stem("email") : reading.tokens[i].stem) != own.end();
   };
   bool object_seen = false;
   const auto verb = opening_verb(reading, first, last);
+  const bool counts = std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end();
   const bool people = std::ranges::any_of(
       tool.parameters, [](const Parameter& parameter) { return parameter.want == Want::person || parameter.want == Want::party; });
   for (const auto& phrase : phrases_of(reading, first, last)) {
@@ -88,6 +93,8 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
       candidate.everyday = candidate.everyday && reading.entity_of[i] == Reading::none && is_common(reading.tokens[i].stem);
     const bool thing = phrase.lead.empty() && !candidate.everyday;
     candidate.object = !recipient && thing && !std::exchange(object_seen, object_seen || thing);
+    const auto* count = counts && candidate.first > first ? reading.entity_at(candidate.first - 1) : nullptr;
+    candidate.counted = count != nullptr && count->shape == Shape::number && phrase.lead.empty();
     candidate.about = true;
     bool only_cues = true;
     for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
@@ -102,7 +109,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     candidate.kind_stems.clear();
     for (std::size_t i = candidate.first + 1; i < candidate.last; ++i) candidate.kind_stems.push_back(reading.tokens[i].stem);
     candidate.short_name = head != nullptr && head->shape == Shape::name && (head->person < 0.65 || !people) &&
-                           head->last == candidate.first + 1 && candidate.last > head->last;
+                           (head->last == candidate.first + 1 || head->value.find(' ') == std::string::npos) && candidate.last > head->last;
     if (!behind.empty()) {
       candidate.kind = Candidate::Kind::modifier;
       candidate.modified = behind;
@@ -137,7 +144,10 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
                          (reading.text[stop] == '.' && stop + 1 < reading.text.size() && reading.text[stop + 1] != ' ')))
       ++to;
     if (colon) to = last;
-    const bool pronoun = to == from + 1 && is_stop_word(reading.tokens[from].lower);
+    // "note that in the list": "that" is what was told.
+    if (word == "that" && is_preposition(reading.tokens[from].lower)) continue;
+    const bool pronoun = (to == from + 1 && is_stop_word(reading.tokens[from].lower)) ||
+                         (to == from + 3 && one_of(reading.tokens[to - 1].lower, {"that", "this", "it", "them"}));
     Candidate tail{.kind = Candidate::Kind::tail,
                    .first = from,
                    .last = to,
@@ -272,7 +282,7 @@ double as_name(const Candidate& c, const Parameter& parameter) {
       case Shape::quoted: return mentions(parameter, {"title", "name", "subject"}) && !long_text(c) ? 0.95 : 0.6;
       case Shape::name:
         return 0.8 - 0.35 * c.entity->person + (one_of(c.lead, {"called", "named", "titled", "for", "of"}) ? 0.1 : 0) -
-               (parameter.want == Want::name && one_of(c.lead, {"from", "in", "at"}) ? 0.2 : 0);
+               (parameter.want == Want::name && (one_of(c.lead, {"from", "in", "at"}) || c.entity->country) ? 0.2 : 0);
       case Shape::code: return 0.4;
       case Shape::url: return mentions(parameter, {"page", "site", "source"}) ? 0.7 : 0.2;
       case Shape::percent:
@@ -284,6 +294,7 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   if (c.kind == Candidate::Kind::tail) return one_of(c.lead, {"called", "named", "titled"}) ? 0.7 : 0;
   if (c.everyday) return 0.13;  // better than nothing
   double score = c.object ? 0.55 : 0.3;
+  if (c.counted) score = 0.7;
   if (c.kind == Candidate::Kind::phrase && c.short_name) return c.only_kind(parameter) ? 0.6 : 1.05;
   if (one_of(c.lead, {"for", "of", "about", "on", "called", "named", "titled", "into", "regarding", "as", "in", "to", "with"})) score = 0.5;
   if (one_of(c.lead, {"called", "named", "titled"})) score = 0.9;

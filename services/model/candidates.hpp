@@ -20,6 +20,7 @@ struct Candidate {
   std::size_t lead_token = 0;
   bool everyday = false;                // nothing but words of everyday talk
   bool object = false;                  // the first phrase without a preposition
+  bool counted = false;                 // a number stands before it, for a tool that takes so many
   bool pronoun = false;                 // "it": refers to something, says nothing
   bool about = false;                   // only says again what the tool does
   bool short_name = false;              // a name of one word and what it is: "HP printers"

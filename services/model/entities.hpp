@@ -25,6 +25,7 @@ struct Entity {
   double number = 0;   // money, percent, number
   bool vague = false;  // date: only a week, month or year
   double person = 0;   // name: how much it looks like a person's, 0 to 1
+  bool country = false;  // name: a country's
 };
 
 /// A text, its words, and what they are.

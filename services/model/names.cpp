@@ -55,6 +55,17 @@ const Words& origins() {
   return words;
 }
 
+const Words& countries() {
+  static const Words words{"argentina", "australia", "austria", "belgium",  "brazil",  "bulgaria", "canada",  "chile",    "china",
+                           "colombia",  "croatia",   "czechia", "denmark",  "egypt",   "england",  "estonia", "finland",  "france",
+                           "germany",   "ghana",     "greece",  "hungary",  "iceland", "india",    "indonesia", "ireland", "israel",
+                           "italy",     "japan",     "kenya",   "korea",    "latvia",  "lithuania", "malaysia", "malta",  "mexico",
+                           "morocco",   "nepal",     "netherlands", "nigeria", "norway", "pakistan", "peru",  "philippines", "poland",
+                           "portugal",  "romania",   "scotland", "serbia",  "singapore", "slovakia", "slovenia", "spain", "sweden",
+                           "switzerland", "taiwan",  "thailand", "tunisia", "turkey",  "ukraine",  "usa",     "vietnam",  "wales"};
+  return words;
+}
+
 /// What stands behind the person that a sentence begins with: "Mark Stone forgot …".
 bool tells_of_person(const Token& token) {
   static const Words words{"has",   "is",   "was",    "had",    "forgot", "needs", "need", "wants", "can",  "cannot",
@@ -246,6 +257,7 @@ void find_names(std::string_view text, const std::vector<Token>& tokens, const s
     Entity entity{.shape = Shape::name, .first = i, .last = last, .begin = tokens[i].begin, .end = tokens[last - 1].end};
     entity.value = written(text.substr(entity.begin, entity.end - entity.begin), tokens[i]);
     entity.person = finder.person(i, last);
+    entity.country = last == i + 1 && countries().contains(tokens[i].lower);
     found(std::move(entity));
     i = last;
   }

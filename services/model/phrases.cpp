@@ -123,7 +123,7 @@ class Cutter {
     if (!ends || (!done && !doing)) return false;
     for (std::size_t k = first_; k < current_.first; ++k) {
       const auto& word = r_.tokens[k].lower;
-      if (done ? word == "have" || word == "get" : is_being(word)) return true;
+      if (word == "get" || (done ? word == "have" : is_being(word))) return true;
     }
     return false;
   }
@@ -166,6 +166,9 @@ class Cutter {
     } else if (is_preposition(token.lower) || is_announcing(token.lower)) {
       close(i);
       lead(i, token.lower == "of" && (lead_ == "because" || lead_ == "instead") ? lead_ : token.lower);
+    } else if (token.lower == "discuss" || token.lower == "discussing") {
+      close(i);
+      lead(i, "about");
     } else if (token.lower == "and" || token.lower == "or") {
       close(i);
       listed_ = true;
