@@ -295,7 +295,6 @@ class Cutter {
         kept.back().last = clauses[i].last;
         continue;
       }
-      if (kept.empty()) clauses[i].first = std::min(clauses[i].first, starts_.front().token);
       kept.push_back(std::move(clauses[i]));
     }
     if (kept.empty()) {
@@ -335,11 +334,15 @@ class Cutter {
     if (!before.fits || !made.fits || before.ranked.front().tool != made.ranked.front().tool) return false;
     const auto& tool = catalogue_.tools[made.ranked.front().tool];
     if (counted(made) && std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end()) return false;
-    if (!made.imperative || !has_entities(made) || !has_entities(before)) return true;
+    if (!made.imperative || !has_entities(made) || !has_entities(before) || behind_colon(made.first)) return true;
     static constexpr std::array<Want, 6> telling{Want::person, Want::party, Want::name, Want::code, Want::email, Want::list};
     const auto own = fill(tool, r_, made.first, made.last);
     return std::ranges::any_of(own.missing,
                                [](const Parameter* parameter) { return std::ranges::find(telling, parameter->want) != telling.end(); });
+  }
+
+  bool behind_colon(std::size_t token) const {
+    return token > 0 && r_.text.substr(r_.tokens[token - 1].end, r_.tokens[token].begin - r_.tokens[token - 1].end).contains(':');
   }
 
   bool has_entities(const Clause& made) const {

@@ -15,7 +15,7 @@ call … back: recall
 call in sick: sick leave
 call … in: recall
 bring … out: launch
-roll … out: rollout deploy
+roll … out: deploy
 come out: launch
 comes out: launch
 go live: launch deploy

@@ -213,8 +213,8 @@ std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::ve
     if (phrasal().contains(word)) {
       // "set up", and "set Anna up": up to four words apart.
       std::size_t particle = 0;
-      for (std::size_t k = i + 1; k < std::min(tokens.size(), i + (word == "set" || word == "sign" ? 5 : 2)) && particle == 0; ++k) {
-        if (particles().contains(tokens[k].lower) && (k == i + 1 || tokens[k].lower == "up")) particle = k;
+      for (std::size_t k = i + 1; k < std::min(tokens.size(), i + (word == "set" || word == "sign" || word == "roll" ? 5 : 2)) && particle == 0; ++k) {
+        if (particles().contains(tokens[k].lower) && (k == i + 1 || tokens[k].lower == (word == "roll" ? "out" : "up"))) particle = k;
       }
       if (particle != 0) {
         add(stem(word + tokens[particle].lower), i);
