@@ -275,7 +275,7 @@ class Cutter {
       if (ranked.size() > 8) ranked.resize(8);
       const bool convincing =
           !gives_text(r_) && fits(ranked.front()) && !writes_without_tool(topic, ranked.front()) && !unconvincing(topic, ranked.front());
-      if (own.fits || convincing) own.ranked = std::move(ranked);
+      if (convincing) own.ranked = std::move(ranked);
       own.fits = own.fits || convincing;
       own.first = first;
     }
