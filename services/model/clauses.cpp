@@ -101,6 +101,7 @@ class Cutter {
                 .last = to < starts_.size() ? starts_[to].token : r_.tokens.size(),
                 .core = to < starts_.size() ? starts_[to].token : r_.tokens.size(),
                 .imperative = starts_[main_of(from, to)].imperative,
+                .topic = {},
                 .ranked = {}};
     auto topic = topic_between(from, to);
     for (const auto& term : label_) {
@@ -108,6 +109,7 @@ class Cutter {
     }
     if (!made.imperative && from > 0 && !starts_[from].sentence) inherit_verb(topic, from);
     made.ranked = index_.rank(topic);
+    made.topic = topic;
     if (made.ranked.size() > 8) made.ranked.resize(8);
     made.fits = !made.ranked.empty() && !gives_text(r_) && fits(made.ranked.front()) && !writes_without_tool(topic, made.ranked.front()) &&
                 !unconvincing(topic, made.ranked.front());
@@ -265,7 +267,7 @@ class Cutter {
       auto& own = clauses[i];
       const auto first = i == 0 ? starts_.front().token : own.first;
       if (first == own.first && own.core == own.last) continue;
-      auto topic = topic_of(r_, index_, own.first, own.core);
+      auto topic = own.topic;
       for (const auto& [from, to] : {std::pair{first, own.first}, std::pair{own.core, own.last}}) {
         if (from >= to) continue;
         add_context(topic, topic_of(r_, index_, from, to), context_weight);

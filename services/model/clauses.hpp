@@ -15,6 +15,7 @@ struct Clause {
   std::size_t last = 0;
   std::size_t core = 0;        // where its own words end, and what is only said with it begins
   bool imperative = false;     // opens with a verb
+  Topic topic;                 // what it is about
   std::vector<Ranked> ranked;  // tools for it, best first
   bool fits = false;           // the best tool does what the clause asks for
 };
