@@ -60,6 +60,14 @@ bool switches(const Tool& tool, const std::string& stemmed) {
   });
 }
 
+/// Where the last sentence begins that a verb opens: what stands before it was told, and is less likely what is to be dealt with.
+std::size_t asked_from(const Reading& reading, std::size_t first, std::size_t last) {
+  for (auto i = last; i-- > first + 1;) {
+    if (reading.tokens[i].sentence_start && opening_verb(reading, i, last) < last) return i;
+  }
+  return first;
+}
+
 void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
   const auto own = stems_of_name(tool);
   const auto says_again = [&](std::size_t i) {
@@ -69,7 +77,9 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
                       (word == "mail" && i > first && reading.tokens[i - 1].lower == "e");
     return std::ranges::find(own, mail ? stem("email") : reading.tokens[i].stem) != own.end();
   };
+  const auto asked = asked_from(reading, first, last);
   bool object_seen = false;
+  std::size_t told_object = Reading::none;
   const auto verb = opening_verb(reading, first, last);
   const bool counts = std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end();
   const bool people = std::ranges::any_of(
@@ -90,11 +100,14 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     // "What could go wrong if …", "in line with …": no words for a thing.
     candidate.everyday = true;
     for (auto i = candidate.first; i < candidate.last; ++i)
-      candidate.everyday = candidate.everyday && reading.entity_of[i] == Reading::none && is_common(reading.tokens[i].stem);
+      candidate.everyday = candidate.everyday && reading.entity_of[i] == Reading::none &&
+                           (is_common(reading.tokens[i].stem) || is_particle(reading.tokens[i].lower));
     const bool thing = phrase.lead.empty() && !candidate.everyday;
-    candidate.object = !recipient && thing && !std::exchange(object_seen, object_seen || thing);
+    const bool told = candidate.first < asked;
+    if (told && thing && told_object == Reading::none) told_object = found.size();
+    candidate.object = !told && !recipient && thing && !std::exchange(object_seen, object_seen || thing);
     const auto* count = counts && candidate.first > first ? reading.entity_at(candidate.first - 1) : nullptr;
-    candidate.counted = count != nullptr && count->shape == Shape::number && phrase.lead.empty();
+    candidate.counted = !told && count != nullptr && count->shape == Shape::number && phrase.lead.empty();
     candidate.about = true;
     bool only_cues = true;
     for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
@@ -125,6 +138,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
       found.push_back(std::move(candidate));
     }
   }
+  if (!object_seen && told_object != Reading::none) found[told_object].object = true;
 }
 
 void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_t first, std::size_t last) {
