@@ -17,6 +17,7 @@ constexpr double step_cost = 0.3;
 constexpr double unmet_value = 0.36;     // of a clause with a verb that no tool fits: a step for somebody else
 constexpr double swallowed_verb = 0.3;   // lost when a clause holds another one's verb
 constexpr double torn_reference = 0.45;  // "How is it? Check it." is one request
+constexpr double torn_noun = 0.35;
 constexpr double label_weight = 0.3;
 constexpr double context_weight = 0.45;  // of what is said around a request
 constexpr double told_weight = 0.7;      // … and of a statement that it goes on from
@@ -158,6 +159,13 @@ class Cutter {
     return words.contains(r_.tokens[starts_[from].token].lower);
   }
 
+  /// Nothing before its noun: no article, no count, no name.
+  bool bare(std::size_t from) const {
+    const auto token = starts_[from].token;
+    return !is_determiner(r_.tokens[token].lower) && r_.entity_of[token] == Reading::none && !starts_[from].wishes &&
+           r_.tokens[token - 1].lower == "and";
+  }
+
   /// "Please also …": one thing more.
   bool adds(std::size_t from) const {
     static const std::unordered_set<std::string_view> words{"also", "too", "besides", "additionally", "moreover", "furthermore"};
@@ -170,7 +178,7 @@ class Cutter {
   /// "ok to pay", "put it down for Monday", "Pay them out.": asks for nothing that the clause around it does not ask for.
   bool slight(std::size_t from) const {
     static const std::unordered_set<std::string_view> pointers{"it",    "them",  "they", "him", "this", "these",
-                                                               "those", "there", "so",   "why", "one"};
+                                                               "those", "there", "so",   "why", "one", "their"};
     const auto last = end_of(from);
     bool points = false;
     for (auto i = starts_[from].token; i < last; ++i) points = points || pointers.contains(r_.tokens[i].lower);
@@ -225,6 +233,8 @@ class Cutter {
       gain = unmet_value - step_cost;
     }
     if (starts_[from].refers) gain -= torn_reference;
+    // "our health and | dental insurance": most likely one thing.
+    if (made.fits && from > 0 && !made.imperative && !starts_[from].sentence && bare(from)) gain -= torn_noun;
     // "… is correct, please release it for payment"
     if (made.fits && from > 0 && to == from + 1 && !starts_[from].refers && slight(from)) gain -= swallowed_verb;
     for (std::size_t k = from + 1; k < to; ++k) {
@@ -335,7 +345,7 @@ class Cutter {
   bool repeats(const Clause& made, const Clause& before) const {
     if (!before.fits || !made.fits || before.ranked.front().tool != made.ranked.front().tool) return false;
     const auto& tool = catalogue_.tools[made.ranked.front().tool];
-    if (counted(made) && std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end()) return false;
+    if (counted(made) && counted(before) && std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end()) return false;
     if (!made.imperative || !has_entities(made) || !has_entities(before) || behind_colon(made.first)) return true;
     static constexpr std::array<Want, 6> telling{Want::person, Want::party, Want::name, Want::code, Want::email, Want::list};
     const auto own = fill(tool, r_, made.first, made.last);

@@ -214,6 +214,9 @@ how many … will: forecast
 how much … will: forecast
 how many did: sales
 how did … sell: sales
+how well did … sell: sales
+how well does … sell: sales
+how well is … sell: sales
 how does … sell: sales
 how is … sell: sales
 hear from: feedback

@@ -133,6 +133,8 @@ class Finder {
       likely = 1;
     } else if (article) {
       likely = 0.1;
+    } else if (size >= 3 && !tokens_[first + 1].capital && text_[tokens_[first].end] == '-') {
+      likely = 0.8;  // "Min-jun Park"
     } else if (size >= 2 && size <= 3 &&
                std::none_of(at(first), at(last), [&](const Token& token) { return token.all_caps || ordinary(token); })) {
       likely = 0.7;
@@ -195,7 +197,9 @@ class Finder {
     if (token.sentence_start && !next_is_capital(i) && !token.possessive && (is_common(token.stem) || token.lower.ends_with("ly")))
       return false;
     // "Pay Anna Bell", "the YouTuber Zara Malik"
-    if (next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower) && ordinary(token)) return false;
+    if (next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower) &&
+        (ordinary(token) || (token.sentence_start && token.lower.ends_with("ly"))))
+      return false;
     if (!token.sentence_start) return !(token.all_caps && known_(token.stem) && !next_is_capital(i));
     return !ordinary(token) || (!is_request_verb(token.stem) && next_is_capital(i));
   }

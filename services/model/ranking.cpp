@@ -258,7 +258,8 @@ void Index::score_questions(std::vector<Ranked>& ranked, double share) const {
                                                  "assess",   "measure",   "inspect", "compare", "recommend"};
   for (auto& entry : ranked) {
     const auto words = identifier_words(catalogue_.tools[entry.tool].name);
-    const bool tells = !words.empty() && std::ranges::find(telling, words.front()) != std::end(telling);
+    const bool tells = !words.empty() && (std::ranges::find(telling, words.front()) != std::end(telling) || words.back() == "research" ||
+                                          words.back() == "analysis");
     entry.score += tells ? share : -share;
   }
 }
@@ -297,7 +298,8 @@ double Index::fit(const Topic& topic, const Tool& tool) const {
     double has, lacks, misses;  // present and wanted; present, not wanted; required, not present
     std::initializer_list<Want> wants;
   };
-  const Kind kinds[] = {{topic.person, 0.35, -0.35, -0.15, {Want::person}},
+  const double nobody = topic.everybody ? -0.6 : -0.15;
+  const Kind kinds[] = {{topic.person, 0.35, -0.35, nobody, {Want::person}},
                         {topic.email, 0.5, -0.4, -0.15, {Want::email}},
                         {topic.phone, 0.5, -0.4, -0.3, {Want::phone}},
                         {topic.date, 0.35, -0.2, -0.15, {Want::date, Want::month}},

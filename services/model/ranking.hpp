@@ -32,6 +32,7 @@ struct Topic {
   bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
        name = false;
   std::size_t people = 0;  // how many persons are named
+  bool everybody = false;  // "for everyone": for nobody in particular
 };
 
 struct Ranked {

@@ -73,6 +73,14 @@ class Finder {
 
   /// "We buy it at 4 and | sell it at 5": what somebody does, in the same sentence.
   bool goes_on_telling(std::size_t i) const {
+    static const std::unordered_set<std::string_view> conditions{"if", "because", "unless", "until", "whether"};
+    if (!starts_.empty() && i > 0 && r_.tokens[i - 1].lower == "and") {
+      // "if we buy it at 4 and | sell it at 5"
+      for (auto k = starts_.back().token + 1; k + 1 < i; ++k) {
+        if (r_.tokens[k].sentence_start) break;
+        if (conditions.contains(r_.tokens[k].lower)) return true;
+      }
+    }
     static const std::unordered_set<std::string_view> subjects{"we", "they", "i", "he", "she"};
     static const std::unordered_set<std::string_view> wishing{"need", "want",  "like",  "should", "must",
                                                               "can",  "could", "would", "have",   "d"};
@@ -104,12 +112,13 @@ class Finder {
         bool between = false;
         for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
         if (joint && !between && starts_.back().token < i - 1 && !lists_name(i) && !is_naming(r_, i)) add_start(i, false);
-      } else if ((sign != ':' || r_.tokens[i].lower == "please" || (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
+      } else if ((sign != ':' || r_.tokens[i].lower == "please" || r_.tokens[i].lower == "can" || r_.tokens[i].lower == "could" || (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
                  !(sign == ',' && works_on_text()) && !is_naming(r_, i)) {
         add_start(i, sign != ',' && sign != '&');
         // Behind a comma a noun without article or count goes on with what is before it.
         const auto* entity = r_.entity_at(i);
-        const bool counted_thing = entity != nullptr && entity->shape == Shape::number;
+        const bool counted_thing = entity != nullptr && entity->shape == Shape::number &&
+                                   !(entity->last < r_.tokens.size() && is_unit(r_.tokens[entity->last].lower));
         if ((sign == ',' || sign == '&') && !starts_.back().imperative && r_.tokens[i].lower != "and" &&
             ((!is_determiner(r_.tokens[i].lower) && !counted_thing) || lists_name(i) || apposes(i)))
           starts_.pop_back();
@@ -202,8 +211,9 @@ class Finder {
       }
       // "… is abroad and | cannot log in": goes on telling.
       const bool goes_on = k > 0 && !start.sentence && starts_[k - 1].tells && start.token > 0 && r_.tokens[start.token - 1].lower == "and";
-      start.tells = !wish && (said || start.sentence || (goes_on && !is_determiner(r_.tokens[start.token].lower)));
-      start.direct = (start.imperative && !wishes_for_us(start.token)) || asks_politely(start.token, last) || says_please(start.token, last);
+      start.tells = !wish && (said || start.sentence || goes_on);
+      start.direct = (start.imperative && !wishes_for_us(start.token)) || asks_politely(start.token, last) || says_please(start.token, last) ||
+                     (start.sentence && is_question_at(r_, index_, starts_, k, k + 1));
       asked = asked || wish;
     }
     if (asked) return;
@@ -239,7 +249,7 @@ class Finder {
     for (const auto& term : topic_of(r_, index_, starts_[k].token, end_of(k)).terms) {
       if (term.verb || is_light_verb(term.stem) || is_request_verb(term.stem)) continue;
       if (term.token == 0 || r_.tokens[term.token - 1].lower != "the") return false;
-      if (std::ranges::find(before.terms, term.stem, &Term::stem) == before.terms.end()) return false;
+      if (std::ranges::none_of(before.terms, [&](const Term& told) { return related(told.stem, term.stem); })) return false;
       any = true;
     }
     return any && !has_entities_at(r_, starts_, k);

@@ -121,6 +121,8 @@ void add_meant(Topic& topic, const Reading& reading, const Index& index, std::si
 }
 
 void note_contents(Topic& topic, const Reading& reading, std::size_t first, std::size_t last) {
+  for (auto i = first; i < last; ++i)
+    topic.everybody = topic.everybody || reading.tokens[i].lower == "everybody" || reading.tokens[i].lower == "everyone";
   for (const auto& entity : reading.entities) {
     if (entity.first < first || entity.first >= last) continue;
     topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);

@@ -107,6 +107,12 @@ std::vector<Token> tokenize(std::string_view text) {
     }
     tokens.push_back(make_token(text, begin, i));
     tokens.back().sentence_start = std::exchange(sentence_start, false);
+    // "can't" is "cannot".
+    const auto rest = text.substr(i);
+    if (tokens.back().lower == "can" && (rest.starts_with("'t") || rest.starts_with("\xE2\x80\x99t"))) {
+      tokens.back().lower = "cannot";
+      tokens.back().stem = stem("cannot");
+    }
     if (i < text.size() && text[i] == '\'' && i + 1 < text.size() && word_byte(text[i + 1])) {
       ++i;
       while (i < text.size() && word_byte(text[i])) ++i;
