@@ -208,7 +208,7 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
       break;
     }
     const bool passes =
-        is_determiner(token.lower) || (token.lower == "of" && parameter.want != Want::person) ||
+        is_determiner(token.lower) || (token.lower == "of" && parameter.want != Want::person && parameter.want != Want::party) ||
         one_of(token.lower, {"is", "as",   "to",    "name",    "named", "called", "titled", "number", "no", "id", "be",  "should",
                              "at", "type", "model", "address", "are",   "was",    "will",   "new",    "mr", "ms", "mrs", "dr"});
     if (!passes && reading.entity_of[i] == Reading::none) break;
@@ -327,8 +327,8 @@ double as_text(const Candidate& c, const Parameter& parameter) {
     // A reason is what is wrong, or why; it is not what is to be said or done.
     if (one_of(c.lead, {"because", "due"}))
       return mentions(parameter, {"reason", "cause", "issue", "problem", "complaint", "incident", "situation", "risk"}) ? 0.75 : 0.2;
-    if (one_of(c.lead, {"about", "regarding", "concerning", "saying", "stating", ":", "that", "announcing", "explaining",
-                        "describing", "reading", "highlighting"}))
+    if (one_of(c.lead, {"about", "regarding", "concerning", "saying", "stating", ":", "that", "announcing", "explaining", "describing",
+                        "reading", "highlighting"}))
       return 0.75;
     return one_of(c.lead, {"on", "with", "for", "to", "as", "into", "including", "covering", "involving", "where"}) ? 0.2 : 0.1;
   }
@@ -401,7 +401,12 @@ double suitability(const Parameter& parameter, const Candidate& candidate, const
     case Want::list: break;  // filled apart
   }
   if (score > 0 && candidate.about && (parameter.want == Want::name || parameter.want == Want::place)) return score;
-  return score > 0 ? score + announced(parameter, candidate, reading) : 0;
+  if (score <= 0) return 0;
+  score += announced(parameter, candidate, reading);
+  // "the article number JN-0042": of an article, and no name.
+  const bool code = parameter.want == Want::name && candidate.entity != nullptr && candidate.entity->shape == Shape::code &&
+                    candidate.first > 0 && one_of(reading.tokens[candidate.first - 1].lower, {"number", "no", "code", "id"});
+  return code ? std::min(score, 0.6) : score;
 }
 
 }  // namespace convoke::model

@@ -65,7 +65,8 @@ class Cutter {
     if (starts_[main].echo) drop_hollow(topic);
     for (auto k = from; k < to; ++k) {
       if (k != main)
-        add_context(topic, topic_of(r_, index_, starts_[k].token, end_of(k)), starts_[k].tells && !starts_[main].echo ? told_weight : 1);
+        add_context(topic, topic_of(r_, index_, starts_[k].token, end_of(k)),
+                    starts_[k].plainness() < starts_[main].plainness() && !starts_[main].echo ? told_weight : 1);
     }
     return topic;
   }
@@ -178,7 +179,7 @@ class Cutter {
   /// "ok to pay", "put it down for Monday", "Pay them out.": asks for nothing that the clause around it does not ask for.
   bool slight(std::size_t from) const {
     static const std::unordered_set<std::string_view> pointers{"it",    "them",  "they", "him", "this", "these",
-                                                               "those", "there", "so",   "why", "one", "their"};
+                                                               "those", "there", "so",   "why", "one",  "their"};
     const auto last = end_of(from);
     bool points = false;
     for (auto i = starts_[from].token; i < last; ++i) points = points || pointers.contains(r_.tokens[i].lower);
@@ -210,7 +211,8 @@ class Cutter {
       const auto end = to < starts_.size() ? starts_[to].token : r_.tokens.size();
       const auto& head = r_.tokens[starts_[from].token].lower;
       const bool states = !made.imperative && head != "look" && passive_verb(r_, starts_[from].token, end) == end;
-      const bool asked_behind = to < starts_.size() && starts_[to].sentence && starts_[to].direct && starts_[main_of(from, to)].plainness() < 3;
+      const bool asked_behind =
+          to < starts_.size() && starts_[to].sentence && starts_[to].direct && starts_[main_of(from, to)].plainness() < 3;
       const bool statement = (states && starts_[from].sentence && to < starts_.size() && (starts_[to].imperative || asked_behind) &&
                               (!is_question_at(from, to) || !has_entities_at(to))) ||
                              (asked_behind && !is_question_at(from, to) && !adds(to));
@@ -345,7 +347,8 @@ class Cutter {
   bool repeats(const Clause& made, const Clause& before) const {
     if (!before.fits || !made.fits || before.ranked.front().tool != made.ranked.front().tool) return false;
     const auto& tool = catalogue_.tools[made.ranked.front().tool];
-    if (counted(made) && counted(before) && std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end()) return false;
+    if (counted(made) && counted(before) && std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end())
+      return false;
     if (!made.imperative || !has_entities(made) || !has_entities(before) || behind_colon(made.first)) return true;
     static constexpr std::array<Want, 6> telling{Want::person, Want::party, Want::name, Want::code, Want::email, Want::list};
     const auto own = fill(tool, r_, made.first, made.last);

@@ -265,7 +265,8 @@ class Reader {
       // "XPS 15", "Windows 11": a number behind a capitalised word is part of a name.
       if (!found->in_words && i > 0 && !used_[i - 1] && r_.tokens[i - 1].capital && !r_.tokens[i - 1].sentence_start &&
           !is_first_name(r_.tokens[i - 1].lower) && !is_stop_word(r_.tokens[i - 1].lower) &&
-          r_.tokens[i].begin == r_.tokens[i - 1].end + 1 && found->value < 10000 && found->last == i + 1 && names_number(i) && !measures(i)) {
+          r_.tokens[i].begin == r_.tokens[i - 1].end + 1 && found->value < 10000 && found->last == i + 1 && names_number(i) &&
+          !measures(i)) {
         continue;
       }
       if (const auto street = street_end(i); street != 0) {
@@ -305,8 +306,8 @@ class Reader {
     static const std::unordered_set<std::string_view> days{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
     if (last != first + 1 || first == 0 || !days.contains(r_.tokens[first].lower) || !r_.tokens[first].capital) return false;
     const auto& before = r_.tokens[first - 1];
-    return before.capital && !before.digits && before.lower.size() > 2 && before.end + 1 == r_.tokens[first].begin &&
-           !used_[first - 1] && !is_stop_word(before.lower) && !is_first_name(before.lower) &&
+    return before.capital && !before.digits && before.lower.size() > 2 && before.end + 1 == r_.tokens[first].begin && !used_[first - 1] &&
+           !is_stop_word(before.lower) && !is_first_name(before.lower) &&
            (!before.sentence_start || (last < r_.tokens.size() && r_.tokens[last].capital));
   }
 

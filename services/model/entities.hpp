@@ -21,10 +21,10 @@ struct Entity {
   std::size_t last = 0;
   std::size_t begin = 0;  // bytes, with currency signs and quotation marks
   std::size_t end = 0;
-  std::string value;   // as an argument: dates in ISO form, quotations without marks, otherwise as written
-  double number = 0;   // money, percent, number
-  bool vague = false;  // date: only a week, month or year
-  double person = 0;   // name: how much it looks like a person's, 0 to 1
+  std::string value;     // as an argument: dates in ISO form, quotations without marks, otherwise as written
+  double number = 0;     // money, percent, number
+  bool vague = false;    // date: only a week, month or year
+  double person = 0;     // name: how much it looks like a person's, 0 to 1
   bool country = false;  // name: a country's
 };
 

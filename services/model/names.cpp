@@ -47,22 +47,23 @@ const Words& worldly_names() {
 
 /// Where something is from: by itself the name of nothing.
 const Words& origins() {
-  static const Words words{"american", "australian", "austrian", "belgian",  "brazilian", "british",   "canadian", "chinese",   "czech",
-                           "danish",   "dutch",      "english",  "european", "finnish",   "french",    "german",   "greek",     "hungarian",
-                           "indian",   "irish",      "italian",  "japanese", "korean",    "mexican",   "norwegian", "polish",   "portuguese",
-                           "russian",  "scottish",   "spanish",  "swedish",  "swiss",     "taiwanese", "turkish",  "ukrainian", "welsh",
-                           "african",  "asian"};
+  static const Words words{"american",  "australian", "austrian",   "belgian", "brazilian", "british",  "canadian", "chinese",
+                           "czech",     "danish",     "dutch",      "english", "european",  "finnish",  "french",   "german",
+                           "greek",     "hungarian",  "indian",     "irish",   "italian",   "japanese", "korean",   "mexican",
+                           "norwegian", "polish",     "portuguese", "russian", "scottish",  "spanish",  "swedish",  "swiss",
+                           "taiwanese", "turkish",    "ukrainian",  "welsh",   "african",   "asian"};
   return words;
 }
 
 const Words& countries() {
-  static const Words words{"argentina", "australia", "austria", "belgium",  "brazil",  "bulgaria", "canada",  "chile",    "china",
-                           "colombia",  "croatia",   "czechia", "denmark",  "egypt",   "england",  "estonia", "finland",  "france",
-                           "germany",   "ghana",     "greece",  "hungary",  "iceland", "india",    "indonesia", "ireland", "israel",
-                           "italy",     "japan",     "kenya",   "korea",    "latvia",  "lithuania", "malaysia", "malta",  "mexico",
-                           "morocco",   "nepal",     "netherlands", "nigeria", "norway", "pakistan", "peru",  "philippines", "poland",
-                           "portugal",  "romania",   "scotland", "serbia",  "singapore", "slovakia", "slovenia", "spain", "sweden",
-                           "switzerland", "taiwan",  "thailand", "tunisia", "turkey",  "ukraine",  "usa",     "vietnam",  "wales"};
+  static const Words words{"argentina", "australia", "austria",  "belgium",     "brazil",  "bulgaria", "canada",      "chile",
+                           "china",     "colombia",  "croatia",  "czechia",     "denmark", "egypt",    "england",     "estonia",
+                           "finland",   "france",    "germany",  "ghana",       "greece",  "hungary",  "iceland",     "india",
+                           "indonesia", "ireland",   "israel",   "italy",       "japan",   "kenya",    "korea",       "latvia",
+                           "lithuania", "malaysia",  "malta",    "mexico",      "morocco", "nepal",    "netherlands", "nigeria",
+                           "norway",    "pakistan",  "peru",     "philippines", "poland",  "portugal", "romania",     "scotland",
+                           "serbia",    "singapore", "slovakia", "slovenia",    "spain",   "sweden",   "switzerland", "taiwan",
+                           "thailand",  "tunisia",   "turkey",   "ukraine",     "usa",     "vietnam",  "wales"};
   return words;
 }
 

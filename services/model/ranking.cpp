@@ -252,14 +252,14 @@ void Index::score_names(std::vector<Ranked>& ranked, const std::vector<double>& 
 }
 
 void Index::score_questions(std::vector<Ranked>& ranked, double share) const {
-  static constexpr std::string_view telling[] = {"get",      "fetch",     "list",    "show",    "check",        "track",    "find",
-                                                 "lookup",   "analyze",   "analyse", "monitor", "verify",       "evaluate", "review",
-                                                 "forecast", "calculate", "read",    "search",  "troubleshoot", "diagnose",
-                                                 "assess",   "measure",   "inspect", "compare", "recommend"};
+  static constexpr std::string_view telling[] = {"get",      "fetch",     "list",    "show",     "check",        "track",    "find",
+                                                 "lookup",   "analyze",   "analyse", "monitor",  "verify",       "evaluate", "review",
+                                                 "forecast", "calculate", "read",    "search",   "troubleshoot", "diagnose", "assess",
+                                                 "measure",  "inspect",   "compare", "recommend"};
   for (auto& entry : ranked) {
     const auto words = identifier_words(catalogue_.tools[entry.tool].name);
     const bool tells = !words.empty() && (std::ranges::find(telling, words.front()) != std::end(telling) || words.back() == "research" ||
-                                          words.back() == "analysis");
+                                          words.back() == "analysis" || words.back() == "recommendations");
     entry.score += tells ? share : -share;
   }
 }

@@ -112,7 +112,8 @@ class Finder {
         bool between = false;
         for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
         if (joint && !between && starts_.back().token < i - 1 && !lists_name(i) && !is_naming(r_, i)) add_start(i, false);
-      } else if ((sign != ':' || r_.tokens[i].lower == "please" || r_.tokens[i].lower == "can" || r_.tokens[i].lower == "could" || (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
+      } else if ((sign != ':' || r_.tokens[i].lower == "please" || r_.tokens[i].lower == "can" || r_.tokens[i].lower == "could" ||
+                  (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
                  !(sign == ',' && works_on_text()) && !is_naming(r_, i)) {
         add_start(i, sign != ',' && sign != '&');
         // Behind a comma a noun without article or count goes on with what is before it.
@@ -188,7 +189,7 @@ class Finder {
       auto& start = starts_[k];
       const auto last = end_of(k);
       bool wish = start.imperative || is_question_at(r_, index_, starts_, k, k + 1) || passive_verb(r_, start.token, last) < last ||
-                  asks_politely(start.token, last);
+                  asks_politely(start.token, last) || gets(start.token);
       // "Marta handed in …": opens with who did it.
       bool said =
           r_.entity_at(start.token) != nullptr && r_.entity_at(start.token)->shape == Shape::name && r_.entity_at(start.token)->last < last;
@@ -212,8 +213,8 @@ class Finder {
       // "… is abroad and | cannot log in": goes on telling.
       const bool goes_on = k > 0 && !start.sentence && starts_[k - 1].tells && start.token > 0 && r_.tokens[start.token - 1].lower == "and";
       start.tells = !wish && (said || start.sentence || goes_on);
-      start.direct = (start.imperative && !wishes_for_us(start.token)) || asks_politely(start.token, last) || says_please(start.token, last) ||
-                     (start.sentence && is_question_at(r_, index_, starts_, k, k + 1));
+      start.direct = gets(start.token) || (start.imperative && !wishes_for_us(start.token)) || asks_politely(start.token, last) ||
+                     says_please(start.token, last) || (start.sentence && is_question_at(r_, index_, starts_, k, k + 1));
       asked = asked || wish;
     }
     if (asked) return;
@@ -224,6 +225,12 @@ class Finder {
   bool wishes_for_us(std::size_t first) const {
     const auto& head = r_.tokens[first].lower;
     return (head == "we" || head == "i" || head == "id") && first + 1 < r_.tokens.size();
+  }
+
+  /// "Get an offer in", "Make it ready": verbs that say nothing by themselves.
+  bool gets(std::size_t first) const {
+    static const std::unordered_set<std::string_view> words{"get", "make", "let", "have", "help"};
+    return words.contains(r_.tokens[first].lower) && r_.tokens[first].sentence_start;
   }
 
   bool says_please(std::size_t first, std::size_t last) const {
@@ -249,7 +256,11 @@ class Finder {
     for (const auto& term : topic_of(r_, index_, starts_[k].token, end_of(k)).terms) {
       if (term.verb || is_light_verb(term.stem) || is_request_verb(term.stem)) continue;
       if (term.token == 0 || r_.tokens[term.token - 1].lower != "the") return false;
-      if (std::ranges::none_of(before.terms, [&](const Term& told) { return related(told.stem, term.stem); })) return false;
+      // "a sponsor … the sponsorship"
+      const auto same = [&](const Term& told) {
+        return told.stem == term.stem || (told.stem.size() > 4 && term.stem.starts_with(told.stem));
+      };
+      if (std::ranges::none_of(before.terms, same)) return false;
       any = true;
     }
     return any && !has_entities_at(r_, starts_, k);
@@ -266,7 +277,8 @@ class Finder {
         // Also "find out why", "take care of the purchase".
         points = points || refers_back(word) || word == "why" ||
                  (i > starts_[k].token && r_.tokens[i - 1].lower == "the" && is_request_verb(r_.tokens[i].stem));
-        static const std::unordered_set<std::string_view> hollow{"care", "please", "motion", "rolling", "happen", "underway", "done", "sorted", "way"};
+        static const std::unordered_set<std::string_view> hollow{"care",     "please", "motion", "rolling", "happen",
+                                                                 "underway", "done",   "sorted", "way"};
         if (hollow.contains(word)) continue;
         if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
       }

@@ -25,10 +25,11 @@ bool is_question(const Reading& reading, std::size_t first, std::size_t last) {
   // "Is the printer …", but "… and have nothing to do": a verb asks only before its subject.
   static constexpr std::string_view auxiliaries[] = {"is", "are", "does", "do", "did", "was", "were", "has", "have"};
   static constexpr std::string_view subjects[] = {"i", "we", "you", "he", "she", "it", "they", "there", "anybody", "anyone", "somebody"};
-  const bool inverted = first + 1 < last && (reading.entity_of[first + 1] != Reading::none || is_determiner(reading.tokens[first + 1].lower) ||
-                                             std::ranges::find(subjects, reading.tokens[first + 1].lower) != std::end(subjects));
-  const bool asks = std::ranges::find(asking, head) != std::end(asking) &&
-                    (inverted || std::ranges::find(auxiliaries, head) == std::end(auxiliaries));
+  const bool inverted =
+      first + 1 < last && (reading.entity_of[first + 1] != Reading::none || is_determiner(reading.tokens[first + 1].lower) ||
+                           std::ranges::find(subjects, reading.tokens[first + 1].lower) != std::end(subjects));
+  const bool asks =
+      std::ranges::find(asking, head) != std::end(asking) && (inverted || std::ranges::find(auxiliaries, head) == std::end(auxiliaries));
   const auto behind = reading.text.find_first_not_of(" \"')", reading.tokens[last - 1].end);
   const bool mark = behind != std::string::npos && reading.text[behind] == '?';
   const bool polite = head == "can" || head == "could" || head == "would" || head == "will" || head == "please";

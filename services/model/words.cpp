@@ -165,10 +165,10 @@ bool is_determiner(std::string_view lower) {
 }
 
 bool is_unit(std::string_view lower) {
-  static const Words words{"gb",   "mb",   "tb",   "kb",   "gigabyte", "gigabytes", "terabyte", "terabytes", "mbit", "gbit",
-                           "mbps", "gbps", "w",    "kw",   "watt",     "watts",     "mah",      "kwh",       "kg",   "grams",
-                           "mm",   "cm",   "km",   "inch", "inches",   "volt",      "volts",    "hz",        "mhz",  "ghz",
-                           "ml",   "l",    "litre", "litres", "liter", "liters",    "metres",   "meters",    "px",   "pixels"};
+  static const Words words{"gb",   "mb",   "tb",    "kb",     "gigabyte", "gigabytes", "terabyte", "terabytes", "mbit", "gbit",
+                           "mbps", "gbps", "w",     "kw",     "watt",     "watts",     "mah",      "kwh",       "kg",   "grams",
+                           "mm",   "cm",   "km",    "inch",   "inches",   "volt",      "volts",    "hz",        "mhz",  "ghz",
+                           "ml",   "l",    "litre", "litres", "liter",    "liters",    "metres",   "meters",    "px",   "pixels"};
   return words.contains(lower);
 }
 
@@ -189,10 +189,9 @@ bool is_stop_word(std::string_view lower) {
       "well",        "sure",      "make",      "makes",    "ensure",  "help",     "wonder", "wondering", "possible",  "quickly",
       "immediately", "currently", "current",   "next",     "last",    "while",    "both",   "either",    "one",       "ones",
       "thing",       "things",    "something", "anything", "someone", "somebody", "anyone", "everyone",  "everybody", "everything",
-      "whatever",    "necessary", "somehow",   "each",     "nobody",  "nothing",  "none",   "wanted",    "don",
-      "doesn",       "didn",      "isn",       "aren",     "wasn",    "weren",    "haven",  "hasn",      "hadn",      "won",
-      "made",        "making",
-      "wouldn",      "couldn",    "shouldn",   "ain"};
+      "whatever",    "necessary", "somehow",   "each",     "nobody",  "nothing",  "none",   "wanted",    "don",       "doesn",
+      "didn",        "isn",       "aren",      "wasn",     "weren",   "haven",    "hasn",   "hadn",      "won",       "made",
+      "making",      "wouldn",    "couldn",    "shouldn",  "ain"};
   if (lower == "id") return false;  // an identification, far more often than "I'd" without its apostrophe
   return words.contains(lower) || is_preposition(lower) || is_determiner(lower);
 }
@@ -219,7 +218,8 @@ std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::ve
     if (phrasal().contains(word)) {
       // "set up", and "set Anna up": up to four words apart.
       std::size_t particle = 0;
-      for (std::size_t k = i + 1; k < std::min(tokens.size(), i + (word == "set" || word == "sign" || word == "roll" ? 5 : 2)) && particle == 0; ++k) {
+      for (std::size_t k = i + 1;
+           k < std::min(tokens.size(), i + (word == "set" || word == "sign" || word == "roll" ? 5 : 2)) && particle == 0; ++k) {
         if (particles().contains(tokens[k].lower) && (k == i + 1 || tokens[k].lower == (word == "roll" ? "out" : "up"))) particle = k;
       }
       if (particle != 0) {
