@@ -104,12 +104,9 @@ class Planner {
 
   /// A goal such as "onboard somebody": no tool is called that, but several say that they belong to it.
   bool broad(const Clause& clause) {
-    if (welcomes(r_, clause.first, clause.last)) {
-      const auto members = belonging(index_, stem("onboard"));
-      if (members.size() >= 3) {
-        choose(members, clause);
-        return true;
-      }
+    if (const auto members = all_for_newcomer(index_, r_, clause.first, clause.last); members.size() >= 3) {
+      choose(members, clause);
+      return true;
     }
     if (clause.fits && clause.ranked.front().name_cover >= 0.6) return false;
     const auto topic = topic_of(r_, index_, clause.first, clause.last);

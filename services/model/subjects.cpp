@@ -9,21 +9,27 @@
 
 namespace convoke::model {
 
-bool welcomes(const Reading& r, std::size_t first, std::size_t last) {
+std::vector<std::size_t> all_for_newcomer(const Index& index, const Reading& r, std::size_t first, std::size_t last) {
   static constexpr std::array<std::string_view, 7> wholes{"everything", "anything", "whatever", "complete", "entire", "whole", "full"};
+  const auto person = [](std::string_view stemmed) { return related(stemmed, stem("employee")); };
+  // What the tools call it themselves: a synonym that they share and that speaks of an employee.
+  const auto& shared = index.shared_synonyms();
+  const auto subject = std::ranges::find_if(shared, [&](const auto& entry) { return std::ranges::any_of(entry.first, person); });
+  if (subject == shared.end()) return {};
   bool whole = false;
   bool fresh = false;
   bool comes = false;
   bool staff = false;
   for (std::size_t i = first; i < last; ++i) {
     const auto& word = r.tokens[i].lower;
-    const bool one = related(r.tokens[i].stem, stem("employee"));
+    const bool one = person(r.tokens[i].stem);
     whole = whole || std::ranges::find(wholes, word) != wholes.end();
     staff = staff || one;
     fresh = fresh || (one && i > 0 && (r.tokens[i - 1].lower == "new" || (i > 1 && r.tokens[i - 2].lower == "new")));
-    comes = comes || word == "joins" || word == "joining" || word == "starts" || related(r.tokens[i].stem, stem("onboard"));
+    comes = comes || word == "joins" || word == "joining" || word == "starts" ||
+            std::ranges::any_of(subject->first, [&](const std::string& own) { return !person(own) && related(r.tokens[i].stem, own); });
   }
-  return whole && (fresh || (staff && comes));
+  return whole && (fresh || (staff && comes)) ? subject->second : std::vector<std::size_t>{};
 }
 
 std::vector<std::size_t> belonging(const Index& index, const std::string& stemmed) {

@@ -9,8 +9,9 @@
 
 namespace convoke::model {
 
-/// "Set up everything for the new colleague", "see to her complete onboarding": all that a newcomer needs, said in tokens [first, last).
-bool welcomes(const Reading& reading, std::size_t first, std::size_t last);
+/// "Set up everything for the new colleague", "see to her complete onboarding" in tokens [first, last): the tools that share a synonym
+/// which speaks of an employee ("onboard a new employee"); empty when it asks for no such thing.
+std::vector<std::size_t> all_for_newcomer(const Index& index, const Reading& reading, std::size_t first, std::size_t last);
 
 /// Tools that say in their description, or in a synonym that several of them have, that they are about this.
 std::vector<std::size_t> belonging(const Index& index, const std::string& stem);
