@@ -60,6 +60,14 @@ bool switches(const Tool& tool, const std::string& stemmed) {
   });
 }
 
+/// "e-mail" is one word.
+std::string stem_at(const Reading& reading, std::size_t i, std::size_t first, std::size_t last) {
+  const auto& word = reading.tokens[i].lower;
+  const bool mail = (word == "e" && i + 1 < last && reading.tokens[i + 1].lower == "mail") ||
+                    (word == "mail" && i > first && reading.tokens[i - 1].lower == "e");
+  return mail ? stem("email") : reading.tokens[i].stem;
+}
+
 /// Where the last sentence begins that a verb opens: what stands before it was told, and is less likely what is to be dealt with.
 std::size_t asked_from(const Reading& reading, std::size_t first, std::size_t last) {
   for (auto i = last; i-- > first + 1;) {
@@ -71,11 +79,7 @@ std::size_t asked_from(const Reading& reading, std::size_t first, std::size_t la
 void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
   const auto own = stems_of_name(tool);
   const auto says_again = [&](std::size_t i) {
-    if (reading.entity_of[i] != Reading::none) return false;
-    const auto& word = reading.tokens[i].lower;
-    const bool mail = (word == "e" && i + 1 < last && reading.tokens[i + 1].lower == "mail") ||
-                      (word == "mail" && i > first && reading.tokens[i - 1].lower == "e");
-    return std::ranges::find(own, mail ? stem("email") : reading.tokens[i].stem) != own.end();
+    return reading.entity_of[i] == Reading::none && std::ranges::find(own, stem_at(reading, i, first, last)) != own.end();
   };
   const auto asked = asked_from(reading, first, last);
   bool object_seen = false;
