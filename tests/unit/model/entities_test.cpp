@@ -107,3 +107,11 @@ TEST_CASE("model entities: places at fairs, models that open a text, titles with
   CHECK(of("How did it sell in the third quarter?", Shape::period) == List{"third quarter"});
   CHECK(of("Plan it for next summer", Shape::period) == List{"next summer"});
 }
+
+TEST_CASE("model entities: measures, origins and named days are no part of a name") {
+  CHECK(of("Give Anders Nygaard 500 GB of space", Shape::name) == List{"Anders Nygaard"});
+  CHECK(of("Sadly Bridget Maloney is leaving", Shape::name) == List{"Bridget Maloney"});
+  CHECK(of("A Japanese maker called Kibou Toys", Shape::name) == List{"Kibou Toys"});
+  CHECK(of("Start the Black Friday Deals campaign", Shape::date).empty());
+  CHECK(of("Deliver it on Friday", Shape::date) == List{"2026-11-27"});
+}

@@ -55,6 +55,13 @@ TEST_CASE("model planning: what only goes on with a request is no step of its ow
         List{"Reception.reserve_room"});
 }
 
+TEST_CASE("model planning: of several sentences the plainest says what is to be done") {
+  CHECK(functions(plan("We want to celebrate a birthday. Could you bake 2 lemon cakes?")) == List{"Kitchen.bake_cake"});
+  CHECK(functions(plan("Hello, Ada Byron arrived this morning and cannot find her bed. Please reserve a room for her on 3 December.")) ==
+        List{"Reception.reserve_room"});
+  CHECK(functions(plan("Please bake 2 lemon cakes: bake them slowly.")) == List{"Kitchen.bake_cake"});
+}
+
 TEST_CASE("model planning: a step said in a roundabout way names its function plainly") {
   const auto made = plan("No suitcases of Ada Byron should stay in the hall, please carry the luggage up");
   REQUIRE(functions(made) == List{"Reception.carry_luggage"});
