@@ -125,15 +125,23 @@ void patience(Builder& build, CLI::App* sub) {
                86'400);
 }
 
+/// Of everything that a gateway changes: who was left without an answer asks again without doing it twice.
+void key(Builder& build, CLI::App* sub, const std::string& help = "idempotency key: the same key and request is done once") {
+  build.text(sub, "--key", "key", help)->check(an_id());
+}
+
 void task_commands(Builder& build) {
   auto* task = build.command("task", "give the team a task and watch it being done");
   build.text(task, "description", "description", "what is wanted")->required()->check(some_text());
-  build.text(task, "--approve", "approve", "who approves steps: ask, auto, none (default: ask on a terminal, else none)")
+  build
+      .text(task, "--approve", "approve",
+            "who approves steps: ask (you, here), auto (nobody is asked: all of them), none (somebody elsewhere)\n"
+            "(default: ask on a terminal, else none)")
       ->check(CLI::IsMember({"ask", "auto", "none"}));
   build.flag(task, "--no-watch", "no-watch", "return when the task is accepted");
   build.text(task, "--session", "session", "session to do it in (default: a new one)");
   build.text(task, "--team-name", "team", "team (default: the gateway's)");
-  build.text(task, "--key", "key", "idempotency key: the same key and task is the same task");
+  key(build, task, "idempotency key: the same key and task is the same task");
   patience(build, task);
   auto* chat = build.command("chat", "say something to an agent and see its answer");
   build.text(chat, "agent", "agent", "agent")->required();
@@ -251,6 +259,8 @@ void check_together(Parsed& parsed) {
   const bool is_edit = typed.command == "approve" || typed.command == "reject";
   if (is_edit && !typed.text("edit").empty() && typed.list("steps").size() != 1)
     refuse(parsed, "--edit says what one step does instead: name that step");
+  if (typed.command == "task" && typed.flag("no-watch") && typed.text("approve") == "ask")
+    refuse(parsed, "--approve ask asks whoever watches, and with --no-watch nobody does: leave one of them out");
 }
 
 // How a person names the same installation again.

@@ -112,6 +112,8 @@ asio::awaitable<int> run_task(Context& context) {
   Json fields{{"description", args.text("description")}};
   if (!args.text("session").empty()) fields["session_id"] = args.text("session");
   if (!args.text("team").empty()) fields["team"] = args.text("team");
+  // Nobody stays to approve: then nothing is to wait for it.
+  if (args.flag("no-watch") && args.text("approve") == "auto") fields["policy"] = "none";
   auto accepted = co_await accept(context, conversation, "task", std::move(fields));
   if (!accepted) co_return context.refuse(accepted.error());
   const auto plan = accepted->value("plan", "");
