@@ -147,7 +147,7 @@ void task_commands(Builder& build) {
   build.text(chat, "agent", "agent", "agent")->required();
   build.text(chat, "text", "text", "what to say")->required()->check(some_text());
   build.text(chat, "--session", "session", "session (default: a new one); of somebody else's shared one, joins the conversation");
-  build.text(chat, "--key", "key", "idempotency key: the same key and words are said once");
+  key(build, chat, "idempotency key: the same key and words are said once");
   patience(build, chat);
   build.flag(chat, "--shared", "shared", "let other people join the new session's direct conversations");
   auto* watch = build.command("watch", "show a conversation, from its beginning and as it goes on; a task until it has ended");
@@ -169,18 +169,22 @@ void plan_commands(Builder& build) {
     build.list(sub, "steps", "steps", "steps");
     build.text(sub, "--edit", "edit", "do this instead (one step)");
     build.text(sub, "--comment", "comment", "comment");
+    key(build, sub);
   }
   auto* clarify = build.command("clarify", "answer what the planner asked");
   build.text(clarify, "plan", "plan", "plan")->required()->check(an_id());
   build.text(clarify, "text", "text", "answer")->required()->check(some_text());
+  key(build, clarify);
   auto* cancel = build.command("cancel", "cancel a plan");
   build.text(cancel, "plan", "plan", "plan")->required()->check(an_id());
   build.text(cancel, "--reason", "reason", "why");
+  key(build, cancel);
   auto* answer = build.command("answer", "answer a question put to people");
   build.text(answer, "request", "request", "request")->required()->check(an_id());
-  build.text(answer, "text", "text", "answer");
+  build.text(answer, "text", "text", "answer; where yes or no decides: a comment, or what came of it");
   auto* yes = build.flag(answer, "--yes", "yes", "approve, or: it did happen");
   build.flag(answer, "--no", "no", "reject, or: it did not happen")->excludes(yes);
+  key(build, answer);
 }
 
 void team_commands(Builder& build) {
@@ -189,11 +193,16 @@ void team_commands(Builder& build) {
   auto* team = build.command("team", "check and apply team files");
   team->require_subcommand(1);
   build.text(build.command("check", "name every mistake in a team file", team), "file", "file", "team file")->required();
-  build.text(build.command("apply", "make it the team's newest version", team), "file", "file", "team file")->required();
+  auto* apply = build.command("apply", "make it the team's newest version", team);
+  build.text(apply, "file", "file", "team file")->required();
+  key(build, apply);
   auto* letters = build.command("dead-letters", "turns that failed three times");
   letters->require_subcommand(0, 1);
-  for (const auto* verb : {"show", "retry", "drop"})
-    build.text(build.command(verb, std::string(verb) + " one of them", letters), "id", "id", "dead letter")->required()->check(an_id());
+  for (const auto* verb : {"show", "retry", "drop"}) {
+    auto* one = build.command(verb, std::string(verb) + " one of them", letters);
+    build.text(one, "id", "id", "dead letter")->required()->check(an_id());
+    if (verb != std::string_view("show")) key(build, one);
+  }
   auto* trace = build.command("trace", "draw the waterfall of a conversation over all processes");
   build.text(trace, "conversation", "conversation", "conversation")->required()->check(an_id());
   build.number(trace, "--width", "width", "columns (default: the terminal's)", 20, 10'000);

@@ -61,6 +61,27 @@ int Context::refuse(const Error& error) const {
   return code_of(error);
 }
 
+std::string Context::begin_change() {
+  const auto given = args.text("key");
+  auto key = given.empty() ? new_key() : given;
+  left_behind = [key] { return std::vector<std::string>{"Whether it was accepted is not known; to repeat it: --key " + shell_word(key)}; };
+  return key;
+}
+
+asio::awaitable<Result<Json>> Context::change(std::string path, Json fields) {
+  auto target = gateway();
+  if (!target) co_return std::unexpected(std::move(target.error()));
+  ApiClient api(io, *target);
+  const auto key = begin_change();
+  auto answer = co_await api.post(std::move(path), std::move(fields), key);
+  left_behind = {};
+  if (answer) co_return answer;
+  auto& error = answer.error();
+  const bool is_open = error.code == Fault::deadline || error.code == Fault::unknown_outcome;
+  if (is_open && !error.message.contains(key)) error.message += "; the outcome is unknown: repeat with --key " + shell_word(key);
+  co_return answer;
+}
+
 std::string Context::new_key() {
   IdMaker maker(system_random);
   return to_string(maker.next(std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now())));

@@ -30,6 +30,11 @@ struct Context {
   Millis patience() const;
   /// Prints the error; the exit code that belongs to it.
   int refuse(const Error& error) const;
+  /// POSTs what changes something to the gateway, under the key that was given (--key) or a fresh one. Whoever is left without an answer is
+  /// told the key.
+  asio::awaitable<Result<Json>> change(std::string path, Json fields);
+  /// The key that was given, else a fresh one; from now on who interrupts the command is told it.
+  std::string begin_change();
   /// A fresh idempotency key.
   static std::string new_key();
   static std::string environment(const char* name);

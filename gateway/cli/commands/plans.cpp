@@ -26,17 +26,18 @@ void show_plan(Context& context, const Json& plan) {
         Tone::warn, fmt::format("? {} ({}): {}", text_of(request, "id"), text_of(request, "kind"), brief(text_of(request, "text"), 100))));
 }
 
-asio::awaitable<int> change(Context& context, std::string path, Json fields, std::string done) {
-  auto target = context.gateway();
-  if (!target) co_return context.refuse(target.error());
-  ApiClient api(context.io, *target);
-  auto accepted = co_await api.post(std::move(path), std::move(fields), Context::new_key());
-  if (!accepted) co_return context.refuse(accepted.error());
+int tell(Context& context, const Result<Json>& accepted, std::string_view done) {
+  if (!accepted) return context.refuse(accepted.error());
   if (context.out.json())
     context.out.value(*accepted);
   else
     context.out.line(done);
-  co_return ok;
+  return ok;
+}
+
+asio::awaitable<int> change(Context& context, std::string path, Json fields, std::string done) {
+  const auto accepted = co_await context.change(std::move(path), std::move(fields));
+  co_return tell(context, accepted, done);
 }
 
 std::string plan_path(const Context& context, std::string_view verb = {}) {
@@ -123,8 +124,13 @@ asio::awaitable<int> run_answer(Context& context) {
   Json fields = Json::object();
   if (!args.text("text").empty()) fields["text"] = args.text("text");
   if (args.flag("yes") || args.flag("no")) fields["approved"] = args.flag("yes");
-  auto path = "/api/requests/" + http::encode_percent(args.text("request"));
-  co_return co_await change(context, std::move(path), std::move(fields), "answered");
+  const auto id = args.text("request");
+  auto path = "/api/requests/" + http::encode_percent(id);
+  auto accepted = co_await context.change(std::move(path), std::move(fields));
+  if (!accepted && accepted.error().message.starts_with("approved: "))  // the gateway speaks of its field
+    accepted = fail(accepted.error().code,
+                    fmt::format("this question wants yes or no: {} answer {} with --yes, or --no", args.self, shell_word(id)));
+  co_return tell(context, accepted, "answered");
 }
 
 }  // namespace convoke::cli

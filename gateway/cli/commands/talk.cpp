@@ -89,11 +89,7 @@ asio::awaitable<int> watch_run(Context& context, Conversation& conversation, Sho
 
 /// Sends a verb and waits until it is accepted. Meanwhile the line of progress says how it stands.
 asio::awaitable<Result<Json>> accept(Context& context, Conversation& conversation, std::string verb, Json fields) {
-  const auto given = context.args.text("key");
-  const auto key = given.empty() ? Context::new_key() : given;
-  context.left_behind = [key] {
-    return std::vector<std::string>{"Whether it was accepted is not known; to repeat it: --key " + shell_word(key)};
-  };
+  const auto key = context.begin_change();
   auto accepted = co_await conversation.perform(std::move(verb), std::move(fields), key, [&context](const std::string& trouble) {
     context.out.progress(trouble.empty() ? "waiting for the gateway's answer" : trouble + "; trying again");
   });

@@ -126,11 +126,8 @@ asio::awaitable<int> run_team_apply(Context& context) {
     show_mistakes(context, agents::check_team(read_file(file), file));
     co_return failed;
   }
-  auto target = context.gateway();
-  if (!target) co_return context.refuse(target.error());
-  ApiClient api(context.io, *target);
   auto body = Json::parse(agents::to_json(*team));
-  auto applied = co_await api.post("/api/teams", std::move(body), Context::new_key());
+  auto applied = co_await context.change("/api/teams", std::move(body));
   if (!applied) co_return context.refuse(applied.error());
   // The supervisor looks every second; this makes it look now.
   if (const auto control = context.control(); control && context.args.url.empty()) {
@@ -154,10 +151,8 @@ asio::awaitable<int> run_dead_letter(Context& context) {
   const auto verb = args.command.substr(args.command.find(' ') + 1);
   auto path = "/api/dead-letters/" + http::encode_percent(args.text("id"));
   if (verb == "show") co_return co_await print(context, std::move(path), show_letter);
-  auto target = context.gateway();
-  if (!target) co_return context.refuse(target.error());
-  ApiClient api(context.io, *target);
-  auto accepted = co_await api.post(path + "/" + verb, Json::object(), Context::new_key());
+  path += "/" + verb;
+  auto accepted = co_await context.change(std::move(path), Json::object());
   if (!accepted) co_return context.refuse(accepted.error());
   if (context.out.json())
     context.out.value(*accepted);

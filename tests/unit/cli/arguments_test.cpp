@@ -103,6 +103,33 @@ TEST_CASE("arguments: what cannot be an id is refused before anybody is asked") 
   CHECK(good({"watch", "u-1:a.b_c~dm/company.HrAgent"}).command == "watch");
 }
 
+TEST_CASE("arguments: nobody is asked where nobody watches") {
+  CHECK(parse({"task", "x", "--no-watch", "--approve", "ask"}).message.find("--no-watch nobody does") != std::string::npos);
+  CHECK(good({"task", "x", "--no-watch", "--approve", "auto"}).flag("no-watch"));
+  CHECK(good({"task", "x", "--approve", "ask"}).text("approve") == "ask");
+}
+
+TEST_CASE("arguments: whatever changes something takes the key to repeat it with, and what only shows does not") {
+  for (const auto& words : std::vector<std::vector<const char*>>{{"task", "x"},
+                                                                 {"chat", "A", "x"},
+                                                                 {"approve", "s~p1"},
+                                                                 {"reject", "s~p1"},
+                                                                 {"clarify", "s~p1", "x"},
+                                                                 {"cancel", "s~p1"},
+                                                                 {"answer", "s~h1", "x"},
+                                                                 {"team", "apply", "f"},
+                                                                 {"dead-letters", "retry", "s~l1"},
+                                                                 {"dead-letters", "drop", "s~l1"}}) {
+    auto with_key = words;
+    with_key.insert(with_key.end(), {"--key", "k-1"});
+    INFO(words.front());
+    const auto parsed = parse(with_key);
+    CHECK_FALSE(parsed.exit);
+    CHECK(parsed.invocation.text("key") == "k-1");
+  }
+  CHECK(parse({"dead-letters", "show", "s~l1", "--key", "k"}).exit == usage);
+}
+
 TEST_CASE("arguments: yes and no exclude each other, and words that are not UTF-8 are refused") {
   CHECK(parse({"answer", "s~r1", "--yes", "--no"}).exit == usage);
   CHECK(good({"answer", "s~r1", "--no"}).flag("no"));
