@@ -94,7 +94,10 @@ Action answer(Fields& fields, const Context&) {
   body.text = fields.text("text", Need::optional);
   if (!fields.has("approved") && !fields.has("text")) fields.wrong("text", "an answer needs `text`, `approved`, or both");
   const auto request = body.request;
-  return by_id(request, std::move(body));
+  const bool is_undecided = !fields.has("approved");
+  auto action = by_id(request, std::move(body));
+  if (is_undecided) action.undecided = request;
+  return action;
 }
 
 Action cancel(Fields& fields, const Context&) {

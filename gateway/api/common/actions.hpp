@@ -16,6 +16,9 @@ struct Action {
   std::string scope;    // `s:<session>` or `t:<team>`
   std::string session;  // empty for a team
   wire::CommandBodyUnion body;
+  /// The request that is answered by a text alone, without yes or no; empty otherwise. Where yes or no decides, that is no answer: whoever
+  /// performs the action looks the request up.
+  std::string undecided{};
 };
 
 /// What a creation needs besides its fields.
@@ -31,7 +34,7 @@ struct ActionContext {
 ///   post      conversation, text
 ///   decide    plan, approved, steps? (none: all planned steps; then revision), revision?, comment?, updated_action?
 ///   clarify   plan, text
-///   answer    request, approved?, text?
+///   answer    request, approved? (approvals and unknown outcomes need it), text?
 ///   cancel    plan or run, reason?
 ///   letter    letter, action (retry|drop)
 ///   delete    session_id, reason?

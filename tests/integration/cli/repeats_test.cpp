@@ -95,6 +95,20 @@ TEST_CASE("task api: what a person did is told once, however often it is sent") 
   const auto plan = api.plan(session);
   REQUIRE(plan["total_steps"] == 1);
   REQUIRE(plan["steps"][0]["agent"] == "HumanAgent");
+  // Words are no decision, and an empty name is not all steps.
+  const auto question = api.get("/api/plans/" + plan_id)["requests"][0];
+  CHECK(question["kind"] == "approval");
+  const auto unclear = api.send("POST", "/api/requests/" + question["id"].get<std::string>(), {{"text", "please do not"}});
+  INFO(unclear.body);
+  CHECK(unclear.status == 422);
+  CHECK(unclear.body.find("approved: missing") != std::string::npos);
+  const auto typed = api.installation().convoke({"answer", question["id"], "no"});
+  INFO(typed.err);
+  CHECK(typed.code == 1);
+  CHECK(typed.err.find("--yes, or --no") != std::string::npos);
+  for (const auto* path : {"/human_feedback", "/approve_step_or_steps"})
+    CHECK(api.send("POST", path, {{"plan_id", plan_id}, {"step_id", ""}, {"approved", true}}).status == 422);
+  CHECK(api.plan(session)["steps"][0]["human_approval_status"] == "requested");
   Json body{{"plan_id", plan_id}, {"step_id", plan["steps"][0]["id"]}, {"approved", true}, {"human_feedback", "as you like"}};
   Once approval(api, "/human_feedback", body, "approve");
   const auto request = asked_of_a_person(api, session, plan_id);
