@@ -102,7 +102,7 @@ std::string Fields::text(std::string_view name, Need need) {
 }
 
 std::string Fields::id(std::string_view name, Need need) {
-  auto value = text(name, need);
+  auto value = text(name, has(name) ? Need::required : need);
   if (value.size() > 256 || !is_printable(value))
     wrong(name, "expected an id: at most 256 printable ASCII characters without spaces"), value.clear();
   return value;

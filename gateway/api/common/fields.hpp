@@ -42,7 +42,8 @@ class Fields {
   bool has(std::string_view name) const;  // present and not null
   /// Text: UTF-8, at most max_text bytes; required text is not empty. Empty when absent or wrong.
   std::string text(std::string_view name, Need need);
-  /// An id as we make them: at most 256 bytes of printable ASCII without space.
+  /// An id as we make them: at most 256 bytes of printable ASCII without space. Nothing between the quotes is a mistake, not an absent id:
+  /// who left one empty did not mean all.
   std::string id(std::string_view name, Need need);
   /// A session that a client names: 1 to 128 of letters, digits, `.`, `_`, `:`, `-`.
   std::string session(std::string_view name, Need need);

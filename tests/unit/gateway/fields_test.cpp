@@ -45,7 +45,7 @@ TEST_CASE("fields: what is no JSON, too deep or not UTF-8 is refused before it i
 }
 
 TEST_CASE("fields: every wrong field is named, with what was expected and found") {
-  auto input = fields(R"({"a": 1, "b": "x", "c": -1, "d": "1", "e": ["ok", 2], "f": null, "g": "zz", "h": "bad id"})");
+  auto input = fields(R"({"a": 1, "b": "x", "c": -1, "d": "1", "e": ["ok", 2], "f": null, "g": "zz", "h": "bad id", "i": ""})");
   input.text("a", Need::required);
   input.boolean("b", Need::required);
   input.number("c", Need::optional);
@@ -55,10 +55,12 @@ TEST_CASE("fields: every wrong field is named, with what was expected and found"
   input.text("f", Need::required);
   input.uuid("g");
   input.id("h", Need::required);
+  input.id("i", Need::optional);
+  CHECK(input.id("f", Need::optional).empty());
   const auto text = input.status().error().message;
   for (const auto* part : {"a: expected text, found number", "b: expected true or false, found string", "c: expected a whole number from 0",
                            "d: expected a whole number from 0, found string", "e: element 1: expected an id", "f: missing",
-                           "g: expected a UUID", "h: expected an id"})
+                           "g: expected a UUID", "h: expected an id", "i: expected text, found nothing"})
     CHECK(text.find(part) != std::string::npos);
 }
 
