@@ -116,6 +116,10 @@ void Show::event(const Json& event) {
   if (kind == "tool_called")
     tell(out_->paint(Tone::dim, fmt::format("  {} calls {} {}", speaker(text_of(event, "author")), safe(text_of(data, "tool")),
                                             brief(text_of(data, "arguments"), 100))));
+  const auto author = text_of(event, "author");
+  if (kind == "cancelling" && author.starts_with("user/"))
+    tell(out_->paint(Tone::warn, fmt::format("  {} cancels this{}", speaker(author),
+                                             text_of(event, "text").empty() ? "" : ": " + brief(text_of(event, "text"), 160))));
   if (kind == "turn_failed")
     tell(out_->paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
   if (kind == "dead_letter")
@@ -124,7 +128,8 @@ void Show::event(const Json& event) {
     tell(out_->paint(Tone::dim,
                      fmt::format("  the dead letter {} was dropped. {}", safe(text_of(data, "id")), brief(text_of(event, "text"), 160))));
   if (kind == "outcome_unknown")
-    tell(out_->paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides", safe(text_of(data, "tool")))));
+    tell(out_->paint(Tone::warn, fmt::format("  whether {} happened is not known; a person decides",
+                                             text_of(data, "tool").empty() ? "a call" : safe(text_of(data, "tool")))));
 }
 
 std::string Show::head_of(const std::string& author) const { return out_->paint(Tone::name, speaker(author) + ": "); }

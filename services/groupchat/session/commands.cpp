@@ -187,6 +187,8 @@ Answered accepted_in(const Context& c, std::string_view plan) {
 }
 
 Answered cancel(Context& c, const wire::CommandT& command, const wire::CancelT& cancel) {
+  if (!cancel.reason.empty())
+    if (auto text = check_text(cancel.reason, "the reason"); !text) return std::unexpected(text.error());
   std::string plan = cancel.plan;
   if (plan.empty()) {
     const auto* run = find_run(c.state, cancel.run);
@@ -194,9 +196,9 @@ Answered cancel(Context& c, const wire::CommandT& command, const wire::CancelT& 
     plan = run->plan;
   }
   if (!plan.empty()) {
-    if (auto done = cancel_plan(c, user_author(command.user), plan); !done) return std::unexpected(done.error());
+    if (auto done = cancel_plan(c, user_author(command.user), plan, cancel.reason); !done) return std::unexpected(done.error());
   } else {
-    stop_run(c, cancel.run, "cancelled");
+    cancel_run(c, cancel.run, user_author(command.user), cancel.reason);
   }
   return accepted_in(c, plan);
 }

@@ -114,12 +114,33 @@ bool is_open_to_decision(const state::PlanStateT& held, const wire::StepT& step)
   return is_waiting && std::ranges::find(held.decided, step.id) == held.decided.end();
 }
 
+// A step whose decision waits for the executor still has the state of before.
+Status decided_already(const wire::StepT& step) {
+  const bool is_fresh = step.status == wire::StepStatus::planned || step.status == wire::StepStatus::awaiting_feedback;
+  const auto* now = is_fresh ? "about to be carried out, or left, accordingly" : wire::EnumNameStepStatus(step.status);
+  return fail(Fault::conflict, fmt::format("step '{}' is decided already; it is {}", step.id, now));
+}
+
 Result<state::PlanStateT*> open_plan(Context& c, std::string_view id) {
   auto* held = find_plan(c.state, id);
   if (held != nullptr) return held;
   const bool was_there = std::ranges::find(c.state.ended_plans, id, &wire::PlanSummaryT::id) != c.state.ended_plans.end();
   if (was_there) return fail(Fault::conflict, fmt::format("plan '{}' has ended", id));
   return fail(Fault::not_found, fmt::format("no plan '{}'", id));
+}
+
+bool is_over(wire::StepStatus status) {
+  return status == wire::StepStatus::completed || status == wire::StepStatus::failed || status == wire::StepStatus::rejected ||
+         status == wire::StepStatus::cancelled;
+}
+
+// In the plan, the steps that a cancel ends tell of it: by whom, and why.
+std::string note_cancel(wire::PlanT& plan, std::string_view by, std::string_view why) {
+  const auto who = by.substr(by.find('/') + 1);
+  const auto note = why.empty() ? fmt::format("by {}", who) : fmt::format("by {}: {}", who, why);
+  for (auto& step : plan.steps)
+    if (!is_over(step.status)) step.human_feedback += fmt::format("{}Cancelled {}", step.human_feedback.empty() ? "" : "\n", note);
+  return note;
 }
 
 void decide_step(Context& c, state::PlanStateT& held, std::string_view by, const std::string& step, const wire::DecideT& decision) {
@@ -242,8 +263,7 @@ Status decide(Context& c, std::string_view by, const wire::DecideT& decision) {
   for (const auto& id : steps) {
     const auto* step = find_step(*held.plan, id);
     if (step == nullptr) return fail(Fault::not_found, fmt::format("no step '{}' in plan '{}'", id, decision.plan));
-    if (!is_open_to_decision(held, *step))
-      return fail(Fault::conflict, fmt::format("step '{}' is decided already; it is {}", id, wire::EnumNameStepStatus(step->status)));
+    if (!is_open_to_decision(held, *step)) return decided_already(*step);
   }
   if (!decision.updated_action.empty() && steps.size() != 1) return fail(Fault::invalid, "an edited action needs exactly one step");
   if (!decision.updated_action.empty() && decision.updated_action.find_first_not_of(" \t\r\n") == std::string::npos)
@@ -282,18 +302,22 @@ Status clarify(Context& c, std::string_view by, std::string_view plan, std::stri
 }
 
 // The plan's own turns (planning, deciding) are closed at once, so that nothing decided before the cancel is begun after it.
-Status cancel_plan(Context& c, std::string_view by, std::string_view plan) {
+Status cancel_plan(Context& c, std::string_view by, std::string_view plan, std::string_view why) {
   auto found = open_plan(c, plan);
   if (!found) return std::unexpected(found.error());
   (*found)->planning = false;
   const std::string run = (*found)->plan->run;
+  const auto note = note_cancel(*(*found)->plan, by, why);
   for (const auto agent : {executor_agent, planner_agent})
     if (auto* instance = find_instance(c.state, agent); instance != nullptr && instance->open && instance->open->plan == plan) {
       c.stopped.push_back({instance->agent, instance->open->number, instance->open->attempt});
       (void)take_open(c, *instance, ClosedBy::owner);
     }
-  stop_run(c, run, "cancelled");
-  if (auto* event = plan_event(c, plan, wire::PlanEventKind::cancel)) event->by = by;
+  cancel_run(c, run, by, why);
+  if (auto* event = plan_event(c, plan, wire::PlanEventKind::cancel)) {
+    event->by = by;
+    event->text = note;
+  }
   return {};
 }
 

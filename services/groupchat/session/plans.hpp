@@ -22,7 +22,8 @@ void end_plan(Context& c, std::string_view plan, wire::PlanStatus status, std::s
 /// People's decisions; INVALID, NOT_FOUND or CONFLICT without a change.
 Status decide(Context& c, std::string_view by, const wire::DecideT& decide);
 Status clarify(Context& c, std::string_view by, std::string_view plan, std::string_view text);
-Status cancel_plan(Context& c, std::string_view by, std::string_view plan);
+/// `why` may be empty.
+Status cancel_plan(Context& c, std::string_view by, std::string_view plan, std::string_view why);
 /// The step that this dead letter is of is to be done again, by a new step in its place. CONFLICT with the reason where its plan has ended
 /// or gone on without it; UNAVAILABLE (repeat it) while a decision on the plan is under way.
 Status repeat_step(Context& c, std::string_view by, const state::StoredLetterT& stored);

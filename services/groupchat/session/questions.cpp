@@ -68,7 +68,8 @@ std::string ask_person(Context& c, const state::TurnT& turn, std::string_view as
     unknown.run = turn.run;
     unknown.turn = turn.number;
     unknown.text = wanted.text;
-    unknown.data = render({{"call", wanted.call}});
+    const auto called = std::ranges::find(turn.open_calls, wanted.call, &state::OpenCallT::call);
+    unknown.data = render({{"call", wanted.call}, {"tool", called == turn.open_calls.end() ? std::string() : called->tool}});
     c.post(std::move(unknown));
   }
   open_request(c, std::move(request));
@@ -169,10 +170,10 @@ std::int64_t questions_due(const State& state) {
   return due;
 }
 
-void forget_awaiting(Context& c, std::string_view run) {
+void forget_awaiting(Context& c, std::string_view run, std::string_view by) {
   for (auto& instance : c.state.instances)
     if (std::erase_if(instance.awaiting, [&](const auto& waiting) { return waiting.run == run; }) > 0) c.touch();
-  close_requests(c, [&](const auto& request) { return request.run == run; }, "cancelled");
+  close_requests(c, [&](const auto& request) { return request.run == run; }, "cancelled", by);
 }
 
 }  // namespace convoke::groupchat::session

@@ -16,7 +16,7 @@ void answer_call(Context& c, std::string_view asker, std::uint64_t turn, std::st
 /// Answers under TIMEOUT what was awaited too long.
 void expire_questions(Context& c);
 std::int64_t questions_due(const State& state);
-/// Drops what a run awaits, with its requests.
-void forget_awaiting(Context& c, std::string_view run);
+/// Drops what a run awaits, with its requests, which `by` closes.
+void forget_awaiting(Context& c, std::string_view run, std::string_view by);
 
 }  // namespace convoke::groupchat::session

@@ -400,18 +400,29 @@ void close_cancelled(Context& c, state::InstanceT& instance) {
   for (const auto& question : turn.owes) answer_question(c, question, "cancelled", Fault::cancelled);
 }
 
-void stop_run(Context& c, std::string_view run_id, std::string_view reason) {
+void stop_run(Context& c, std::string_view run_id, std::string_view reason, std::string_view by) {
   auto* run = find_run(c.state, run_id);
   if (run == nullptr) return;
   c.touch();
   end_as(*run, reason);
   const std::string id(run_id);
   for (auto& instance : c.state.instances) std::erase_if(instance.inbox, [&](const auto& input) { return input.run == id; });
-  forget_awaiting(c, id);
+  forget_awaiting(c, id, by);
   for (std::size_t i = 0; i < c.state.instances.size(); ++i) {
     auto& instance = c.state.instances[i];
     if (instance.open && instance.open->run == id && instance.agent != executor_agent) cancel_turn(c, instance);
   }
+}
+
+void cancel_run(Context& c, std::string_view run_id, std::string_view by, std::string_view why) {
+  const auto* run = find_run(c.state, run_id);
+  if (run == nullptr) return;
+  auto said = c.event(wire::EventKind::cancelling, run->conversation, std::string(by));
+  said.run = run->id;
+  said.plan = run->plan;
+  said.text = why;
+  c.post(std::move(said));
+  stop_run(c, run_id, "cancelled", by);
 }
 
 }  // namespace convoke::groupchat::session

@@ -33,7 +33,9 @@ void cancel_turn(Context& c, state::InstanceT& instance);
 /// Grace over: unresolved calls become `outcome unknown`.
 void close_cancelled(Context& c, state::InstanceT& instance);
 /// Ends all that a run has under way, with that stop reason. Its plan is the caller's business.
-void stop_run(Context& c, std::string_view run, std::string_view reason);
+void stop_run(Context& c, std::string_view run, std::string_view reason, std::string_view by = system_author);
+/// A person cancels a run: says who and why (which may be empty), and stops it.
+void cancel_run(Context& c, std::string_view run, std::string_view by, std::string_view why);
 
 /// Takes the open turn out of the instance, remembering it as the last closed one. Only what a result closed acknowledges that result
 /// again.

@@ -217,6 +217,36 @@ TEST_CASE("plan: a cancel ends it although its executor's turn was open, and not
   CHECK(driver.stop_reason().find("cancelled") != std::string::npos);
 }
 
+TEST_CASE("plan: who cancels, and why, is said in the log and in the plan") {
+  Planned driver;
+  driver.propose({{"A", {}}});
+  driver.decide_all();
+  driver.command(wire::CancelT{{}, driver.task.plan, "", "changed my mind"});
+  const auto said = driver.last(EventKind::cancelling);
+  CHECK(said.author == "user/ann");
+  CHECK(said.text == "changed my mind");
+  CHECK(said.plan == driver.task.plan);
+  CHECK(driver.last(EventKind::request_closed).author == "user/ann");
+  CHECK(driver.plan().steps[0].human_feedback == "Cancelled by ann: changed my mind");
+  driver.decide_all();
+  CHECK(driver.last(EventKind::message).text.find("Cancelled: by ann: changed my mind") != std::string::npos);
+  CHECK(driver.stop_reason().find("cancelled") != std::string::npos);
+}
+
+TEST_CASE("plan: a second decision is refused in words, before the first was acted on too") {
+  Planned driver;
+  driver.propose({{"A", {}}});
+  driver.decide_all();
+  wire::DecideT decision;
+  decision.plan = driver.task.plan;
+  decision.steps = {driver.plan().steps[0].id};
+  decision.approved = true;
+  driver.command(decision);
+  driver.command(decision);
+  CHECK(driver.last_fault() == Fault::conflict);
+  CHECK(driver.last_refusal().find("awaiting_feedback") == std::string::npos);
+}
+
 TEST_CASE("plan: a step of an agent that stands for people is asked of a person, whose answer is the reply") {
   Planned driver(wire::ApprovalPolicy::none);
   driver.propose({{"H", {}}, {"A", {0}}});

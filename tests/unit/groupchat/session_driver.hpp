@@ -176,6 +176,12 @@ class Driver {
     return static_cast<std::size_t>(std::count_if(sent.begin(), sent.end(), [](const auto& message) { return message.template as<T>(); }));
   }
   /// What the last answer says; Fault::none when it is not a fault.
+  /// What the last answer refused, in words; nothing when it refused nothing.
+  std::string last_refusal() const {
+    for (auto it = sent.rbegin(); it != sent.rend(); ++it)
+      if (const auto* answer = it->as<wire::AnswerT>()) return answer->body.AsFault() == nullptr ? "" : answer->body.AsFault()->text;
+    return {};
+  }
   Fault last_fault() const {
     for (auto it = sent.rbegin(); it != sent.rend(); ++it)
       if (const auto* answer = it->as<wire::AnswerT>()) {
