@@ -187,7 +187,11 @@ asio::awaitable<Status> follow(asio::io_context& io, Conversation& conversation,
       const auto asked = co_await answer(io, conversation, show, out, options, *question);
       if (!asked) co_return std::unexpected(asked.error());
       if (*asked == Asked::What::reply) replied_to.insert(question->request);
-      if (*asked == Asked::What::input_ended) options.approve = Approve::none;
+      // Nobody is here any more: what waits then waits for somebody elsewhere.
+      if (*asked == Asked::What::input_ended) {
+        options.approve = Approve::none;
+        options.leave_waiting = true;
+      }
       last_frame = now();
     } else if (!is_waited_for(show, replied_to)) {
       told_waiting = false;

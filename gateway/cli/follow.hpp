@@ -29,7 +29,7 @@ struct FollowOptions {
 asio::awaitable<std::optional<std::string>> read_line(asio::io_context& io, std::string prompt, Output& out);
 
 /// Returns when the run has ended (its show then says how), when leave_waiting is set and it has not ended but waits, or with the error
-/// that ended it. Approve::ask asks until standard input ends.
+/// that ended it. Approve::ask asks until standard input ends, and leaves what waits from then on.
 asio::awaitable<Status> follow(asio::io_context& io, Conversation& conversation, Show& show, Output& out, FollowOptions options);
 
 }  // namespace convoke::cli
