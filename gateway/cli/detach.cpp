@@ -2,11 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>  // NOLINT: strerror
+#include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace convoke::cli {
@@ -29,12 +35,62 @@ std::vector<std::string> own_arguments(const Invocation& args, int report) {
   _exit(126);
 }
 
-std::string read_all(int descriptor) {
+/// As long as it lives, a signal that asks for the end is read instead of ending this process.
+class EndSignals {
+ public:
+  EndSignals() {
+    sigemptyset(&asked_);
+    for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&asked_, each);
+    pthread_sigmask(SIG_BLOCK, &asked_, &before_);
+    descriptor_ = signalfd(-1, &asked_, SFD_CLOEXEC | SFD_NONBLOCK);
+  }
+  ~EndSignals() {
+    close(descriptor_);
+    unblock();
+  }
+  EndSignals(const EndSignals&) = delete;
+  EndSignals& operator=(const EndSignals&) = delete;
+
+  /// What a child inherits it has to undo.
+  void unblock() const { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  /// Until something can be read from `other` (-1: nothing), or a signal came, or the time is over. True for a signal, once for each.
+  bool came(int other, int milliseconds) const {
+    pollfd both[2] = {{descriptor_, POLLIN, 0}, {other, POLLIN, 0}};
+    poll(both, 2, milliseconds);
+    signalfd_siginfo signal{};
+    return read(descriptor_, &signal, sizeof signal) > 0;
+  }
+
+ private:
+  sigset_t asked_{};
+  sigset_t before_{};
+  int descriptor_ = -1;
+};
+
+/// All that is said there; nothing when a signal came first.
+std::optional<std::string> read_all(int descriptor, const EndSignals& signals) {
   std::string text;
   char bytes[4096];
-  for (ssize_t size = 0; (size = read(descriptor, bytes, sizeof bytes)) > 0 || (size < 0 && errno == EINTR);)
+  while (true) {
+    if (signals.came(descriptor, -1)) return std::nullopt;
+    const auto size = read(descriptor, bytes, sizeof bytes);
+    if (size == 0 || (size < 0 && errno != EINTR)) return text;
     if (size > 0) text.append(bytes, static_cast<std::size_t>(size));
-  return text;
+  }
+}
+
+/// Who interrupts a start wants no installation: what was begun is ended, in order. A second signal leaves it to that.
+int stop_again(Context& context, pid_t pid, const EndSignals& signals) {
+  kill(pid, SIGTERM);
+  context.out.progress("stopping …");
+  while (waitpid(pid, nullptr, WNOHANG) == 0)
+    if (signals.came(-1, 50)) {
+      context.out.error(Error(Fault::cancelled,
+                              fmt::format("interrupted: it is still stopping, and `{} status` says whether it runs", context.args.self)));
+      return interrupted;
+    }
+  context.out.error(Error(Fault::cancelled, "interrupted before it was ready: what had been started is stopped"));
+  return interrupted;
 }
 
 }  // namespace
@@ -96,14 +152,19 @@ int run_detached(Context& context) {
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   fcntl(ends[1], F_SETFD, 0);
+  const EndSignals signals;
   const auto pid = fork();
-  if (pid == 0) become(arguments, log);
+  if (pid == 0) {
+    signals.unblock();
+    become(arguments, log);
+  }
   close(ends[1]);
   close(log);
   context.out.progress("starting …");
-  const auto text = pid > 0 ? read_all(ends[0]) : std::string();
+  const auto text = pid > 0 ? read_all(ends[0], signals) : std::string();
   close(ends[0]);
-  const auto told = Json::parse(text, nullptr, false);
+  if (!text) return stop_again(context, pid, signals);
+  const auto told = Json::parse(*text, nullptr, false);
   if (told.is_object() && told.value("ready", false)) {
     if (context.out.json())
       context.out.value(told);

@@ -54,6 +54,19 @@ TEST_CASE("up: a second one on the same folder is refused with the reason") {
   CHECK(installation.ready());
 }
 
+TEST_CASE("up: who interrupts a start leaves nothing running") {
+  Installation installation;
+  auto starting = installation.start({"up", "--detach", "--port", "0"});
+  REQUIRE(eventually(seconds(20), [&] { return !installation.file("logs/redis.log").empty(); }));
+  starting.signal(SIGINT);
+  const auto exit = starting.wait(seconds(30));
+  INFO(starting.out() << starting.err());
+  REQUIRE(exit);
+  CHECK(exit->code == 130);
+  CHECK(starting.err().find("is stopped") != std::string::npos);
+  CHECK(installation.convoke({"status"}).code == 3);
+}
+
 TEST_CASE("up: whatever is killed runs and is ready again within seconds") {
   Installation installation;
   installation.up();
