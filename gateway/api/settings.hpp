@@ -22,6 +22,7 @@ struct GatewayOptions {
   BackendOptions backend;
   StreamOptions streams;
   std::size_t max_items = 10'000;                      // in the answer of one list
+  std::size_t sessions_at_once = 16;                   // that a request about all of a user's has under way
   std::size_t max_subscriptions = 1'000;               // of one WebSocket
   std::size_t max_waiting = 64;                        // commands of one WebSocket to one session that wait for their turn
   std::size_t pause_bytes = std::size_t{512} * 1024;   // unsent to a slow WebSocket: its readers pause
@@ -40,6 +41,7 @@ struct GatewayOptions {
     field("command_deadline", backend.command_deadline, "for the commit of a command");
     field("query_deadline", backend.query_deadline, "for the answer to a question");
     field("max_items", max_items, "elements of one list in an answer");
+    field("sessions_at_once", sessions_at_once, "sessions that a request about all of a user's reads or deletes at a time");
     field("max_subscriptions", max_subscriptions, "conversations that one WebSocket reads at once");
     field("max_waiting", max_waiting, "commands of one WebSocket to one session that wait for their turn");
     field("pause_bytes", pause_bytes, "unsent bytes at which a slow WebSocket's readers pause");

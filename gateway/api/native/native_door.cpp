@@ -7,6 +7,7 @@
 
 #include "agents/team/load.hpp"
 #include "api/common/render.hpp"
+#include "api/side_by_side.hpp"
 
 namespace convoke::api {
 namespace {
@@ -102,6 +103,15 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::plan(Call call) {
   co_return json_answer(json);
 }
 
+asio::awaitable<bool> NativeDoor::letters_of(std::string session, Caller who, Letters& found) {
+  auto view = co_await backend_.session(std::move(session), std::move(who));
+  if (view)
+    for (const auto& letter : view->dead_letters) found.letters.push_back(letter_json(letter));
+  else
+    found.status = std::unexpected(std::move(view.error()));
+  co_return view || is_gone(found.status.error());
+}
+
 asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letters(Call call) {
   const auto who = caller(call);
   std::vector<std::string> wanted;
@@ -113,12 +123,13 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letters(Call call) {
     if (!sessions) co_return std::unexpected(std::move(sessions.error()));
     for (auto& each : *sessions) wanted.push_back(std::move(each.session));
   }
+  std::vector<Letters> found(wanted.size());
+  const auto read = [&](std::size_t at) { return letters_of(wanted[at], who, found[at]); };
+  co_await side_by_side(wanted.size(), options_.sessions_at_once, read);
   Json list = Json::array();
-  for (const auto& each : wanted) {
-    auto view = co_await backend_.session(each, who);
-    if (!view && (!one.empty() || !is_gone(view.error()))) co_return std::unexpected(std::move(view.error()));
-    if (!view) continue;
-    for (const auto& letter : view->dead_letters) list.push_back(letter_json(letter));
+  for (auto& [letters, status] : found) {
+    if (!status && (!one.empty() || !is_gone(status.error()))) co_return std::unexpected(std::move(status.error()));
+    for (auto& letter : letters) list.push_back(std::move(letter));
   }
   co_return json_answer({{"dead_letters", std::move(list)}});
 }

@@ -27,6 +27,12 @@ class NativeDoor : Doorway {
   asio::awaitable<Answer> team(Call call);
   asio::awaitable<Answer> directory(Call call);
   asio::awaitable<Answer> trace(Call call);
+
+  struct Letters {
+    std::vector<Json> letters;
+    Status status;
+  };
+  asio::awaitable<bool> letters_of(std::string session, Caller who, Letters& found);
 };
 
 }  // namespace convoke::api

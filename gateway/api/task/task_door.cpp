@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "api/common/render.hpp"
+#include "api/side_by_side.hpp"
 #include "core/async.hpp"
 
 namespace convoke::api {
 namespace {
 
 constexpr std::size_t latest = 5;
+constexpr std::size_t steps_of_a_plan = 8;  // usually fewer; only how much is read at a time depends on it
 
 using Shown = std::shared_ptr<Event>;
 
@@ -41,10 +43,10 @@ bool ends_planning(const ReadAction& action) {
   return std::holds_alternative<read::Failed>(action);
 }
 
-// How the task API tells what became of a task.
+// How the task API tells what became of a task. A plan that asks back first is one too: its question has a field of its own.
 std::string told(const wire::PlanT& plan) {
-  if (!plan.summary.empty() || !plan.steps.empty()) return "Plan created:\n " + plan.summary;
-  if (!plan.clarification_request.empty()) return "Clarification needed:\n " + plan.clarification_request;
+  const auto& summary = plan.summary.empty() ? plan.clarification_request : plan.summary;
+  if (!summary.empty() || !plan.steps.empty()) return "Plan created:\n " + summary;
   if (plan.ended_ms) return "Plan not created:\n " + plan.stop_reason;
   return "Planning";
 }
@@ -256,29 +258,82 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::agent_messages(Call call) {
   co_return list_answer(*list);
 }
 
+asio::awaitable<Status> TaskDoor::read_all(wire::SessionSummaryT summary, wire::SessionViewT session, Caller who, List& list) {
+  list.add(session_item_json(summary, who.user), options_.max_items);
+  auto plans = co_await all_plans(session, who);
+  if (!plans) co_return std::unexpected(std::move(plans.error()));
+  for (const auto& each : *plans) {
+    list.add(plan_json(each), options_.max_items);
+    for (const auto& step : each.steps) list.add(step_json(step, each), options_.max_items);
+  }
+  auto spoken = co_await said(std::move(session), who);
+  if (!spoken) co_return std::unexpected(std::move(spoken.error()));
+  for (auto& message : spoken->items) list.add(std::move(message), options_.max_items);
+  list.is_cut = list.is_cut || spoken->is_cut;
+  co_return Status{};
+}
+
+asio::awaitable<bool> TaskDoor::read_one(Held& held, Caller who) {
+  held.status = co_await read_all(std::move(held.summary), std::move(*held.view), std::move(who), held.list);
+  co_return held.status.has_value();
+}
+
+asio::awaitable<bool> TaskDoor::look_up(Held& held, Caller who) {
+  auto view = co_await backend_.session(held.summary.session, std::move(who), {}, true);
+  if (view)
+    held.view = std::move(*view);
+  else if (!is_gone(view.error()))
+    held.status = std::unexpected(std::move(view.error()));
+  co_return held.status.has_value();
+}
+
+// Several sessions are looked up at a time; of these so many are read at a time as may all find room in the answer.
+asio::awaitable<Status> TaskDoor::read_some(std::vector<Held> some, Caller who, List& list) {
+  const auto look = [&](std::size_t at) { return look_up(some[at], who); };
+  co_await side_by_side(some.size(), some.size(), look);
+  for (const auto& each : some)
+    if (!each.status) co_return each.status;
+  std::erase_if(some, [](const Held& each) { return !each.view; });
+  for (std::size_t first = 0, last = 0; first < some.size() && !list.is_cut; first = last) {
+    const auto room = options_.max_items - list.items.size();
+    for (std::size_t items = 0; last < some.size() && (last == first || items + some[last].most_items() <= room); ++last)
+      items += some[last].most_items();
+    const auto read = [&, first](std::size_t at) { return read_one(some[first + at], who); };
+    co_await side_by_side(last - first, last - first, read);
+    for (; first < last; ++first) {
+      if (!some[first].status) co_return some[first].status;
+      list.take(std::move(some[first].list), options_.max_items);
+    }
+  }
+  co_return Status{};
+}
+
 asio::awaitable<TaskDoor::Answer> TaskDoor::messages(Call call) {
   const auto who = caller(call);
   auto sessions = co_await backend_.sessions(who);
   if (!sessions) co_return std::unexpected(std::move(sessions.error()));
   List list;
-  for (const auto& summary : *sessions) {
-    if (list.is_cut) break;
-    auto session = co_await backend_.session(summary.session, who, {}, true);
-    if (!session && is_gone(session.error())) continue;
-    if (!session) co_return std::unexpected(std::move(session.error()));
-    list.add(session_item_json(summary, who.user), options_.max_items);
-    auto plans = co_await all_plans(*session, who);
-    if (!plans) co_return std::unexpected(std::move(plans.error()));
-    for (const auto& each : *plans) {
-      list.add(plan_json(each), options_.max_items);
-      for (const auto& step : each.steps) list.add(step_json(step, each), options_.max_items);
-    }
-    auto spoken = co_await said(std::move(*session), who);
-    if (!spoken) co_return std::unexpected(std::move(spoken.error()));
-    for (auto& message : spoken->items) list.add(std::move(message), options_.max_items);
-    list.is_cut = list.is_cut || spoken->is_cut;
+  for (std::size_t next = 0; next < sessions->size() && !list.is_cut;) {
+    std::vector<Held> some;
+    for (; next < sessions->size() && some.size() < options_.sessions_at_once; ++next)
+      some.push_back({.summary = std::move((*sessions)[next]), .view = {}, .list = {}, .status = {}});
+    const auto status = co_await read_some(std::move(some), who, list);
+    if (!status) co_return std::unexpected(status.error());
   }
   co_return list_answer(list);
+}
+
+// How many steps an ended plan has is not known before it is read.
+std::size_t TaskDoor::Held::most_items() const {
+  std::size_t items = 1 + view->ended.size() * steps_of_a_plan;
+  for (const auto& each : view->plans) items += 1 + each.steps.size();
+  for (const auto& each : view->conversations) items += each.head;
+  return items;
+}
+
+void TaskDoor::List::take(List other, std::size_t most) {
+  for (auto& each : other.items) add(std::move(each), most);
+  is_cut = is_cut || other.is_cut;
 }
 
 void TaskDoor::List::add(Json item, std::size_t most) {
@@ -303,6 +358,14 @@ asio::awaitable<Result<wire::AcceptedT>> TaskDoor::name_sessions(const Call& cal
   co_return co_await backend_.perform(std::move(action), caller(call), std::move(key), std::move(hash));
 }
 
+asio::awaitable<bool> TaskDoor::delete_one(const Call& call, std::string session, Status& status) {
+  Json fields{{"session_id", std::move(session)}};
+  Under under{{}, "all"};
+  auto accepted = co_await act(call, "delete", std::move(fields), std::move(under));
+  if (!accepted && !is_gone(accepted.error()) && status) status = std::unexpected(std::move(accepted.error()));
+  co_return status.has_value();
+}
+
 asio::awaitable<TaskDoor::Answer> TaskDoor::delete_messages(Call call) {
   std::set<std::string> deleted;
   bool is_full = false;  // sessions may have left the list
@@ -311,13 +374,13 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::delete_messages(Call call) {
     auto named = co_await name_sessions(call, part);
     if (!named) co_return std::unexpected(std::move(named.error()));
     if (part == 1) is_full = named->is_full;
-    for (const auto& session : named->sessions) {
-      if (!deleted.insert(session).second) continue;
-      Json fields{{"session_id", session}};
-      Under under{{}, "all"};
-      auto accepted = co_await act(call, "delete", std::move(fields), std::move(under));
-      if (!accepted && !is_gone(accepted.error())) co_return std::unexpected(std::move(accepted.error()));
-    }
+    std::vector<std::string> fresh;
+    for (const auto& session : named->sessions)
+      if (deleted.insert(session).second) fresh.push_back(session);
+    Status status;
+    const auto remove = [&](std::size_t at) { return delete_one(call, fresh[at], status); };
+    co_await side_by_side(fresh.size(), options_.sessions_at_once, remove);
+    if (!status) co_return std::unexpected(std::move(status.error()));
   }
   const auto* status =
       is_full ? "The messages of all listed sessions deleted; the list was full, so older sessions may be left" : "All messages deleted";

@@ -2,6 +2,8 @@
 // known from, so that its clients work unchanged; what they cannot say (revisions, several teams) is optional.
 #pragma once
 
+#include <optional>
+
 #include "api/doorway.hpp"
 
 namespace convoke::api {
@@ -36,10 +38,27 @@ class TaskDoor : Doorway {
     Json items = Json::array();
     bool is_cut = false;
     void add(Json item, std::size_t most);
+    void take(List other, std::size_t most);
+  };
+  /// A session on its way into the list of everything.
+  struct Held {
+    wire::SessionSummaryT summary;
+    std::optional<wire::SessionViewT> view;  // nothing: it is gone
+    List list;
+    Status status;
+    /// Bound of what it will add to the list.
+    std::size_t most_items() const;
   };
   http::Response list_answer(const List& list) const;
   /// What people and agents said in the session's conversations that the user is in, by time.
   asio::awaitable<Result<List>> said(wire::SessionViewT session, Caller who);
+  /// Adds what a session holds, in the order that clients know: itself, plans with their steps, what was said.
+  asio::awaitable<Status> read_all(wire::SessionSummaryT summary, wire::SessionViewT session, Caller who, List& list);
+  asio::awaitable<bool> look_up(Held& held, Caller who);
+  asio::awaitable<bool> read_one(Held& held, Caller who);
+  asio::awaitable<Status> read_some(std::vector<Held> some, Caller who, List& list);
+  /// False, and the first error in `status`, when it cannot be deleted; one that is gone is deleted.
+  asio::awaitable<bool> delete_one(const Call& call, std::string session, Status& status);
   /// Sessions of the user that are to be deleted, a part of them at a time; none: these were all.
   asio::awaitable<Result<wire::AcceptedT>> name_sessions(const Call& call, std::size_t part);
   asio::awaitable<Answer> latest_plans(Caller who, std::size_t count);
