@@ -63,6 +63,7 @@ TEST_CASE("task api: what is missing is asked before anything is done") {
   const auto made = api.task("Please enable roaming on my mobile plan.");
   INFO(made.dump());
   REQUIRE(made.contains("human_clarification_request"));
+  CHECK(starts(made["status"], "Plan created:\n "));
   const auto session = made["session_id"].get<std::string>();
   CHECK(api.installation().file("effects.jsonl").find(session) == std::string::npos);
   const auto answer = api.post(
