@@ -9,10 +9,11 @@ std::string Doorway::parameter(const Call& call, std::string_view name) {
   return std::string(call.request.parameter(name).value_or(std::string_view{}));
 }
 
-Result<std::uint64_t> Doorway::number(const Call& call, std::string_view name, std::uint64_t otherwise, std::uint64_t most) {
+Result<std::uint64_t> Doorway::number(const Call& call, std::string_view name, std::uint64_t otherwise, std::uint64_t most,
+                                      std::uint64_t least) {
   const auto text = parameter(call, name);
   if (text.empty()) return otherwise;
-  return whole_number(text, name, most);
+  return whole_number(text, name, most, least);
 }
 
 asio::awaitable<Result<wire::AcceptedT>> Doorway::act(const Call& call, std::string verb, Json json, Under under) {

@@ -20,9 +20,9 @@ class Doorway {
  protected:
   static Caller caller(const Call& call) { return {call.identity.user, call.trace}; }
   Result<Fields> body(const Call& call) const { return Fields::parse(call.request.body, options_.limits); }
-  /// A number of the query string; INVALID when it is none, or beyond `most`.
+  /// A number of the query string; INVALID when it is none, beyond `most` or below `least`.
   static Result<std::uint64_t> number(const Call& call, std::string_view name, std::uint64_t otherwise,
-                                      std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
+                                      std::uint64_t most = std::numeric_limits<std::uint64_t>::max(), std::uint64_t least = 0);
   static std::string parameter(const Call& call, std::string_view name);
 
   /// What a call's key stands for, where the verb and its fields are not what the client sent.

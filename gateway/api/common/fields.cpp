@@ -54,12 +54,12 @@ Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
   }
 }
 
-Result<std::uint64_t> whole_number(std::string_view text, std::string_view name, std::uint64_t most) {
+Result<std::uint64_t> whole_number(std::string_view text, std::string_view name, std::uint64_t most, std::uint64_t least) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc{} && end == text.data() + text.size() && value <= most) return value;
+  if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most) return value;
   return fail(Fault::invalid,
-              fmt::format("{}: expected a whole number from 0{}, found `{}`", name,
+              fmt::format("{}: expected a whole number from {}{}, found `{}`", name, least,
                           most == std::numeric_limits<std::uint64_t>::max() ? "" : fmt::format(" to {}", most), truncate_utf8(text, 64)));
 }
 

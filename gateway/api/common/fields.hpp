@@ -27,9 +27,9 @@ enum class Need { required, optional };
 
 /// MALFORMED (with the place) when it is not JSON, INVALID when it is nested deeper than allowed.
 Result<Json> parse_json(std::string_view text, std::size_t max_depth);
-/// Digits alone, up to `most`; INVALID with `name` otherwise.
+/// Digits alone, from `least` to `most`; INVALID with `name` otherwise.
 Result<std::uint64_t> whole_number(std::string_view text, std::string_view name,
-                                   std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
+                                   std::uint64_t most = std::numeric_limits<std::uint64_t>::max(), std::uint64_t least = 0);
 /// Text for a client. Bytes that are not UTF-8 are replaced.
 std::string dump(const Json& value);
 

@@ -57,9 +57,8 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::do_verb(Call call, std::string n
 }
 
 asio::awaitable<NativeDoor::Answer> NativeDoor::sessions(Call call) {
-  const auto limit = number(call, "limit", 50, 1'000);
+  const auto limit = number(call, "limit", 50, 1'000, 1);
   if (!limit) co_return std::unexpected(limit.error());
-  if (*limit == 0) co_return fail(Fault::invalid, "limit: expected a whole number from 1 to 1000, found `0`");
   auto found = co_await backend_.sessions(caller(call));
   if (!found) co_return std::unexpected(std::move(found.error()));
   const auto total = found->size();

@@ -83,7 +83,9 @@ TEST_CASE("gateway: rubbish is refused with the field's name, and nobody else is
     const auto outside = doors.send("GET", path);
     INFO(path << " → " << outside.body);
     CHECK(outside.status == 422);
-    CHECK(Doors::message(outside).find(std::string(path).find("version") != std::string::npos ? "version: " : "limit: ") == 0);
+    const auto* words = std::string(path).contains("version") ? "version: expected a whole number from 0 to "
+                                                              : "limit: expected a whole number from 1 to 1000";
+    CHECK(Doors::message(outside).starts_with(words));
   }
   for (const auto* path : {"/api/plans/x~p1/decide", "/api/human_feedback", "/approve_step_or_steps"}) {
     const auto outside = doors.send("POST", path, R"({"plan_id":"x~p1","approved":true,"revision":4294967297})");

@@ -138,6 +138,9 @@ TEST_CASE("fields: a whole number is digits alone, up to what is allowed") {
   CHECK(whole_number("18446744073709551615", "from") == 18446744073709551615u);
   CHECK(whole_number("4294967295", "version", 4294967295) == 4294967295u);
   for (const auto* text : {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616"}) CHECK_FALSE(whole_number(text, "from"));
+  for (const auto* text : {"0", "1001"})
+    CHECK(whole_number(text, "limit", 1'000, 1).error().message ==
+          "limit: expected a whole number from 1 to 1000, found `" + std::string(text) + "`");
   CHECK(whole_number("4294967297", "version", 4294967295).error().message ==
         "version: expected a whole number from 0 to 4294967295, found `4294967297`");
 }
