@@ -28,13 +28,12 @@ AccessRules load_rules(const GatewayOptions& options) {
   AccessRules rules{{}, options.hosts, options.origins};
   if (options.keys.empty()) return rules;
   std::ifstream file(options.keys);
-  if (!file) throw std::runtime_error(fmt::format("cannot read the API keys in {}", options.keys));
+  if (!file) throw BadSettings(fmt::format("cannot read the API keys in {}", options.keys));
   std::stringstream text;
   text << file.rdbuf();
   auto keys = parse_keys(text.str());
-  if (!keys) throw std::runtime_error(fmt::format("{}: {}", options.keys, keys.error().message));
-  if (keys->empty())
-    throw std::runtime_error(fmt::format("{} holds no API key; leave gateway.keys empty to serve this host alone", options.keys));
+  if (!keys) throw BadSettings(fmt::format("{}: {}", options.keys, keys.error().message));
+  if (keys->empty()) throw BadSettings(fmt::format("{} holds no API key; leave gateway.keys empty to serve this host alone", options.keys));
   rules.keys = std::move(*keys);
   return rules;
 }
@@ -45,7 +44,7 @@ bool is_loopback_address(std::string_view listen) {
 
 http::ServerOptions check_address(const GatewayOptions& options, http::ServerOptions server) {
   if (options.keys.empty() && !is_loopback_address(server.listen))
-    throw std::runtime_error(fmt::format("without API keys (gateway.keys) only loopback addresses are served, not {}", server.listen));
+    throw BadSettings(fmt::format("without API keys (gateway.keys) only loopback addresses are served, not {}", server.listen));
   return server;
 }
 
@@ -107,7 +106,7 @@ Gateway::Gateway(runtime::Runtime& runtime, bus::Client& bus, GatewayOptions opt
 }
 
 void Gateway::start() {
-  if (auto status = server_.listen(); !status) throw std::runtime_error(status.error().message);
+  if (auto status = server_.listen(); !status) throw BadSettings(status.error().message);
   if (rules_.keys.empty()) log::warn("no API keys are configured: only this host is served, and every program on it is the user `local`");
   log::info("listening on {}", server_.address());
   bus_.on_message([this](wire::Message message) {

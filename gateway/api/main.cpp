@@ -30,6 +30,10 @@ int main(int argc, char** argv) try {
   api::Gateway gateway(runtime, bus, options, server);
   gateway.start();
   return runtime.run();
+} catch (const api::BadSettings& error) {
+  telemetry::log::error("cannot start: {}", error.what());
+  telemetry::log::flush();
+  return 2;  // as Config::load has it for a mistake that it finds itself
 } catch (const std::exception& error) {
   telemetry::log::error("cannot start: {}", error.what());
   telemetry::log::flush();

@@ -1,6 +1,7 @@
 // What the gateway is told; section `gateway`.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,11 @@
 #include "api/streams.hpp"
 
 namespace convoke::api {
+
+/// A mistake in the settings that only a look at what they name shows: no other start mends it, and main() says so by its exit code.
+struct BadSettings : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 struct GatewayOptions {
   std::string keys;                  // file of API keys; empty: loopback only

@@ -76,19 +76,21 @@ void SupervisorCore::take(const happened::Spawned& event) {
   child->pid = event.pid;
   child->started = now_;
   child->unanswered.reset();
+  child->hopeless = false;
   if (child->phase == Phase::stopping) order(Order::What::terminate, *child);  // was asked to end while it began
 }
 
 void SupervisorCore::take(const happened::SpawnFailed& event) {
-  if (auto* child = find(event.name)) ended(*child, event.reason);
+  if (auto* child = find(event.name)) ended(*child, event.reason, event.hopeless);
 }
 
 void SupervisorCore::take(const happened::Exited& event) {
   const auto found = std::ranges::find_if(children_, [&](const auto& entry) { return entry.second.pid == event.pid; });
-  if (found != children_.end() && event.pid != 0) ended(found->second, event.how);
+  if (found != children_.end() && event.pid != 0) ended(found->second, event.how, event.hopeless);
 }
 
-void SupervisorCore::ended(Child& child, std::string how) {
+void SupervisorCore::ended(Child& child, std::string how, bool hopeless) {
+  child.hopeless = hopeless;
   child.pid = 0;
   child.ready = child.killed = false;
   child.last_end = child.reason = std::move(how);

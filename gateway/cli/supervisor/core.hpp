@@ -45,6 +45,7 @@ struct Child {
   std::optional<SteadyTime> unanswered{};  // the first check since the last good one was asked then
   SteadyTime due{};                        // backoff: start then; stopping: kill then
   bool killed = false;
+  bool hopeless = false;  // its last end was one that another start does not mend
 };
 
 namespace happened {
@@ -63,10 +64,12 @@ struct Spawned {
 struct SpawnFailed {
   std::string name;
   std::string reason;
+  bool hopeless = false;  // the program is not there
 };
 struct Exited {
   int pid = 0;
-  std::string how;  // `exit code 1`, `signal 9`
+  std::string how;        // `exit code 1`, `signal 9`
+  bool hopeless = false;  // it says that its configuration is wrong
 };
 struct Asked {  // a health check is on its way
   std::string name;
@@ -115,7 +118,7 @@ class SupervisorCore {
   void take(const happened::Stop&) { stopping_ = true; }
 
   void leave_out_pause();
-  void ended(Child& child, std::string how);
+  void ended(Child& child, std::string how, bool hopeless);
   void look_at(Child& child);
   void stop(Child& child);
   void kill(Child& child);

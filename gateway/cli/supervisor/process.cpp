@@ -18,6 +18,8 @@
 namespace convoke::cli {
 namespace {
 
+constexpr int not_executable = 126;  // as shells have it
+
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> result;
   result.reserve(texts.size() + 1);
@@ -45,7 +47,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   if (chdir(wanted.folder.c_str()) == 0) execve(wanted.program.c_str(), arguments, environment);
   const auto message = "cannot be executed\n";
   [[maybe_unused]] const auto written = write(2, message, 19);
-  _exit(126);
+  _exit(not_executable);
 }
 
 }  // namespace
@@ -70,6 +72,11 @@ Result<pid_t> launch(const Launch& wanted) {
 std::string how_it_ended(int status) {
   if (WIFEXITED(status)) return fmt::format("exit code {}", WEXITSTATUS(status));
   return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+}
+
+bool cannot_begin(int status) {
+  constexpr int misconfigured = 2;  // runtime::Config::load's, and that of those who check more than it does
+  return WIFEXITED(status) && (WEXITSTATUS(status) == misconfigured || WEXITSTATUS(status) == not_executable);
 }
 
 std::uint64_t resident_bytes(pid_t pid) {

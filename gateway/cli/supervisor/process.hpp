@@ -24,6 +24,9 @@ Result<pid_t> launch(const Launch& wanted);
 
 /// `exit code 1`, `signal 9 (Killed)`.
 std::string how_it_ended(int wait_status);
+/// True for the end of a program that was started wrongly (a mistake in its configuration, or it cannot be executed): another start is
+/// another such end.
+bool cannot_begin(int wait_status);
 /// Resident bytes; 0 when there is no such process.
 std::uint64_t resident_bytes(pid_t pid);
 

@@ -95,13 +95,16 @@ asio::awaitable<Status> Supervisor::start(std::function<void(const std::string&)
   bool applied = false;
   while (steady_now() < until && !end_wanted_.is_set()) {
     if (progress) progress(trouble());
+    if (const auto why = hopeless(); !why.empty()) co_return fail(Fault::invalid, why);
     if (!applied && core_.children().contains("gateway") && core_.children().at("gateway").ready &&
         core_.children().at("groupchat").ready) {
       auto status = co_await apply_team(std::chrono::duration_cast<Millis>(until - steady_now()));
       applied = status.has_value();
       if (!status && !retryable(status.error().code)) co_return status;
     }
-    if (applied && core_.all_ready()) {
+    const auto& team = options_.installation.team;
+    if (applied && teams_.at(team) == 0) co_await refresh_agents(team);
+    if (applied && teams_.at(team) != 0 && core_.all_ready()) {
       const auto held = co_await partitions_held();
       if (held.value_or(false)) {
         up_ = true;
@@ -144,7 +147,7 @@ void Supervisor::launch_child(const std::string& name) {
   if (pid)
     feed(happened::Spawned{name, *pid});
   else
-    feed(happened::SpawnFailed{name, pid.error().message});
+    feed(happened::SpawnFailed{name, pid.error().message, !retryable(pid.error().code)});
 }
 
 void Supervisor::reap() {
@@ -153,7 +156,7 @@ void Supervisor::reap() {
     int status = 0;
     if (child.pid > 0 && waitpid(child.pid, &status, WNOHANG) == child.pid) ended.emplace_back(child.pid, status);
   }
-  for (const auto& [pid, status] : ended) feed(happened::Exited{pid, how_it_ended(status)});
+  for (const auto& [pid, status] : ended) feed(happened::Exited{pid, how_it_ended(status), cannot_begin(status)});
 }
 
 asio::awaitable<void> Supervisor::watch_children() {
@@ -420,6 +423,14 @@ std::string Supervisor::trouble() const {
   for (const auto& line : redis.empty() ? std::vector<std::string>{} : last_lines(options_.installation.paths.log("redis"), 5))
     if (line.find("No space left") != std::string::npos) return "the disk is full: redis cannot store anything: " + line;
   return fmt::format("waiting for {}", fmt::join(waiting, ", "));
+}
+
+// What no new start of it would mend: a program that is not there, a mistake in its configuration.
+std::string Supervisor::hopeless() const {
+  for (const auto& [name, child] : core_.children())
+    if (child.hopeless)
+      return fmt::format("{} cannot start ({}). Its last lines:\n  {}", name, child.reason, tail_of(options_.installation.paths.log(name)));
+  return {};
 }
 
 // The process that most likely keeps the rest from being ready: the lowest stage first.

@@ -33,8 +33,8 @@ class Supervisor {
  public:
   Supervisor(asio::io_context& io, UpOptions options);
 
-  /// Starts everything and returns when all is ready: every process, every partition, the team. On failure the sentence names the culprit
-  /// and its last lines.
+  /// Starts everything and returns when all is ready: every process, every partition, the team and its version. On failure the sentence
+  /// names the culprit and its last lines; INVALID, and at once, where trying again would not mend it.
   asio::awaitable<Status> start(std::function<void(const std::string&)> progress);
   /// Stops everything in order; returns when nothing runs any more.
   asio::awaitable<void> stop();
@@ -72,6 +72,7 @@ class Supervisor {
   asio::awaitable<Result<bool>> partitions_held();
   std::string trouble() const;
   std::string disk_trouble() const;
+  std::string hopeless() const;
   std::string culprit() const;
 
   asio::io_context& io_;

@@ -151,6 +151,18 @@ TEST_CASE("up: with API keys it names the variable that is missing; variables of
   CHECK(refused.code == 6);
   CHECK(says(refused.err, "CONVOKE_API_KEY"));
   installation.environment["CONVOKE_API_KEY"] = "sesame";
+  // What no second try would mend is not tried for half a minute.
+  const auto misspelt = installation.data() + ".misspelt";
+  std::ofstream(misspelt) << "d0c04f4b ann admin\n";
+  installation.environment["CONVOKE_GATEWAY_KEYS"] = misspelt;
+  const auto began = std::chrono::steady_clock::now();
+  const auto mistaken = installation.convoke({"up", "--detach", "--port", "0"});
+  INFO(mistaken.err);
+  CHECK(mistaken.code == 1);
+  CHECK(says(mistaken.err, misspelt + ": line 1"));
+  CHECK(says(mistaken.err, "gateway cannot start (exit code 2)"));
+  CHECK(std::chrono::steady_clock::now() - began < seconds(20));
+  installation.environment["CONVOKE_GATEWAY_KEYS"] = keys;
   const auto up = installation.convoke({"up", "--detach", "--port", "0"});
   INFO(up.out << up.err);
   REQUIRE(up.code == 0);

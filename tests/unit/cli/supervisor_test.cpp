@@ -201,6 +201,21 @@ TEST_CASE("supervisor: what is removed is stopped and forgotten; wanted again me
   CHECK(again.exited(200, "gateway") == std::vector{start("gateway")});
 }
 
+TEST_CASE("supervisor: an end that another start would not mend is marked, until it runs again") {
+  Bench bench;
+  bench.add("gateway", 0, 4);
+  const auto& gateway = bench.core.children().at("gateway");
+  bench.at(0, happened::SpawnFailed{"gateway", "convoke-gateway: not found", true});
+  CHECK(gateway.hopeless);
+  bench.spawned(1, "gateway", 10);
+  CHECK_FALSE(gateway.hopeless);
+  bench.at(2, happened::Exited{10, "exit code 2", true});
+  CHECK(gateway.hopeless);
+  bench.spawned(3, "gateway", 11);
+  bench.exited(4, "gateway");
+  CHECK_FALSE(gateway.hopeless);
+}
+
 TEST_CASE("supervisor: a program that cannot be started is tried again, and the reason is kept") {
   Bench bench;
   bench.add("redis", 0, 4);
