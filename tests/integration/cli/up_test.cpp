@@ -18,6 +18,7 @@ TEST_CASE("up: an installation starts, does a task, stops, and has it still at t
   installation.up();
   const auto status = installation.status();
   CHECK(status["ready"] == true);
+  CHECK(status["team_version"] == 1);
   for (const auto& process : status["processes"]) {
     INFO(process.dump());
     CHECK(process["ready"] == true);
