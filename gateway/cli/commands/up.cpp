@@ -80,9 +80,7 @@ Result<UpOptions> plan_installation(const Invocation& args) {
   plan.paths = Paths(args.data);
   plan.bin = program_folder();
   const auto file = args.text("team");
-  const auto text = file.empty() ? std::string(embedded_company) : read_file(file);
-  if (text.empty()) return fail(Fault::not_found, "cannot read the team file " + file);
-  const auto team = agents::parse_team(text, file.empty() ? "company.yaml" : file);
+  const auto team = file.empty() ? agents::parse_team(embedded_company, "company.yaml") : agents::load_team(file);
   if (!team) return std::unexpected(team.error());
   plan.team = team->name;
   options.team_json = agents::to_json(*team);

@@ -126,6 +126,12 @@ TEST_CASE("doctor: tells the port, the team and the reason of the last start, ho
   CHECK(installation.convoke({"up", "--detach", "--port", "0", "--team", folder.file("none.yaml")}).code == 4);
   CHECK(says(installation.convoke({"doctor"}).out, "last start: cannot read the team file"));
 
+  const auto empty = write(folder.file("empty.yaml"), "");
+  const auto nothing = installation.convoke({"up", "--port", "0", "--team", empty});
+  CHECK(nothing.code == 1);
+  CHECK(says(nothing.err, "found an empty file"));
+  CHECK(says(installation.convoke({"team", "check", empty}).out, "found an empty file"));
+
   const auto other = write(folder.file("other.yaml"), team_file("other", "Clerk"));
   const auto up = installation.convoke({"up", "--detach", "--port", "0", "--team", other});
   INFO(up.err);
