@@ -32,6 +32,26 @@ void show_status(Context& context, const Json& status) {
   out.rows(table({"NAME", "PID", "READY", "RESTARTS", "MEMORY", ""}, rows));
 }
 
+constexpr Millis control_deadline{10'000};
+
+// Who does not answer, and what can be done about it. What was asked lies in its socket: it is done once it goes on.
+Error silent(const Context& context, Error error) {
+  const auto instance = find_instance(Paths(context.args.data));
+  if (error.code != Fault::deadline || !instance) return error;
+  const auto pid = instance->pid;
+  const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+  if (stat.contains(") T ") || stat.contains(") t "))
+    error.message =
+        fmt::format("the supervisor of {} is stopped (process {}: SIGSTOP, or Ctrl-Z where it runs): `kill -CONT {}` lets it go on",
+                    context.args.data, pid, pid);
+  else
+    error.message = fmt::format(
+        "the supervisor of {} does not answer (process {}): look into its log, {}; `kill -9 {}` ends it with all that "
+        "it started, and nothing accepted is lost",
+        context.args.data, pid, Paths(context.args.data).log("supervisor"), pid);
+  return error;
+}
+
 // What a gateway elsewhere knows: it sees agents and partitions, not processes.
 asio::awaitable<int> status_of_gateway(Context& context) {
   auto& out = context.out;
@@ -60,11 +80,9 @@ asio::awaitable<int> run_status(Context& context) {
   auto target = context.control();
   if (!target) co_return context.refuse(target.error());
   ApiClient api(context.io, *target);
-  auto status = co_await api.get("/status");
-  if (!status && status.error().code == Fault::deadline) {  // nothing was to change: it is not the outcome that is unknown
-    co_return context.refuse(
-        Error(Fault::unavailable, "the supervisor of " + context.args.data + " does not answer: see `convoke doctor`"));
-  }
+  auto status = co_await api.get("/status", control_deadline);
+  if (!status && status.error().code == Fault::deadline)  // nothing was to change: it is not the outcome that is unknown
+    co_return context.refuse(Error(Fault::unavailable, silent(context, status.error()).message));
   if (!status) co_return context.refuse(status.error());
   if (context.out.json())
     context.out.value(*status);
@@ -77,8 +95,8 @@ asio::awaitable<int> run_down(Context& context) {
   auto target = context.control();
   if (!target) co_return context.refuse(target.error());
   ApiClient api(context.io, *target);
-  auto stopping = co_await api.post("/down", Json::object());
-  if (!stopping) co_return context.refuse(stopping.error());
+  auto stopping = co_await api.post("/down", Json::object(), {}, control_deadline);
+  if (!stopping) co_return context.refuse(silent(context, stopping.error()));
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
   while (find_instance(Paths(context.args.data))) {
     if (std::chrono::steady_clock::now() >= until)
@@ -101,8 +119,8 @@ asio::awaitable<int> run_scale(Context& context) {
   const auto typed = context.args.text("count");
   std::from_chars(typed.data(), typed.data() + typed.size(), count);
   Json fields{{"agent", context.args.text("agent")}, {"count", count}};
-  auto status = co_await api.post("/scale", std::move(fields));
-  if (!status) co_return context.refuse(status.error());
+  auto status = co_await api.post("/scale", std::move(fields), {}, control_deadline);
+  if (!status) co_return context.refuse(silent(context, status.error()));
   if (context.out.json())
     context.out.value(*status);
   else
