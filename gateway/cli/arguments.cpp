@@ -167,7 +167,8 @@ void plan_commands(Builder& build) {
     auto* sub = build.command(verb, std::string(verb) + " steps of a plan: those named, else all that are planned");
     build.text(sub, "plan", "plan", "plan")->required()->check(an_id());
     build.list(sub, "steps", "steps", "steps");
-    build.text(sub, "--edit", "edit", "do this instead (one step)");
+    auto* edit = build.text(sub, "--edit", "edit", "do this instead (one step)");
+    if (verb == std::string_view("reject")) edit->group("");  // known, to be refused in words
     build.text(sub, "--comment", "comment", "comment");
     key(build, sub);
   }
@@ -265,8 +266,9 @@ void check_place(Parsed& parsed) {
 // Mistakes that one argument alone does not show.
 void check_together(Parsed& parsed) {
   const auto& typed = parsed.invocation;
-  const bool is_edit = typed.command == "approve" || typed.command == "reject";
-  if (is_edit && !typed.text("edit").empty() && typed.list("steps").size() != 1)
+  if (typed.command == "reject" && !typed.text("edit").empty())
+    refuse(parsed, "--edit says what is done instead, and a rejected step is not done: approve it with --edit");
+  if (typed.command == "approve" && !typed.text("edit").empty() && typed.list("steps").size() != 1)
     refuse(parsed, "--edit says what one step does instead: name that step");
   if (typed.command == "task" && typed.flag("no-watch") && typed.text("approve") == "ask")
     refuse(parsed, "--approve ask asks whoever watches, and with --no-watch nobody does: leave one of them out");

@@ -103,6 +103,13 @@ TEST_CASE("arguments: what cannot be an id is refused before anybody is asked") 
   CHECK(good({"watch", "u-1:a.b_c~dm/company.HrAgent"}).command == "watch");
 }
 
+TEST_CASE("arguments: what is not done is not edited") {
+  const auto parsed = parse({"reject", "s~p1", "1", "--edit", "other"});
+  CHECK(parsed.exit == usage);
+  CHECK(parsed.message.find("approve it with --edit") != std::string::npos);
+  CHECK(good({"approve", "s~p1", "1", "--edit", "other"}).text("edit") == "other");
+}
+
 TEST_CASE("arguments: nobody is asked where nobody watches") {
   CHECK(parse({"task", "x", "--no-watch", "--approve", "ask"}).message.find("--no-watch nobody does") != std::string::npos);
   CHECK(good({"task", "x", "--no-watch", "--approve", "auto"}).flag("no-watch"));
