@@ -62,6 +62,7 @@ asio::awaitable<void> reader_gone() {
 int run(const Invocation& args) {
   DescriptorStream standard_output(STDOUT_FILENO);
   Output out(standard_output, std::cerr, isatty(STDOUT_FILENO) == 1, wants_color(args), args.json);
+  if (Context::environment("TERM") == "dumb") out.leave_out_progress();
   asio::io_context io(1);
   Context context{io, args, out};
   const auto command = args.command == "up" ? run_up : find_command(args.command);

@@ -63,7 +63,7 @@ void Output::end_pieces() {
 }
 
 void Output::progress(std::string_view text) {
-  if (!terminal_ || json_ || mid_line_) return;
+  if (!terminal_ || !can_rewrite_ || json_ || mid_line_) return;
   // A full last column would make some terminals begin another line.
   write(clear_line, paint(Tone::dim, brief(text, width() - 1)));
   progress_shown_ = true;

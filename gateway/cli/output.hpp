@@ -55,6 +55,9 @@ class Output {
   /// Called once, with that errno, when a write fails.
   void on_write_error(std::function<void(int)> call) { failed_ = std::move(call); }
 
+  /// For a terminal that cannot take back what was written: no lines of progress.
+  void leave_out_progress() { can_rewrite_ = false; }
+
   bool json() const { return json_; }
   bool terminal() const { return terminal_; }
   /// Columns of the terminal now; 80 where it does not say.
@@ -71,6 +74,7 @@ class Output {
   bool color_;
   bool json_;
   std::size_t fixed_width_ = 0;
+  bool can_rewrite_ = true;
   bool progress_shown_ = false;
   bool mid_line_ = false;
   int write_error_ = 0;

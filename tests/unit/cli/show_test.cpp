@@ -200,6 +200,12 @@ TEST_CASE("output: what is drawn on a terminal is cut to its width, and nothing 
     out.rows(table({"A", "B"}, {{"ü", spoken}}));
     CHECK(longest(text.str()) == columns);
   }
+  std::ostringstream dumb;
+  Output teletype(dumb, dumb, true, false, false);
+  teletype.leave_out_progress();
+  teletype.progress("⣾ waits");
+  teletype.line("said");
+  CHECK(dumb.str() == "said\n");
   std::ostringstream text;
   Output pipe(text, text, false, false, false);
   pipe.fix_width(20);
