@@ -10,6 +10,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket.hpp>
+#include <nlohmann/json.hpp>
 
 #include "core/async.hpp"
 #include "http/address.hpp"
@@ -31,6 +32,15 @@ Fault refusal_fault(int status) {
     case 503: return Fault::overloaded;
     default: return Fault::invalid;
   }
+}
+
+// The sentence of an error answer (message.hpp); a page of something in between says nothing to whoever calls.
+std::string refusal(const std::string& address, int status, const std::string& body) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  const auto error = json.is_object() ? json.value("error", nlohmann::json()) : nlohmann::json();
+  const auto found = error.is_object() ? error.find("message") : error.end();
+  if (found != error.end() && found->is_string()) return found->get<std::string>();
+  return "websocket: " + address + " answered with HTTP status " + std::to_string(status);
 }
 
 bool is_ip(const std::string& host) {
@@ -115,7 +125,7 @@ struct WebSocketClient::State : std::enable_shared_from_this<State> {
     const auto status = static_cast<int>(response.result_int());
     if (error != beast_ws::error::upgrade_declined)
       co_return fail(Fault::unavailable, "websocket: " + target.address + ": " + error.message());
-    co_return fail(refusal_fault(status), "websocket: " + target.address + " answered " + std::to_string(status) + ": " + response.body());
+    co_return fail(refusal_fault(status), refusal(target.address, status, response.body()));
   }
 
   asio::awaitable<Result<Socket>> open_socket(Address address, std::string name) {

@@ -138,8 +138,12 @@ TEST_CASE("gateway: with keys, only a known key is let in, and only an admin's a
   CHECK(doors.send("GET", "/api/directory", {}, {{"X-API-Key", "ann-key"}}).status == 200);
   CHECK(doors.send("POST", "/api/teams", "{}", {{"X-API-Key", "ann-key"}}).status == 403);
   CHECK(doors.send("POST", "/api/teams", "{}", {{"X-API-Key", "root-key"}}).status == 422);
+  CHECK(doors.send("GET", "/api/directory", {}, {{"authorization", "bearer ann-key"}}).status == 200);
   CHECK(doors.send("GET", "/healthz").status == 200);
-  CHECK_FALSE(Socket(doors).status);
+  const auto unknown = Socket(doors).status;
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().code == Fault::unauthenticated);
+  CHECK(unknown.error().message == Doors::message(doors.send("GET", "/api/directory")));
   Socket socket(doors, {{"Authorization", "Bearer ann-key"}});
   REQUIRE(socket.status);
   CHECK(socket.next()["user"] == "ann");
