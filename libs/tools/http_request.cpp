@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -126,6 +127,25 @@ Result<std::string> filled_in(std::string_view header, std::string_view value, c
   return text;
 }
 
+// `name`, `192.0.2.1` or `[2001:db8::1]`, and a port where one is named.
+bool is_authority(std::string_view text) {
+  constexpr int last_port = 65'535;
+  const auto bracket = text.starts_with('[') ? text.find(']') : std::string_view::npos;
+  if (text.starts_with('[') && bracket == std::string_view::npos) return false;
+  const auto end = bracket == std::string_view::npos ? std::min(text.find(':'), text.size()) : bracket + 1;
+  const auto host = text.substr(0, end), rest = text.substr(end);
+  const auto is_of_address = [](char letter) {
+    return std::isxdigit(static_cast<unsigned char>(letter)) != 0 || letter == ':' || letter == '.';
+  };
+  if (bracket == std::string_view::npos ? host.empty() || host.contains(']')
+                                        : host.size() < 4 || !std::ranges::all_of(host.substr(1, host.size() - 2), is_of_address))
+    return false;
+  if (rest.empty()) return true;
+  int port = 0;
+  const auto [stop, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), port);
+  return rest.front() == ':' && error == std::errc{} && stop == rest.data() + rest.size() && port > 0 && port <= last_port;
+}
+
 class Checker {
  public:
   explicit Checker(const Tool& tool) : tool_(tool) {}
@@ -148,6 +168,7 @@ class Checker {
     const auto authority = url.substr(host + 3, path_begin(url) - host - 3);
     if (authority.contains('@')) return report(url, "no user or password in the URL: a header with a variable of the environment");
     if (authority.contains('{')) return report(url, "no placeholder in the host: a model must not choose whom the tool calls");
+    if (!is_authority(authority)) return report(url, "a host (an IPv6 address in brackets), and a port from 1 to 65535 where one is named");
     const auto pieces = pieces_of(url, "{");
     if (!pieces) return report(url, "a closing '}' of each placeholder");
     for (const auto& piece : *pieces) {

@@ -22,7 +22,10 @@ class Rules {
   Rules(const Node& root, std::string_view text, Mistakes& mistakes) : root_(root), text_(text), mistakes_(mistakes) {
     const Node* agents = root.find("agents");
     all_agents_known_ = agents && agents->is(Shape::list);
-    agents_ = names_in(items_of(root, "agents"), "name", all_agents_known_);
+    bool all_sound = true;
+    agents_ = names_in(items_of(root, "agents"), "name", all_sound);
+    for (const Node* agent : items_of(root, "agents"))
+      if (const Node* name = agent->find("name"); name && !(name->is(Shape::text) && name->sound)) unsound_.push_back(name->text);
     for (const Node* agent : items_of(root, "agents")) {
       const Node *name = text_of(*agent, "name"), *tools = agent->find("tools");
       if (!name) continue;
@@ -89,9 +92,10 @@ class Rules {
     }
   }
 
-  // Where an agent or a tool has no good name, which is a mistake of its own, a reference that resembles no other is taken to mean it.
+  // A bad name of an agent is a mistake of its own: whoever refers to it makes no second one. Nobody can refer to an agent without a name.
   bool is_known_agent(const std::string& name) const {
-    return std::ranges::find(agents_, name) != agents_.end() || (!all_agents_known_ && nearest(name, agents_).empty());
+    if (!all_agents_known_ || std::ranges::find(agents_, name) != agents_.end()) return true;
+    return std::ranges::find(unsound_, name) != unsound_.end() || !nearest(name, unsound_).empty();
   }
 
   bool is_known_tool(const std::string& full) const {
@@ -99,7 +103,8 @@ class Rules {
     const std::size_t dot = full.find('.');
     if (dot == std::string::npos) return false;
     const auto agent = tools_.find(full.substr(0, dot));
-    if (agent == tools_.end()) return !all_agents_known_ && is_known_agent(full.substr(0, dot));
+    if (agent == tools_.end())
+      return std::ranges::find(agents_, full.substr(0, dot)) == agents_.end() && is_known_agent(full.substr(0, dot));
     return !agent->second.complete && nearest(full.substr(dot + 1), agent->second.names).empty();
   }
 
@@ -119,7 +124,8 @@ class Rules {
     bool complete = true;
   };
   std::vector<std::string> agents_;
-  bool all_agents_known_ = true;
+  std::vector<std::string> unsound_;     // names that no agent can have
+  bool all_agents_known_ = true;         // `agents` is a list
   std::map<std::string, Tools> tools_;   // by agent
   std::vector<std::string> tool_names_;  // "<Agent>.<tool>"
 };

@@ -73,10 +73,8 @@ class ToolRules {
   }
 
   void check_http(const Node& tool) {
-    const Node *url = text_of(tool, "url"), *method = tool.find("method"), *headers = tool.find("headers");
-    const Node* parameters = tool.find("parameters");
-    bool known =
-        url && url->sound && (!method || method->sound) && (!headers || headers->sound) && !(parameters && !parameters->is(Shape::list));
+    const Node *url = text_of(tool, "url"), *headers = tool.find("headers"), *parameters = tool.find("parameters");
+    bool known = url && url->sound && (!headers || headers->sound) && !(parameters && !parameters->is(Shape::list));
     for (const Node* parameter : items_of(tool, "parameters")) known &= text_of(*parameter, "name") != nullptr;
     if (!known) return;
     for (const auto& mistake : tools::check_http(decode_tool(tool)))

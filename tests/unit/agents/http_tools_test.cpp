@@ -57,6 +57,18 @@ TEST_CASE("team check: what goes with one kind of tool alone is said once, at it
   CHECK(mistakes(with_tool("kind: http\n        url: http://x/{nobody}")) == "13:23: expected a parameter of the tool, found \"{nobody}\"");
   CHECK(mistakes(with_tool("kind: http\n        method: FETCH\n        url: http://x/")) ==
         "13:17: expected one of GET, POST, PUT, PATCH, DELETE for method, found \"FETCH\"");
+  CHECK(mistakes(with_tool("kind: http\n        method: FETCH\n        url: http://x/{nobody}")) ==
+        "13:17: expected one of GET, POST, PUT, PATCH, DELETE for method, found \"FETCH\"\n"
+        "14:23: expected a parameter of the tool, found \"{nobody}\"");
+  for (const auto* url :
+       {"http://[::1", "http://[]/", "http://x:99999/", "http://x:0/", "http://x:/", "http://x:80a/", "http://::1/", "http://[::1]x/"}) {
+    INFO(url);
+    CHECK(mistakes(with_tool("kind: http\n        url: \"" + std::string(url) + "\"")).starts_with("13:14: expected a host"));
+  }
+  for (const auto* url : {"http://[::1]:8080/", "http://[2001:db8::1]/x", "http://x:65535", "https://a.example/{person}"}) {
+    INFO(url);
+    CHECK(mistakes(with_tool("kind: http\n        url: \"" + std::string(url) + "\"")).empty());
+  }
   CHECK(mistakes(with_tool("kind: http\n        url: http://x/\n        headers:\n          Authorization: Bearer abc")) ==
         "15:11: expected a variable of the worker's environment for a secret: ${TOOL_…}, found \"Authorization\"");
 }
