@@ -27,11 +27,38 @@ TEST_CASE("task: without a terminal it ends when only a person can go on, and sa
   CHECK(says(approval.out, " approve "));
   CHECK(says(approval.out, "convoke --data " + installation.data() + " watch "));
 
+  // Who cancels, and why, can be read by all who watch.
+  const auto plan = installation.convoke({"plans", "--json"}).json()[0];
+  CHECK(installation.convoke({"cancel", plan["id"], "--reason", "changed my mind", "--key", "c-1"}).code == 0);
+  CHECK(installation.convoke({"cancel", plan["id"], "--reason", "changed my mind", "--key", "c-1"}).code == 0);
+  const auto cancelled = installation.convoke({"watch", plan["conversation"]});
+  INFO(cancelled.out);
+  CHECK(says(cancelled.out, "local cancels this: changed my mind"));
+  CHECK(says(cancelled.out, "Cancelled: by local: changed my mind"));
+
   // The input ends: as if all were left for later. What is typed before that and is no answer approves nothing.
   const auto asked = installation.convoke({"task", "Onboard a new employee, Jessica Smith.", "--approve", "ask"});
   INFO(asked.out << asked.err);
   CHECK(asked.code == 8);
   CHECK_FALSE(says(asked.out, "step 1 action_requested"));
+
+  // The same on a terminal: Ctrl-D at the prompt ends the command, not the run.
+  std::string typed = program("convoke") + " --data " + installation.data() + " task 'Onboard a new employee, Jessica Smith.'";
+  Process terminal(Command{.arguments = {"/usr/bin/script", "-qec", typed, "/dev/null"}, .environment = {}, .folder = {}});
+  const auto left = terminal.wait(seconds(40));
+  INFO(terminal.out());
+  REQUIRE(left);
+  CHECK(left->code == 8);
+  CHECK(says(terminal.out(), "Approve step 1"));
+  CHECK(says(terminal.out(), " watch "));
+
+  // Nobody stays to approve, and nobody is to be asked.
+  const auto alone =
+      installation.convoke({"--json", "task", "Please assign a mentor to Jessica Smith.", "--no-watch", "--approve", "auto"});
+  INFO(alone.out << alone.err);
+  const auto watched = installation.convoke({"watch", alone.json()["conversation"]});
+  INFO(watched.out);
+  CHECK(watched.code == 0);
 
   const auto unclear = installation.convoke({"--json", "task", "Schedule it.", "--approve", "auto"});
   INFO(unclear.out << unclear.err);

@@ -167,6 +167,7 @@ TEST_CASE("unknown outcome: a person says that it happened, or that it did not a
   driver.report(driver.work("t.A"), 1, std::move(asked));
   const auto opened = driver.last(EventKind::request_opened);
   CHECK(opened.data.find("unknown_outcome") != std::string::npos);
+  CHECK(driver.last(EventKind::outcome_unknown).data.find("\"tool\":\"pay\"") != std::string::npos);
   const auto at = opened.data.find("\"request\":\"") + 11;
   const auto request = opened.data.substr(at, opened.data.find('"', at) - at);
   SECTION("it happened, and that is the call's result") {
