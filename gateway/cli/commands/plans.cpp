@@ -20,6 +20,11 @@ void show_plan(Context& context, const Json& plan) {
                     brief(edited.empty() ? text_of(step, "action") : edited, 80)});
   }
   out.rows(table({"", "STEP", "STATUS", "AGENT", "ACTION"}, rows));
+  std::size_t number = 0;
+  for (const auto& step : plan["steps"]) {
+    ++number;
+    if (const auto said = text_of(step, "human_feedback"); !said.empty()) out.line(fmt::format("step {}: {}", number, safe(said)));
+  }
   if (!plan.contains("requests")) return;
   for (const auto& request : plan["requests"])
     out.line(out.paint(

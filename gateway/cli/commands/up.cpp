@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "agents/team/load.hpp"
 #include "cli/answers.hpp"
@@ -168,15 +169,15 @@ asio::awaitable<int> supervise(Context& context, UpOptions options, Report repor
   asio::co_spawn(context.io, watch_signals(signals, supervisor), [](std::exception_ptr) {});
   auto started = co_await supervisor.start([&context](const std::string& what) { context.out.progress("starting: " + what); });
   int code = ok;
+  std::optional<Error> failure;
   std::error_code ignored;
   if (started) std::filesystem::remove(paths.last_failure(), ignored);
   if (started) started = write_instance(paths, {url, getpid()});
   if (!started) {
-    const auto error = explained(started.error(), context.args.self);
-    note_failure(paths, error);
-    context.out.error(error);
-    report.failed(error);
-    code = code_of_start(error);
+    failure = explained(started.error(), context.args.self);
+    note_failure(paths, *failure);
+    context.out.error(*failure);
+    code = code_of_start(*failure);
   } else if (context.args.flag("demo")) {
     code = co_await demonstrate(context, url, supervisor);
   } else {
@@ -190,6 +191,7 @@ asio::awaitable<int> supervise(Context& context, UpOptions options, Report repor
   context.out.progress("stopping …");
   co_await supervisor.stop();
   forget_instance(paths);
+  if (failure) report.failed(*failure);  // whoever waits for it may start the next one at once
   signals.cancel();
   if (!context.out.json()) context.out.line("stopped");
   co_return code;

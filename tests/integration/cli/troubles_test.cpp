@@ -34,6 +34,7 @@ TEST_CASE("task: without a terminal it ends when only a person can go on, and sa
   const auto cancelled = installation.convoke({"watch", plan["conversation"]});
   INFO(cancelled.out);
   CHECK(says(cancelled.out, "local cancels this: changed my mind"));
+  CHECK(says(installation.convoke({"plan", plan["id"]}).out, "step 1: Cancelled by local: changed my mind"));
   CHECK(says(cancelled.out, "Cancelled: by local: changed my mind"));
 
   // The input ends: as if all were left for later. What is typed before that and is no answer approves nothing.
