@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -24,8 +25,13 @@ class Rules {
     all_agents_known_ = agents && agents->is(Shape::list);
     bool all_sound = true;
     agents_ = names_in(items_of(root, "agents"), "name", all_sound);
-    for (const Node* agent : items_of(root, "agents"))
-      if (const Node* name = agent->find("name"); name && !(name->is(Shape::text) && name->sound)) unsound_.push_back(name->text);
+    std::size_t nameless = 0;
+    for (const Node* agent : items_of(root, "agents")) {
+      const Node* name = agent->find("name");
+      if (name == nullptr) ++nameless;
+      if (name && !(name->is(Shape::text) && name->sound)) meant_.push_back(name->text);
+    }
+    guess_names(nameless);
     for (const Node* agent : items_of(root, "agents")) {
       const Node *name = text_of(*agent, "name"), *tools = agent->find("tools");
       if (!name) continue;
@@ -92,10 +98,30 @@ class Rules {
     }
   }
 
-  // A bad name of an agent is a mistake of its own: whoever refers to it makes no second one. Nobody can refer to an agent without a name.
+  // A missing or bad name of an agent is a mistake of its own: whoever refers to that agent makes no second one.
   bool is_known_agent(const std::string& name) const {
     if (!all_agents_known_ || std::ranges::find(agents_, name) != agents_.end()) return true;
-    return std::ranges::find(unsound_, name) != unsound_.end() || !nearest(name, unsound_).empty();
+    return std::ranges::find(meant_, name) != meant_.end();
+  }
+
+  // What an agent without a name is called is known by those who refer to it: the name that is said most often, and more than once, of
+  // those that are no agent's and resemble none. A name that is said once may as well be wrong, and is told.
+  void guess_names(std::size_t nameless) {
+    std::map<std::string, std::size_t> said;
+    const auto refer = [&](const Node& node, std::string_view key) {
+      for (const Node* item : items_of(node, key)) {
+        const auto name = item->text.substr(0, item->text.find('.'));
+        const bool is_open = item->is(Shape::text) && name != "*" && std::ranges::find(agents_, name) == agents_.end();
+        if (is_open && nearest(name, agents_).empty()) ++said[name];
+      }
+    };
+    for (const auto& [list, key] : {std::pair("agents", "can_contact"), std::pair("topics", "subscribers"), std::pair("rooms", "members"),
+                                    std::pair("people", "agents"), std::pair("starting_tasks", "tools")})
+      for (const Node* entry : items_of(root_, list)) refer(*entry, key);
+    std::vector<std::pair<std::string, std::size_t>> names(said.begin(), said.end());
+    std::ranges::stable_sort(names, std::greater{}, [](const auto& each) { return each.second; });
+    for (std::size_t i = 0; i < std::min(nameless, names.size()); ++i)
+      if (names[i].second > 1) meant_.push_back(names[i].first);
   }
 
   bool is_known_tool(const std::string& full) const {
@@ -124,7 +150,7 @@ class Rules {
     bool complete = true;
   };
   std::vector<std::string> agents_;
-  std::vector<std::string> unsound_;     // names that no agent can have
+  std::vector<std::string> meant_;       // names that agents would have, were they there or good
   bool all_agents_known_ = true;         // `agents` is a list
   std::map<std::string, Tools> tools_;   // by agent
   std::vector<std::string> tool_names_;  // "<Agent>.<tool>"

@@ -63,7 +63,7 @@ TEST_CASE("team check: what goes with one kind of tool alone is said once, at it
   for (const auto* url :
        {"http://[::1", "http://[]/", "http://x:99999/", "http://x:0/", "http://x:/", "http://x:80a/", "http://::1/", "http://[::1]x/"}) {
     INFO(url);
-    CHECK(mistakes(with_tool("kind: http\n        url: \"" + std::string(url) + "\"")).starts_with("13:14: expected a host"));
+    CHECK(mistakes(with_tool("kind: http\n        url: \"" + std::string(url) + "\"")).starts_with("13:15: expected a host"));
   }
   for (const auto* url : {"http://[::1]:8080/", "http://[2001:db8::1]/x", "http://x:65535", "https://a.example/{person}"}) {
     INFO(url);

@@ -38,14 +38,17 @@ TEST_CASE("team rules: names are used once in their place") {
 TEST_CASE("team rules: references are to what exists") {
   CHECK(mistakes(with(small_team, "instructions: You help.", "instructions: You help.\n    can_contact: [\"*\", Nobody]")) ==
         "8:24: expected the name of an agent or \"*\" for can_contact, found \"Nobody\"");
-  // An agent without a name is no excuse; one with a bad name is meant by who says that name.
-  const auto two = with(small_team, "agents:", "agents:\n  - {description: Another., instructions: You help., can_contact: [Somebody]}");
-  CHECK(mistakes(two).find("found \"Somebody\"") != std::string::npos);
-  const auto bad =
-      with(small_team, "agents:",
-           "rooms: [{name: a, members: [\"Bad Name\"]}]\nagents:\n  - {name: Bad Name, description: Another., instructions: You help.}");
-  INFO(mistakes(bad));
-  CHECK(mistakes(bad).find("for members") == std::string::npos);
+  // An agent without a name is what several call by one name, and no excuse for others; one with a bad name is meant by who says that.
+  const auto with_agent = [](const std::string& name, const std::string& contacts, const std::string& members) {
+    return with(small_team, "agents:",
+                "rooms: [{name: a, members: [" + members + "]}]\nagents:\n  - {" + name +
+                    "description: Another., instructions: You help., can_contact: [" + contacts + "]}");
+  };
+  CHECK(mistakes(with_agent("", "Somebody", "Somebody")).find("Somebody") == std::string::npos);
+  CHECK(mistakes(with_agent("", "Somebody, Nobody", "Somebody")).find("found \"Nobody\"") != std::string::npos);
+  CHECK(mistakes(with_agent("", "Somebody, Nobody", "Somebody")).find("found \"Somebody\"") == std::string::npos);
+  CHECK(mistakes(with_agent("", "Nobody", "Helper")).find("found \"Nobody\"") != std::string::npos);
+  CHECK(mistakes(with_agent("name: Bad Name, ", "Helper", "Bad Name")).find("for members") == std::string::npos);
   CHECK(mistakes(with(small_team, "agents:", "topics: [{type: a, subscribers: [Halper]}]\nagents:")) ==
         "4:34: expected the name of an agent for subscribers, found \"Halper\"; did you mean \"Helper\"?");
   CHECK(mistakes(with(small_team, "agents:", "rooms: [{name: a, members: [X]}]\nagents:")) ==
