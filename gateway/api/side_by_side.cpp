@@ -38,6 +38,7 @@ asio::awaitable<void> side_by_side(std::size_t count, std::size_t at_once, std::
   const auto executor = co_await asio::this_coro::executor;
   using Lane = decltype(asio::co_spawn(executor, lane(calls), asio::deferred));
   std::vector<Lane> lanes;
+  lanes.reserve(std::min(count, at_once));
   for (std::size_t i = 0; i < std::min(count, at_once); ++i) lanes.push_back(asio::co_spawn(executor, lane(calls), asio::deferred));
   auto group = asio::experimental::make_parallel_group(std::move(lanes));
   const auto [order, failures] = co_await group.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
