@@ -48,16 +48,24 @@ CLI::Validator some_text() {
   return {check, "", "some_text"};
 }
 
+bool is_id(const std::string& typed) {
+  return !typed.empty() && typed.size() <= longest_id && std::ranges::all_of(typed, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+std::string expected_id(std::string_view what, const std::string& typed) {
+  return fmt::format("expected {} (1 to {} letters, digits and signs, no blanks), found {}", what, longest_id,
+                     typed.empty() ? std::string("nothing") : fmt::format("`{}`", typed.substr(0, 80)));
+}
+
 /// What a gateway can take for the id of anything.
 CLI::Validator an_id() {
-  const auto check = [](const std::string& typed) -> std::string {
-    const bool fits =
-        !typed.empty() && typed.size() <= longest_id && std::ranges::all_of(typed, [](char c) { return c > ' ' && c < 0x7f; });
-    if (fits) return {};
-    return fmt::format("expected an id (1 to {} letters, digits and signs, no blanks), found {}", longest_id,
-                       typed.empty() ? std::string("nothing") : fmt::format("`{}`", typed.substr(0, 80)));
-  };
-  return {check, "", "an_id"};
+  return {[](const std::string& typed) { return is_id(typed) ? std::string() : expected_id("an id", typed); }, "", "an_id"};
+}
+
+/// What a gateway can take for a key; nothing: one is made.
+CLI::Validator a_key() {
+  return {[](const std::string& typed) { return typed.empty() || is_id(typed) ? std::string() : expected_id("a key", typed); }, "",
+          "a_key"};
 }
 
 std::string check_url(const std::string& typed) {
@@ -127,7 +135,7 @@ void patience(Builder& build, CLI::App* sub) {
 
 /// Of everything that a gateway changes: who was left without an answer asks again without doing it twice.
 void key(Builder& build, CLI::App* sub, const std::string& help = "idempotency key: the same key and request is done once") {
-  build.text(sub, "--key", "key", help)->check(an_id());
+  build.text(sub, "--key", "key", help)->check(a_key());
 }
 
 void task_commands(Builder& build) {
