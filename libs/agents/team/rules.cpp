@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "agents/team/decode.hpp"
 #include "agents/team/tool_rules.hpp"
@@ -119,7 +119,8 @@ class Rules {
                                     std::pair("people", "agents"), std::pair("starting_tasks", "tools")})
       for (const Node* entry : items_of(root_, list)) refer(*entry, key);
     std::vector<std::pair<std::string, std::size_t>> names(said.begin(), said.end());
-    std::ranges::stable_sort(names, std::greater{}, [](const auto& each) { return each.second; });
+    std::ranges::sort(
+        names, [](const auto& one, const auto& other) { return std::tie(other.second, one.first) < std::tie(one.second, other.first); });
     for (std::size_t i = 0; i < std::min(nameless, names.size()); ++i)
       if (names[i].second > 1) meant_.push_back(names[i].first);
   }
