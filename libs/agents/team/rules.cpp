@@ -118,7 +118,13 @@ class Rules {
     for (const auto& [list, key] : {std::pair("agents", "can_contact"), std::pair("topics", "subscribers"), std::pair("rooms", "members"),
                                     std::pair("people", "agents"), std::pair("starting_tasks", "tools")})
       for (const Node* entry : items_of(root_, list)) refer(*entry, key);
-    std::vector<std::pair<std::string, std::size_t>> names(said.begin(), said.end());
+    const auto bad = meant_;
+    std::vector<std::pair<std::string, std::size_t>> names;
+    for (const auto& each : said)
+      if (nearest(each.first, bad).empty())
+        names.push_back(each);
+      else
+        meant_.push_back(each.first);  // the good name that the bad one should have been
     std::ranges::sort(
         names, [](const auto& one, const auto& other) { return std::tie(other.second, one.first) < std::tie(one.second, other.first); });
     for (std::size_t i = 0; i < std::min(nameless, names.size()); ++i)
