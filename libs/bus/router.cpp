@@ -21,7 +21,7 @@ struct TextHash {
 
 std::string_view view(const zmq::message_t& frame) { return {static_cast<const char*>(frame.data()), frame.size()}; }
 
-// Of a message that is about to leave, and of which nothing is left afterwards.
+// Of a message whose frames may be given away before the place is passed.
 std::string failpoint_label([[maybe_unused]] std::string_view header, [[maybe_unused]] std::string_view body) {
 #ifdef CONVOKE_FAILPOINTS
   if (failpoint::wanted()) return wire::label_of(header, body);
@@ -119,8 +119,10 @@ bool Router::State::receive() {
   }
   ++counters.received;
   const Incoming incoming{*peer, {static_cast<std::uint8_t*>(header.data()), header.size()}, view(body)};
-  CONVOKE_FAILPOINT("receive", wire::label_of(view(header), view(body)), "before");
+  const auto label = failpoint_label(view(header), view(body));
+  CONVOKE_FAILPOINT("receive", label, "before");
   if (on_message) on_message(incoming);
+  CONVOKE_FAILPOINT("receive", label, "after");
   return true;
 }
 
