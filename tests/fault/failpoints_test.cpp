@@ -1,5 +1,6 @@
 // Each process dies once at every place where it commits, sends or hears something, in the middle of a trial; the outcome equals the one
-// without faults. The places are found by a run that records what it passes. [full]: all of them. Otherwise fifteen, chosen anew by each
+// without faults. Two groupchats share the sessions: when one dies the other takes over. The places are found by a run that records what it
+// passes. [full]: all of them. Otherwise fifteen, chosen anew by each
 // CONVOKE_TEST_SEED (scripts/test: the commit), so that a few weeks of changes have tried all.
 #include <signal.h>
 
@@ -8,7 +9,9 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <set>
 
+#include "fault/replica.hpp"
 #include "fault/trial.hpp"
 
 using namespace convoke::test;
@@ -25,7 +28,10 @@ struct Point {
 enum class End { died, passed_by, failed };
 
 // A place that is passed only when two things happen to meet, or when nothing happens for a while, gets another trial.
-constexpr int tries_per_place = 3;
+constexpr int tries_per_place = 5;
+
+// Places that no trial can be made to pass, with the reason: the only ones that may be missed.
+const std::set<std::string> exceptions = {};
 
 std::string text_or(const char* variable, const std::string& otherwise) {
   const char* text = std::getenv(variable);
@@ -34,9 +40,9 @@ std::string text_or(const char* variable, const std::string& otherwise) {
 
 class Killing {
  public:
-  Killing() {
+  explicit Killing(const std::string& history) : trial_(histories() / (history + ".jsonl")) {
     trial_.order("record");
-    installation_.emplace(trial_.options());
+    begin();
     trial_.run(*installation_, "first");
     const auto first = trial_.passed();  // with the start, and what is looked up once
     expected_ = trial_.run(*installation_, "faultless");
@@ -70,17 +76,17 @@ class Killing {
     INFO(point.order());
     ++count_;
     try {
-      if (!installation_) installation_.emplace(trial_.options());
+      if (!installation_) begin();
       trial_.order(point.order());
-      if (point.rare) {
-        // As at the first start, when those who ask find no owner yet.
-        if (again && process_of(point.name) != "groupchat") ::kill(installation_->pid("groupchat"), SIGKILL);
-        ::kill(installation_->pid(process_of(point.name)), SIGKILL);
-        CHECK(installation_->wait_ready());
-        if (!trial_.obeyed(point.name)) stir();
-      }
       const auto session = "trial-" + std::to_string(count_);
-      const auto outcome = trial_.run(*installation_, session);
+      const auto effects_before = installation_->effects().size();
+      bool begun = !point.rare;
+      const auto outcome = trial_.run(*installation_, session, [&] {
+        // In the middle of the task, when tools have begun to be called.
+        if (begun || installation_->effects().size() == effects_before) return;
+        begun = true;
+        bring_about(point, again);
+      });
       CHECK(outcome.mistakes == std::vector<std::string>{});
       CHECK(outcome.unlike(expected_) == "");
       // Some are passed only when nothing happens for a while (heartbeats, spans, the heads that readers ask for).
@@ -96,6 +102,7 @@ class Killing {
     } catch (const std::exception& error) {
       FAIL_CHECK(point.order() << ": " << error.what());
       keep_logs(point);
+      second_.reset();
       installation_.reset();  // the next one begins afresh
       return End::failed;
     }
@@ -103,12 +110,30 @@ class Killing {
 
   void end() {
     if (!installation_) return;
+    CHECK(second_->leave() == Exit{0, 0});
     CHECK(installation_->stop() == Exit{0, 0});
     CHECK(installation_->errors() == std::vector<std::string>{});
   }
   int unknown() const { return unknown_; }
 
  private:
+  void begin() {
+    installation_.emplace(trial_.options());
+    second_.emplace(*installation_, "groupchat", "groupchat-2");
+    CHECK(eventually(std::chrono::seconds(30), [&] { return installation_->metric("groupchat-2", "convoke_partitions") > 64; }));
+  }
+  // What is passed only at a start: the process starts again, and dies at that place.
+  void bring_about(const Point& point, bool again) {
+    const auto process = process_of(point.name);
+    // As at the first start, when those who ask find no owner yet.
+    if (again || process == "groupchat") {
+      if (const auto other = second_->pid(); other > 0 && again) ::kill(other, SIGKILL);
+      ::kill(installation_->pid("groupchat"), SIGKILL);
+    }
+    if (process != "groupchat") ::kill(installation_->pid(process), SIGKILL);
+    CHECK(installation_->wait_ready());
+    if (!trial_.obeyed(point.name)) stir();
+  }
   // What a trial does not bring about: a worker comes and goes, the team changes, somebody looks around.
   void stir() {
     ::kill(installation_->pid("worker-Echo-1"), SIGKILL);
@@ -130,6 +155,7 @@ class Killing {
 
   Trial trial_;
   std::optional<Installation> installation_;
+  std::optional<Replica> second_;
   Outcome expected_;
   std::vector<Point> points_;
   int count_ = 0;
@@ -137,8 +163,8 @@ class Killing {
   int unknown_ = 0;
 };
 
-void die_at(std::size_t most) {
-  Killing killing;
+void die_at(std::size_t most, const std::string& name) {
+  Killing killing(name);
   INFO(killing.expected().state.dump(1));
   REQUIRE(killing.expected().mistakes == std::vector<std::string>{});
   REQUIRE(killing.size() > 100);
@@ -147,26 +173,29 @@ void die_at(std::size_t most) {
   std::size_t died = 0;
   std::size_t tried = 0;
   std::size_t again = 0;
-  std::string missed;
+  std::vector<std::string> missed;
+  std::string excepted;
   for (const auto& point : killing.chosen(most, seed)) {
     if (!only.empty() && point.name.find(only) == std::string::npos) continue;
     ++tried;
     auto end = killing.die_at(point, most > 100, false);
     for (int tries = 1; end == End::passed_by && tries < tries_per_place; ++tries, ++again) end = killing.die_at(point, true, true);
+    if (most > 100) std::cout << tried << " " << point.order() << (end == End::died ? "" : " MISSED") << std::endl;
     if (end == End::died)
       ++died;
+    else if (end == End::passed_by && exceptions.contains(point.name))
+      excepted += " " + point.order();
     else
-      missed += (end == End::failed ? " (failed) " : " ") + point.order();
-    if (most > 100) std::cout << tried << " " << point.order() << std::endl;
+      missed.push_back(point.order());
   }
   killing.end();
-  std::cout << "failpoints: " << killing.size() << " places, " << tried << " tried (seed " << seed << "), died at " << died << ", " << again
-            << " more tries, asked about " << killing.unknown() << " unknown outcomes; not passed this time:" << missed << "\n";
+  std::cout << name << ": " << killing.size() << " places, " << tried << " tried (seed " << seed << "), died at " << died << ", " << again
+            << " more tries, asked about " << killing.unknown() << " unknown outcomes; exceptions not passed:" << excepted << "\n";
   CHECK(died > 0);
-  CHECK(tried - died <= 1 + tried / 20);
+  CHECK(missed == std::vector<std::string>{});
 }
 
 }  // namespace
 
-TEST_CASE("failpoints: fifteen places where a process dies") { die_at(15); }
-TEST_CASE("failpoints: every place where a process dies", "[.full]") { die_at(100'000); }
+TEST_CASE("failpoints: fifteen places where a process dies") { die_at(15, "failpoints-fifteen"); }
+TEST_CASE("failpoints: every place where a process dies", "[.full]") { die_at(100'000, "failpoints-all"); }

@@ -32,6 +32,8 @@ int between(std::mt19937_64& random, int least, int most) {
   return static_cast<int>(random() % static_cast<unsigned>(most - least + 1)) + least;
 }
 
+constexpr std::array<std::string_view, 3> words{"cut", "slow", "silent"};
+
 std::string ms(milliseconds time) { return std::to_string(time.count()) + " ms"; }
 
 std::size_t descriptors_of(pid_t pid) {
@@ -130,7 +132,7 @@ class Limit {
 
 }  // namespace
 
-Harm::Harm(Installation& installation) : installation_(installation), clients_(Wire::to(installation.address())) {
+Harm::Harm(Installation& installation) : installation_(installation) {
   for (const std::string socket : {"intercom", "redis", "model"})
     wires_[socket] = std::make_unique<Wire>(installation.run_folder() + "/" + socket);
   for (const auto& process : installation.status()["processes"]) {
@@ -139,6 +141,34 @@ Harm::Harm(Installation& installation) : installation_(installation), clients_(W
   }
   if (!eventually(patience, [&] { return installation.ready() && connections() >= names_.size() - 3; }))
     throw std::runtime_error("not ready behind the wires: " + installation.status().dump());
+}
+
+void Harm::add(const Replica& replica) {
+  replicas_[replica.name()] = &replica;
+  names_.push_back(replica.name());
+}
+
+void Harm::forget(const Replica& replica) {
+  replicas_.erase(replica.name());
+  std::erase(names_, replica.name());
+}
+
+std::vector<std::string> Harm::clients(std::size_t count, const std::string& other_gateway) {
+  clients_.clear();
+  std::vector<std::string> addresses;
+  for (std::size_t number = 1; number <= count; ++number) {
+    const bool other = number == count && !other_gateway.empty();
+    clients_.push_back(Wire::to(other ? other_gateway : installation_.address()));
+    addresses.push_back(clients_.back()->address());
+  }
+  return addresses;
+}
+
+pid_t Harm::pid(const std::string& name) {
+  const auto replica = replicas_.find(name);
+  if (replica == replicas_.end()) return installation_.pid(name);
+  if (!eventually(patience, [&] { return replica->second->pid() > 0; })) throw std::runtime_error(name + " does not run");
+  return replica->second->pid();
 }
 
 std::size_t Harm::connections() const {
@@ -165,7 +195,8 @@ const std::vector<Harm::Kind>& Harm::table() {
                                      {"freeze", &Harm::freeze},
                                      {"leave", &Harm::leave},
                                      {"wire", &Harm::wire},
-                                     {"wire", &Harm::wire},
+                                     {"wire_one", &Harm::wire_one},
+                                     {"wire_one", &Harm::wire_one},
                                      {"tear_file", &Harm::tear_file},
                                      {"fill_disk", &Harm::fill_disk},
                                      {"starve_redis", &Harm::starve_redis},
@@ -191,56 +222,112 @@ Strike Harm::strike(Random& random, const std::string& kind) {
 
 Strike Harm::kill(Random& random) {
   const auto name = victim(random);
-  return {.said = "kill -9 " + name, .bit = ::kill(installation_.pid(name), SIGKILL) == 0};
+  return {.said = "kill -9 " + name, .bit = ::kill(pid(name), SIGKILL) == 0};
 }
 
 Strike Harm::kill_several(Random& random) {
   Strike done{.said = "kill -9"};
   for (const auto& name : names_) {
     if (random() % 2 == 0) continue;
-    const auto process = installation_.process(name);
-    if (const pid_t pid = process["pid"]; pid > 0) done.bit |= ::kill(pid, SIGKILL) == 0;
+    const pid_t found = replicas_.contains(name) ? replicas_[name]->pid() : installation_.process(name)["pid"].get<pid_t>();
+    if (found > 0) done.bit |= ::kill(found, SIGKILL) == 0;
     done.said += " " + name;
   }
   return done;
 }
 
-// Longer than every time-out between processes; longer than five seconds, and the supervisor kills it.
+// Longer than every time-out between processes; longer than five seconds, and the supervisor kills whom it knows.
 Strike Harm::freeze(Random& random) {
   const auto name = victim(random);
   const milliseconds time(between(random, 2'500, 8'000));
-  const auto pid = installation_.pid(name);
-  ::kill(pid, SIGSTOP);
+  const auto frozen = pid(name);
+  ::kill(frozen, SIGSTOP);
   rest(time);
-  const bool bit = is_in_state(pid, 'T') || ended(pid);
-  ::kill(pid, SIGCONT);
+  const bool bit = is_in_state(frozen, 'T') || ended(frozen);
+  ::kill(frozen, SIGCONT);
   return {.said = "SIGSTOP " + name + " for " + ms(time), .bit = bit};
 }
 
 Strike Harm::leave(Random& random) {
   const auto name = victim(random);
-  return {.said = "SIGTERM " + name, .bit = ::kill(installation_.pid(name), SIGTERM) == 0};
+  return {.said = "SIGTERM " + name, .bit = ::kill(pid(name), SIGTERM) == 0};
 }
 
+// Everybody's connections to one server.
 Strike Harm::wire(Random& random) {
+  std::vector<Wire*> wires;
   auto at = wires_.begin();
   const auto which = random() % (wires_.size() + 1);
-  if (which < wires_.size()) std::advance(at, static_cast<int>(which));
-  auto& wire = which < wires_.size() ? *at->second : *clients_;
-  const std::string name = which < wires_.size() ? at->first : "the gateway";
+  std::advance(at, static_cast<int>(std::min(which, wires_.size())));
+  if (at != wires_.end()) wires = {at->second.get()};
+  if (at == wires_.end())
+    for (const auto& client : clients_) wires.push_back(client.get());
+  const std::string name = at == wires_.end() ? "the gateways" : at->first;
   const milliseconds time(between(random, 300, 4'000));
   const auto what = random() % 4;
-  const auto before = wire.hits();
-  const auto has_bitten = [&] { return wire.hits() > before; };
+  const auto hits = [&] {
+    std::size_t all = 0;
+    for (const auto* wire : wires) all += wire->hits();
+    return all;
+  };
+  const auto before = hits();
+  const auto has_bitten = [&] { return hits() > before; };
   if (what == 3) {
-    wire.snap();
+    for (auto* wire : wires) wire->snap();
     return {.said = "every second connection to " + name + " is cut once", .bit = eventually(seconds(1), has_bitten)};
   }
-  static const std::array<std::string, 3> words{"cut", "slow", "silent"};
-  wire.set(static_cast<Wire::State>(what + 1));
+  for (auto* wire : wires) wire->set(static_cast<Wire::State>(what + 1));
   rest(time);
+  for (auto* wire : wires) wire->set(Wire::State::whole);
+  return {.said = "connections to " + name + " are " + std::string(words[what]) + " for " + ms(time), .bit = has_bitten()};
+}
+
+// Who is connected to that server, each of whom can be cut off alone.
+std::vector<Harm::Ends> Harm::ends(const std::string& server) const {
+  std::vector<Ends> all;
+  if (server == "a gateway") {
+    for (std::size_t number = 0; number < clients_.size(); ++number)
+      all.push_back({"client " + std::to_string(number + 1), server, clients_[number].get(), ""});
+    return all;
+  }
+  for (const auto& name : names_) {
+    const bool owner = name.starts_with("groupchat");
+    const bool thinker = name.starts_with("worker") || name == "planner";
+    if (wires_.contains(name) || (server == "redis" && !owner) || (server == "model" && !thinker)) continue;
+    all.push_back({name, server, wires_.at(server).get(), name});
+  }
+  return all;
+}
+
+// The connections between two processes, while those of all others live.
+Strike Harm::wire_one(Random& random) {
+  static const std::array<std::string, 4> servers{"intercom", "redis", "model", "a gateway"};
+  const auto& server = servers[random() % servers.size()];
+  const auto all = ends(server);
+  const auto& one = all[random() % all.size()];
+  const milliseconds time(between(random, 300, 6'000));
+  const auto what = random() % words.size();
+  const auto mine = one.wire->hits(one.whose);
+  const auto everybodys = one.wire->hits();
+  one.wire->set(static_cast<Wire::State>(what + 1), one.whose);
+  rest(time);
+  one.wire->set(Wire::State::whole);
+  const auto felt = one.wire->hits(one.whose) - mine;
+  const std::string said = one.client + " and " + server + " are " + std::string(words[what]) + " to each other for " + ms(time);
+  if (one.wire->hits() - everybodys != felt) throw std::runtime_error(said + ", and others felt it");
+  return {.said = said, .bit = felt > 0};
+}
+
+std::pair<std::size_t, std::size_t> Harm::silence(const std::string& process, const std::string& server,
+                                                  const std::function<void()>& meanwhile) {
+  auto& wire = *wires_.at(server);
+  const auto before = wire.hits();
+  const auto mine = wire.hits(process);
+  wire.set(Wire::State::silent, process);
+  meanwhile();
   wire.set(Wire::State::whole);
-  return {.said = "connections to " + name + " are " + words[what] + " for " + ms(time), .bit = has_bitten()};
+  const auto felt = wire.hits(process) - mine;
+  return {felt, wire.hits() - before - felt};
 }
 
 // Redis dies while it writes: of a commit, which nobody has heard of, a part is in the file, and nothing after it.
@@ -308,15 +395,15 @@ Strike Harm::fill_disk(Random& random) {
 Strike Harm::starve_memory(Random& random) {
   const auto name = victim(random, false);
   const milliseconds time(between(random, 500, 3'000));
-  const auto pid = installation_.pid(name);
+  const auto starving = pid(name);
   const auto more = between(random, 0, 256);
-  const Limit limit(pid, RLIMIT_DATA, data_of(pid) + (static_cast<std::uint64_t>(more) << 10));
+  const Limit limit(starving, RLIMIT_DATA, data_of(starving) + (static_cast<std::uint64_t>(more) << 10));
   const auto end = std::chrono::steady_clock::now() + time;
-  while (!ended(pid) && std::chrono::steady_clock::now() < end) {
+  while (!ended(starving) && std::chrono::steady_clock::now() < end) {
     const Caller caller(installation_.run_folder() + "/" + name + ".health");
     rest(milliseconds(20));
   }
-  return {.said = name + " gets " + std::to_string(more) + " KiB more for " + ms(time), .bit = ended(pid), .starved = name};
+  return {.said = name + " gets " + std::to_string(more) + " KiB more for " + ms(time), .bit = ended(starving), .starved = name};
 }
 
 std::size_t Harm::refusals() const {
@@ -338,14 +425,14 @@ Strike Harm::starve_redis(Random& random) {
 Strike Harm::starve_descriptors(Random& random) {
   const auto name = victim(random);
   const milliseconds time(between(random, 500, 3'000));
-  const auto pid = installation_.pid(name);
-  const auto open = descriptors_of(pid);
+  const auto starving = pid(name);
+  const auto open = descriptors_of(starving);
   const auto left = static_cast<std::uint64_t>(between(random, 0, 3));
-  const Limit limit(pid, RLIMIT_NOFILE, open + left);
+  const Limit limit(starving, RLIMIT_NOFILE, open + left);
   std::deque<Caller> callers;
   for (std::uint64_t i = 0; i <= left; ++i)
     callers.emplace_back(installation_.run_folder() + (name == "redis" ? "/redis.real" : "/" + name + ".health"));
-  const bool bit = eventually(time, [&] { return ended(pid) || descriptors_of(pid) >= open + left; });
+  const bool bit = eventually(time, [&] { return ended(starving) || descriptors_of(starving) >= open + left; });
   rest(time);
   return {.said = name + " gets " + std::to_string(left) + " more descriptors for " + ms(time), .bit = bit, .starved = name};
 }

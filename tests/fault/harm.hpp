@@ -1,6 +1,7 @@
 // What can happen to an installation: each kind of harm is done, kept up for a while, and undone as far as it is ours to undo.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "fault/replica.hpp"
 #include "fault/wire.hpp"
 #include "support/installation.hpp"
 
@@ -26,17 +28,24 @@ struct Strike {
 
 class Harm {
  public:
-  /// Puts a wire before each socket that others connect to, and has everybody connect through it; one more stands before the gateway, for
-  /// clients who want it.
+  /// Puts a wire before each socket that others connect to, and has everybody connect through it.
   explicit Harm(Installation& installation);
+
+  /// One more who may be harmed, until forgotten; started after the wires were put.
+  void add(const Replica& replica);
+  void forget(const Replica& replica);
+  /// host:port of fresh wires, one for each of so many clients, to the gateway; the last one's to `other_gateway`, if that is given.
+  std::vector<std::string> clients(std::size_t count, const std::string& other_gateway = {});
 
   /// One of all kinds, with victim and times, from the seed; `kind` has it be of that kind. Blocks until it is undone.
   Strike strike(std::mt19937_64& random, const std::string& kind = {});
   static std::set<std::string> kinds();
   /// How many connections go through wires.
   std::size_t connections() const;
-  /// host:port of the wire to the gateway.
-  const std::string& client_address() const { return clients_->address(); }
+  /// Whether what connects processes can be harmed for one process alone: while `process` hears nothing of `server`, `meanwhile` is called.
+  /// How often that was felt by it, and by others.
+  std::pair<std::size_t, std::size_t> silence(const std::string& process, const std::string& server,
+                                              const std::function<void()>& meanwhile);
 
  private:
   using Random = std::mt19937_64;
@@ -47,6 +56,7 @@ class Harm {
   Strike freeze(Random& random);
   Strike leave(Random& random);
   Strike wire(Random& random);
+  Strike wire_one(Random& random);
   Strike tear_file(Random& random);
   bool tear_commit(std::uint64_t dice, std::string& said);
   Strike fill_disk(Random& random);
@@ -54,13 +64,22 @@ class Harm {
   Strike starve_redis(Random& random);
   Strike starve_descriptors(Random& random);
 
+  struct Ends {
+    std::string client;
+    std::string server;
+    Wire* wire;
+    std::string whose;  // of who shares that wire with others
+  };
+  std::vector<Ends> ends(const std::string& server) const;
   std::string victim(Random& random, bool redis = true);
+  pid_t pid(const std::string& name);
   std::size_t refusals() const;
   std::string redis(const std::vector<std::string>& command) const;
 
   Installation& installation_;
   std::map<std::string, std::unique_ptr<Wire>> wires_;
-  std::unique_ptr<Wire> clients_;
+  std::vector<std::unique_ptr<Wire>> clients_;
+  std::map<std::string, const Replica*> replicas_;
   std::vector<std::string> names_;
 };
 

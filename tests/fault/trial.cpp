@@ -1,12 +1,15 @@
 #include "fault/trial.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+
+#include "fault/stored.hpp"
 
 namespace convoke::test {
 namespace {
@@ -15,6 +18,9 @@ using std::chrono::seconds;
 
 constexpr auto patience = seconds(90);
 constexpr std::chrono::milliseconds look_every{40};
+constexpr const char* goal = "Sell a chair.";
+constexpr int asker = 0;  // in histories
+constexpr int onlooker = 1;
 
 constexpr const char* team_text = R"(name: trial
 description: A shop with two clerks.
@@ -81,10 +87,9 @@ std::string with_url(std::string text, const std::string& url) {
 }
 
 // What may differ from run to run.
-const std::set<std::string> volatile_fields = {"seq",        "id",       "at_ms",      "ts",       "trace",       "turn",
-                                               "attempt",    "usage",    "created_ms", "ended_ms", "opened_ms",   "last_ms",
-                                               "version",    "revision", "message",    "request",  "failures",    "call",
-                                               "expires_ms", "result",   "time",       "key",      "team_version"};
+const std::set<std::string> volatile_fields = {
+    "seq",     "id",       "at_ms",   "ts",      "trace",    "turn", "attempt",    "created_ms", "ended_ms", "opened_ms", "last_ms",
+    "version", "revision", "message", "request", "failures", "call", "expires_ms", "result",     "time",     "key",       "team_version"};
 
 std::string normal(const std::string& text, const std::string& session) {
   static const std::regex uuid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
@@ -140,9 +145,58 @@ bool is_about_the_charge(const std::vector<Json>& log, std::size_t at, const std
   return kind == "outcome_unknown" || closes(event);
 }
 
+// The session as it lies in Redis, when nothing is owed any more.
+Stored stored_at_rest(const Installation& installation, const std::string& session) {
+  const auto behind_the_wire = installation.run_folder() + "/redis.real";
+  const auto socket = std::filesystem::exists(behind_the_wire) ? behind_the_wire : installation.run_folder() + "/redis";
+  Stored found;
+  eventually(seconds(20), [&] {
+    found = stored(socket, session);
+    found.census["kinds of other keys"] = kinds_of_keys(socket);
+    return !found.is_due;
+  });
+  return found;
+}
+
+// The entry of the user's list, once it tells the session as it is.
+Json listed_at_rest(Installation& installation, const Json& view, const Json& plan) {
+  Json entry;
+  eventually(seconds(20), [&] {
+    const auto list = installation.surely_get("/api/sessions?limit=1000").body;
+    for (const auto& each : list.value("sessions", Json::array()))
+      if (each["id"] == view["id"]) entry = each;
+    return !entry.is_null() && entry["last_ms"] == view["last_ms"] && entry["open_requests"] == 0 &&
+           entry["plans"][0]["status"] == plan["overall_status"];
+  });
+  return entry;
+}
+
+// Somebody who reads the task's log all the while, to the end of the scope.
+class Onlooker {
+ public:
+  Onlooker(const std::string& address, std::string log, History& history)
+      : person_(address, onlooker, history), log_(std::move(log)), thread_([this] { look(); }) {}
+  ~Onlooker() {
+    ending_ = true;
+    thread_.join();
+  }
+  Onlooker(const Onlooker&) = delete;
+  Onlooker& operator=(const Onlooker&) = delete;
+
+ private:
+  void look() {
+    for (; !ending_; std::this_thread::sleep_for(2 * look_every)) person_.read(log_);
+  }
+  Person person_;
+  std::string log_;
+  std::atomic<bool> ending_ = false;
+  std::thread thread_;
+};
+
 }  // namespace
 
-Trial::Trial() {
+Trial::Trial(std::filesystem::path history) : history_(std::move(history)) {
+  if (!history_.empty()) std::filesystem::remove(history_);
   std::ofstream(folder_.file("team.yaml")) << with_url(team_text, till_.url());
   std::ofstream(folder_.file("script.yaml")) << script_text;
   std::filesystem::create_directory(failpoints());
@@ -192,19 +246,21 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
   Outcome outcome;
   const int before = till_.charges();
   const auto effects_before = installation.effects().size();
-  const auto task = installation.task(session, "Sell a chair.", "whole_plan");
-  const std::string conversation = task["conversation"];
-  const auto watcher = installation.cli_process({"watch", conversation, "--stay"});
-  const auto end = std::chrono::steady_clock::now() + patience;
-  while (!settle(installation, session, before, outcome)) {
-    meanwhile();
-    if (std::chrono::steady_clock::now() > end) {
-      const auto view = installation.get("/api/sessions/" + session);
-      throw std::runtime_error("the task does not end: " + view.body.dump(1) + "\n" + installation.status().dump(1));
+  const auto log = session + "~t1";
+  History history;
+  {
+    Person person(installation.address(), asker, history);
+    const auto accepted = task(person, session);
+    const auto watcher = installation.cli_process({"watch", log, "--stay"});
+    {
+      const Onlooker somebody(installation.address(), log, history);
+      see_through(installation, session, person, before, meanwhile, outcome);
     }
-    std::this_thread::sleep_for(look_every);
+    judge(installation, session, watcher, accepted, outcome);
+    eventually(seconds(20), [&] { return person.read(log); });
   }
-  judge(installation, session, watcher, task, outcome);
+  for (auto& mistake : history.mistakes()) outcome.mistakes.push_back(std::move(mistake));
+  if (!history_.empty()) history.write(history_);
   if (till_.charges() != before + 1) outcome.mistakes.push_back("charged " + std::to_string(till_.charges() - before) + " times");
   auto effects = Json::array();
   const auto all = installation.effects();
@@ -214,8 +270,32 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
   return outcome;
 }
 
+Json Trial::task(Person& person, const std::string& session) const {
+  const Json fields{{"session_id", session}, {"description", goal}, {"policy", "whole_plan"}};
+  RestAnswer accepted;
+  eventually(patience, [&] {
+    accepted = person.say(session + "~t1", "/api/tasks", fields, "task-" + session, goal);
+    return accepted.status != 0;
+  });
+  if (accepted.status != 200) throw std::runtime_error("a task was not accepted: " + accepted.body.dump());
+  return accepted.body;
+}
+
+void Trial::see_through(Installation& installation, const std::string& session, Person& person, int charges_before,
+                        const std::function<void()>& meanwhile, Outcome& outcome) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!settle(installation, session, person, charges_before, outcome)) {
+    meanwhile();
+    if (std::chrono::steady_clock::now() > end) {
+      const auto view = installation.get("/api/sessions/" + session);
+      throw std::runtime_error("the task does not end: " + view.body.dump(1) + "\n" + installation.status().dump(1));
+    }
+    std::this_thread::sleep_for(look_every);
+  }
+}
+
 // Answers what people are asked; true when nothing is left to be done.
-bool Trial::settle(Installation& installation, const std::string& session, int charges_before, Outcome& outcome) {
+bool Trial::settle(Installation& installation, const std::string& session, Person& person, int charges_before, Outcome& outcome) {
   const auto view = installation.get("/api/sessions/" + session);
   if (view.status != 200) return false;
   for (const auto& request : view.body["requests"]) {
@@ -228,20 +308,32 @@ bool Trial::settle(Installation& installation, const std::string& session, int c
       if (charged) answer["text"] = Till::receipt();
       ++outcome.unknown;
     }
-    installation.surely("/api/requests/" + id, answer, "answer-" + id);
+    person.say(request["conversation"], "/api/requests/" + id, answer, "answer-" + id, "settled " + id);
   }
   for (const auto& plan : view.body["plans"])
     if (plan["overall_status"] == "in_progress") return false;
   return view.body["requests"].empty() && view.body["turns"].empty();
 }
 
-void Trial::judge(Installation& installation, const std::string& session, const Process& watcher, const Json& task,
-                  Outcome& outcome) const {
+void Trial::judge(Installation& installation, const std::string& session, const Process& watcher, const Json& task, Outcome& outcome) {
   const std::string conversation = task["conversation"];
   auto view = installation.surely_get("/api/sessions/" + session).body;
   auto plan = installation.surely_get("/api/plans/" + task["plan"].get<std::string>()).body;
-  outcome.state = {{"plan", normal(plan, session)}, {"title", view["title"]}, {"conversations", Json::array()}};
+  const auto listed = listed_at_rest(installation, view, plan);
+  const auto kept = stored_at_rest(installation, session);
+  if (listed.is_null() || listed["last_ms"] != view["last_ms"]) outcome.mistakes.push_back("the user's list says: " + listed.dump());
+  if (kept.is_due) outcome.mistakes.emplace_back("something is still owed");
+  outcome.state = {{"plan", normal(plan, session)},
+                   {"listed", normal(listed, session)},
+                   {"transcripts", normal(kept.transcripts, session)},
+                   {"census", kept.census},
+                   {"conversations", Json::array()}};
+  for (const auto* part : {"title", "user", "team", "shared", "ended", "requests", "turns"})
+    outcome.state[part] = normal(view[part], session);
   outcome.without_call = outcome.state;
+  // Who was to make the call learnt of it otherwise, and one more command was given.
+  outcome.without_call["transcripts"].erase("trial.Cashier");
+  outcome.without_call["census"] = Json::object();
   if (!view["dead_letters"].empty()) outcome.mistakes.push_back("dead letters: " + view["dead_letters"].dump());
   for (const auto& each : view["conversations"]) {
     const std::string id = each["id"];
@@ -257,7 +349,9 @@ void Trial::judge(Installation& installation, const std::string& session, const 
       if (!ids.insert(event["id"].get<std::string>()).second) outcome.mistakes.push_back("an event twice in " + id);
       if (event["kind"] == "run_ended") ++ends;
       events.push_back(normal(event, session));
-      if (!is_about_the_charge(log, at, asked)) others.push_back(events.back());
+      if (is_about_the_charge(log, at, asked)) continue;
+      others.push_back(events.back());
+      if (event["kind"] == "run_ended") others.back()["data"].erase("usage");  // that call was not counted where a person answered for it
     }
     outcome.asked = outcome.asked || !asked.empty();
     if (id == conversation && ends != 1) outcome.mistakes.push_back(std::to_string(ends) + " ends of the run");

@@ -1,15 +1,18 @@
 // One task that passes through everything: a plan that is approved, a question from one agent to another, a tool that is not idempotent, a
 // second step that needs the first; with people who watch and answer whatever they are asked. Whatever happens to the processes meanwhile,
-// what is left must be the same: outcome() tells it without what may differ (ids, times, attempts, and what was asked about an unknown
-// outcome).
+// what is left must be the same: the plan, all logs, the agents' transcripts, the session as it is read and as the user's list has it, how
+// many keys of which kind it takes in Redis, all effects and the till. The outcome tells it without what may differ (ids, times, attempts,
+// spans, and what was asked about an unknown outcome).
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "fault/person.hpp"
 #include "fault/till.hpp"
 #include "support/installation.hpp"
 
@@ -19,7 +22,7 @@ struct Outcome {
   Json state;                         // normalised
   int unknown = 0;                    // how often a person was asked what had become of a call
   std::vector<std::string> mistakes;  // what must never be, whatever happened
-  Json without_call;                  // `state` without the call that a person was asked about, and the question
+  Json without_call;                  // `state` without the call that a person was asked about, the question, and what they change
   bool asked = false;                 // whether a log has such a question
 
   /// What differs from an outcome without faults, as a JSON patch; empty when nothing does. If a person was asked what had become of the
@@ -29,7 +32,8 @@ struct Outcome {
 
 class Trial {
  public:
-  Trial();
+  /// `history`: where what people did and saw in all trials is appended, for tests/linear; empty: nowhere.
+  explicit Trial(std::filesystem::path history = {});
 
   /// For an installation on which trials run: its team, its model's script, time-outs below two seconds. `folder`: of failpoints.
   InstallationOptions options() const;
@@ -48,9 +52,13 @@ class Trial {
   Till& till() { return till_; }
 
  private:
-  bool settle(Installation& installation, const std::string& session, int charges_before, Outcome& outcome);
-  void judge(Installation& installation, const std::string& session, const Process& watcher, const Json& task, Outcome& outcome) const;
+  Json task(Person& person, const std::string& session) const;
+  void see_through(Installation& installation, const std::string& session, Person& person, int charges_before,
+                   const std::function<void()>& meanwhile, Outcome& outcome);
+  bool settle(Installation& installation, const std::string& session, Person& person, int charges_before, Outcome& outcome);
+  static void judge(Installation& installation, const std::string& session, const Process& watcher, const Json& task, Outcome& outcome);
 
+  std::filesystem::path history_;
   TempDir folder_;
   Till till_;
 };

@@ -1,9 +1,9 @@
 #include "fault/wire.hpp"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <array>
-#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -17,9 +17,13 @@
 #include <boost/asio/write.hpp>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 namespace convoke::test {
 
@@ -39,6 +43,18 @@ Stream::endpoint local(const std::string& path) { return Stream::endpoint(asio::
 ino_t inode_of(const std::string& path) {
   struct stat found{};
   return ::stat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+}
+
+// The name of the process at the other end of a Unix socket; empty when it says none, or it is another kind of socket.
+std::string name_of_peer(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return {};
+  std::ifstream arguments("/proc/" + std::to_string(peer.pid) + "/cmdline");
+  const std::string flag = "--process.name=";
+  for (std::string one; std::getline(arguments, one, '\0');)
+    if (one.starts_with(flag)) return one.substr(flag.size());
+  return {};
 }
 
 }  // namespace
@@ -62,15 +78,19 @@ class Wire::Inside {
     if (!path_.empty() && inode_of(path_) == mine_) std::filesystem::rename(real_, path_, ignored);
   }
 
-  void set(State state) {
-    state_ = state;
+  void set(State state, const std::string& whose) {
+    {
+      const std::lock_guard lock(mutex_);
+      state_ = state;
+      whose_ = whose;
+    }
     if (state == State::cut) asio::post(io_, [this] { end(1); });
   }
   void snap() {
     asio::post(io_, [this] { end(2); });
   }
-  std::size_t connections() const { return count_; }
-  std::size_t hits() const { return hits_; }
+  std::size_t connections(const std::string& whose) const { return count(connections_, whose); }
+  std::size_t hits(const std::string& whose) const { return count(hits_, whose); }
   unsigned short port() const {
     const auto at = acceptor_->local_endpoint();
     Tcp::endpoint tcp;
@@ -82,7 +102,35 @@ class Wire::Inside {
   struct Pair {
     Stream::socket near;
     Stream::socket far;
+    std::string peer = {};
   };
+  using Counts = std::map<std::string, std::size_t>;  // by peer
+
+  std::size_t count(const Counts& counts, const std::string& whose) const {
+    const std::lock_guard lock(mutex_);
+    std::size_t all = 0;
+    for (const auto& [peer, number] : counts)
+      if (whose.empty() || peer == whose) all += number;
+    return all;
+  }
+  State state_of(const Pair& pair) const {
+    const std::lock_guard lock(mutex_);
+    return whose_.empty() || whose_ == pair.peer ? state_ : State::whole;
+  }
+  void hit(const Pair& pair) {
+    const std::lock_guard lock(mutex_);
+    ++hits_[pair.peer];
+  }
+  void insert(const std::shared_ptr<Pair>& pair) {
+    pairs_.insert(pair);
+    const std::lock_guard lock(mutex_);
+    ++connections_[pair->peer];
+  }
+  void erase(const std::shared_ptr<Pair>& pair) {
+    if (pairs_.erase(pair) == 0) return;
+    const std::lock_guard lock(mutex_);
+    --connections_[pair->peer];
+  }
 
   // Under the server's name from now on; the server behind it is found under another.
   void take_place() {
@@ -112,15 +160,15 @@ class Wire::Inside {
       boost::system::error_code error;
       auto pair = std::make_shared<Pair>(Stream::socket(io_), Stream::socket(io_));
       co_await acceptor_->async_accept(pair->near, asio::redirect_error(asio::use_awaitable, error));
-      if (error || state_ == State::cut) {
-        if (error) break;
-        ++hits_;
+      if (error) break;
+      pair->peer = name_of_peer(pair->near.native_handle());
+      if (state_of(*pair) == State::cut) {
+        hit(*pair);
         continue;
       }
       co_await pair->far.async_connect(server_, asio::redirect_error(asio::use_awaitable, error));
       if (error) continue;
-      pairs_.insert(pair);
-      count_ = pairs_.size();
+      insert(pair);
       asio::co_spawn(io_, pump(pair, pair->near, pair->far, false), asio::detached);
       asio::co_spawn(io_, pump(pair, pair->far, pair->near, true), asio::detached);
     }
@@ -135,19 +183,19 @@ class Wire::Inside {
       if (error) break;
       bool waited = false;
       bool counted = false;
-      while (state_ == State::silent || (state_ == State::mute && is_answer) || (state_ == State::slow && !waited)) {
-        if (!counted) ++hits_;
+      for (auto now = state_of(*pair); now == State::silent || (now == State::mute && is_answer) || (now == State::slow && !waited);
+           now = state_of(*pair)) {
+        if (!counted) hit(*pair);
         counted = true;
-        waited = state_ == State::slow;
-        timer.expires_after(state_ == State::slow ? delay : look_every);
+        waited = now == State::slow;
+        timer.expires_after(now == State::slow ? delay : look_every);
         co_await timer.async_wait(asio::use_awaitable);
       }
       co_await asio::async_write(to, asio::buffer(bytes.data(), count), asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
     }
     close(*pair);
-    pairs_.erase(pair);
-    count_ = pairs_.size();
+    erase(pair);
   }
 
   static void close(Pair& pair) {
@@ -158,8 +206,8 @@ class Wire::Inside {
   void end(std::size_t every) {
     std::size_t number = 0;
     for (const auto& pair : pairs_) {
-      if (number++ % every != 0) continue;
-      ++hits_;
+      if (number++ % every != 0 || (every == 1 && state_of(*pair) != State::cut)) continue;
+      hit(*pair);
       close(*pair);
     }
   }
@@ -171,10 +219,12 @@ class Wire::Inside {
   std::optional<Acceptor> acceptor_;
   ino_t mine_ = 0;
   int generation_ = 0;
-  std::atomic<State> state_ = State::whole;
   std::set<std::shared_ptr<Pair>> pairs_;
-  std::atomic<std::size_t> count_ = 0;
-  std::atomic<std::size_t> hits_ = 0;
+  mutable std::mutex mutex_;  // for what follows
+  State state_ = State::whole;
+  std::string whose_;
+  Counts connections_;
+  Counts hits_;
   std::thread thread_;
 };
 
@@ -187,9 +237,9 @@ std::unique_ptr<Wire> Wire::to(const std::string& host_and_port) {
   return std::unique_ptr<Wire>(new Wire(std::make_unique<Inside>(server)));
 }
 Wire::~Wire() = default;
-void Wire::set(State state) { inside_->set(state); }
+void Wire::set(State state, const std::string& whose) { inside_->set(state, whose); }
 void Wire::snap() { inside_->snap(); }
-std::size_t Wire::connections() const { return inside_->connections(); }
-std::size_t Wire::hits() const { return inside_->hits(); }
+std::size_t Wire::connections(const std::string& whose) const { return inside_->connections(whose); }
+std::size_t Wire::hits(const std::string& whose) const { return inside_->hits(whose); }
 
 }  // namespace convoke::test

@@ -25,12 +25,14 @@ class Wire {
     silent,  // connections stay, and nothing passes
     mute,    // connections stay, and what the server says does not pass
   };
-  void set(State state);
+  /// Of all connections, or of one peer's alone, which others do not feel; nothing else is kept up then. `whose`: the name of a process
+  /// (its `--process.name`), whichever of its lives; only through a Unix socket is it known who speaks.
+  void set(State state, const std::string& whose = {});
   /// Ends the connections of every second peer, once.
   void snap();
-  std::size_t connections() const;
-  /// How many connections it has ended or refused and how many pieces it has held up so far.
-  std::size_t hits() const;
+  std::size_t connections(const std::string& whose = {}) const;
+  /// How many connections it has ended or refused and how many pieces it has held up so far, of everybody or of one.
+  std::size_t hits(const std::string& whose = {}) const;
   const std::string& address() const { return address_; }
 
  private:

@@ -205,6 +205,10 @@ CliAnswer Installation::cli(std::vector<std::string> arguments, std::chrono::mil
 }
 
 Process Installation::another(const std::string& name, const std::string& as, const std::map<std::string, std::string>& other) {
+  return Process(like(name, as, other));
+}
+
+Command Installation::like(const std::string& name, const std::string& as, const std::map<std::string, std::string>& other) {
   Command command;
   command.environment = options_.environment;
   for (const auto& argument : command_line(pid(name))) {
@@ -215,7 +219,7 @@ Process Installation::another(const std::string& name, const std::string& as, co
       if (starts_with_option(argument, option)) mine = option + "=" + value;
     command.arguments.push_back(mine);
   }
-  return Process(command);
+  return command;
 }
 
 std::vector<std::string> Installation::errors() const {

@@ -91,6 +91,8 @@ class Installation {
   /// One more process like the running one called `name`, as `as`, with `other` values of some flags (`--http.listen`). The supervisor
   /// knows nothing of it.
   Process another(const std::string& name, const std::string& as, const std::map<std::string, std::string>& other = {});
+  /// The command that starts it.
+  Command like(const std::string& name, const std::string& as, const std::map<std::string, std::string>& other = {});
 
   /// Lines of the logs that say that something is wrong with a program: level error, or a sanitizer's report.
   std::vector<std::string> errors() const;
