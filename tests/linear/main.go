@@ -8,8 +8,10 @@
 //	{"client":1,"log":"c~d1","op":"read","call":41,"return":44,"head":5,"posts":[{"seq":3,"text":"a"}]}
 //
 // Times are nanoseconds of one steady clock. A post without `return` was never answered (its client learnt "unknown"): it may have happened
-// at any time after its call, or not at all; its number is the one under which it is read first. Refused operations and reads without an
-// answer are not in a history.
+// at any time after its call, or not at all; its number is the one under which it is read first. So is that of a post whose answer names no
+// number, as a task or a decision; but it did happen, so that a history in which nobody reads it cannot be explained. Refused operations and
+// reads without an answer are not in a history. A history of which more than a quarter of the posts was never answered shows nothing: almost
+// any log would explain it, and who waits half a minute for each was not served.
 package main
 
 import (
@@ -81,14 +83,24 @@ func equal(left, right interface{}) bool {
 	return true
 }
 
+const leastAnswered = 0.75 // of all posts
+
+type history struct {
+	logs    map[string][]porcupine.Operation
+	posts   int
+	unknown int    // posts that were never answered
+	unseen  string // the log of a post that was answered, and that nobody read
+}
+
 var model = porcupine.Model{Init: initial, Step: step, Equal: equal}
 
 // By log. A post of unknown outcome that no read of its log shows did not happen, or not yet: it constrains nothing. One that is shown has
 // that number, as if it had been answered: a read that shows another one cannot be explained.
-func read(name string) (map[string][]porcupine.Operation, int, error) {
+func read(name string) (history, error) {
+	found := history{logs: map[string][]porcupine.Operation{}}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, 0, err
+		return found, err
 	}
 	defer file.Close()
 	var all []operation
@@ -98,10 +110,10 @@ func read(name string) (map[string][]porcupine.Operation, int, error) {
 	for lines.Scan() {
 		var one operation
 		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-			return nil, 0, fmt.Errorf("line %d: %w", len(all)+1, err)
+			return found, fmt.Errorf("line %d: %w", len(all)+1, err)
 		}
 		if one.Op != "post" && one.Op != "read" {
-			return nil, 0, fmt.Errorf("line %d: no such operation: %q", len(all)+1, one.Op)
+			return found, fmt.Errorf("line %d: no such operation: %q", len(all)+1, one.Op)
 		}
 		for _, shown := range one.Posts {
 			if key := one.Log + "/" + shown.Text; seen[key] == 0 {
@@ -110,21 +122,56 @@ func read(name string) (map[string][]porcupine.Operation, int, error) {
 		}
 		all = append(all, one)
 	}
-	logs := map[string][]porcupine.Operation{}
-	unknown := 0
 	for _, one := range all {
 		end := int64(math.MaxInt64)
 		if one.Return != nil {
 			end = *one.Return
-		} else {
-			unknown++
-			if one.Seq = seen[one.Log+"/"+one.Text]; one.Op == "post" && one.Seq == 0 {
+		}
+		if one.Op == "post" {
+			found.posts++
+			if one.Return == nil {
+				found.unknown++
+			}
+			if one.Seq == 0 || one.Return == nil {
+				one.Seq = seen[one.Log+"/"+one.Text]
+			}
+			if one.Seq == 0 {
+				if one.Return != nil {
+					found.unseen = one.Log
+				}
 				continue
 			}
 		}
-		logs[one.Log] = append(logs[one.Log], porcupine.Operation{ClientId: one.Client, Input: one, Output: nil, Call: one.Call, Return: end})
+		found.logs[one.Log] = append(found.logs[one.Log],
+			porcupine.Operation{ClientId: one.Client, Input: one, Output: nil, Call: one.Call, Return: end})
 	}
-	return logs, unknown, lines.Err()
+	return found, lines.Err()
+}
+
+// The verdict on one history, and the exit code that belongs to it.
+func judge(found history) (string, int) {
+	count := 0
+	for _, operations := range found.logs {
+		count += len(operations)
+	}
+	if count == 0 {
+		return "nothing to check", 2
+	}
+	for log, operations := range found.logs {
+		switch porcupine.CheckOperationsTimeout(model, operations, time.Minute) {
+		case porcupine.Illegal:
+			return "NOT LINEARISABLE (" + log + ")", 1
+		case porcupine.Unknown:
+			return "not decided within a minute (" + log + ")", 2
+		}
+	}
+	if found.unseen != "" {
+		return "NOT LINEARISABLE (" + found.unseen + ": what was answered is read by nobody)", 1
+	}
+	if float64(found.posts-found.unknown) < leastAnswered*float64(found.posts) {
+		return "TOO FEW ANSWERED", 1
+	}
+	return "linearisable", 0
 }
 
 func main() {
@@ -134,32 +181,22 @@ func main() {
 		code = 2
 	}
 	for _, name := range os.Args[1:] {
-		logs, unknown, err := read(name)
+		found, err := read(name)
 		if err != nil {
 			fmt.Printf("%s: cannot be read: %v\n", name, err)
 			code = 2
 			continue
 		}
 		count := 0
-		verdict := "linearisable"
-		for log, history := range logs {
-			count += len(history)
-			switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
-			case porcupine.Illegal:
-				verdict = "NOT LINEARISABLE (" + log + ")"
-				if code == 0 {
-					code = 1
-				}
-			case porcupine.Unknown:
-				verdict = "not decided within a minute (" + log + ")"
-				code = 2
-			}
+		for _, operations := range found.logs {
+			count += len(operations)
 		}
-		if count == 0 {
-			verdict = "nothing to check"
-			code = 2
+		verdict, exit := judge(found)
+		if exit > code {
+			code = exit
 		}
-		fmt.Printf("%s: %d operations on %d logs, %d of unknown outcome: %s\n", name, count, len(logs), unknown, verdict)
+		fmt.Printf("%s: %d operations on %d logs, %d of %d posts of unknown outcome: %s\n",
+			name, count, len(found.logs), found.unknown, found.posts, verdict)
 	}
 	os.Exit(code)
 }
