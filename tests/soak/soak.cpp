@@ -5,13 +5,16 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
 #include "core/id.hpp"
 #include "soak/gauges.hpp"
+#include "soak/growth.hpp"
 #include "soak/load.hpp"
 #include "soak/team.hpp"
 
@@ -27,6 +30,8 @@ constexpr double kill_every = 10;
 constexpr double flat = 1.02;
 constexpr double similar = 1.10;
 constexpr double settled_after = 80;          // seconds: longer than anything is kept
+constexpr double shortest_shift = 160;        // seconds: a life that is judged fits into it, with room
+constexpr double least_deaths = 0.95;         // of those that are due
 constexpr double noise_bytes = 512.0 * 1024;  // below this a process's memory is what its allocator happens to hold
 constexpr std::size_t people = 48;
 constexpr seconds before_capacity{75};  // longer than anything is kept: deletions belong to what a job costs
@@ -46,7 +51,7 @@ class Soak {
   Soak(double minutes, bool calm)
       : length_(minutes * 60),
         calm_(calm),
-        warm_up_(std::clamp(length_ / 6, 20.0, 300.0)),
+        warm_up_(kill_every * std::round(std::clamp(length_ / 6, 20.0, 300.0) / kill_every)),
         installation_(options(folder_)),
         gauges_(installation_) {}
 
@@ -82,28 +87,39 @@ class Soak {
 
   double now() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
 
+  // Samples are taken halfway between two deaths, when whoever was killed is there again.
   void go_on(Load& load) {
     double next_death = warm_up_;
-    double next_line = kill_every;
+    double next_line = kill_every / 2;
     while (now() < length_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      if (!calm_ && now() >= next_death && now() < length_ - 2 * recovered_after) {
-        next_death += kill_every;
-        kill();
-      }
+      if (!calm_ && now() >= next_death && now() < last_death() && kill()) next_death = std::max(next_death, now() - 1) + kill_every;
       if (now() < next_line) continue;
       next_line += kill_every;
       line(load);
     }
   }
 
-  void kill() {
-    const auto all = gauges_.pids();
-    if (all.empty()) return;
+  // After it, nobody is killed.
+  double last_death() const { return length_ - 2 * recovered_after; }
+  double deaths_due() const { return calm_ ? 0 : std::max(0.0, std::ceil((last_death() - warm_up_) / kill_every)); }
+
+  // False when nobody was: the supervisor does not answer, or whom it named has just died. It is tried again at once.
+  bool kill() {
+    auto all = gauges_.pids();
+    if (!shifts_ && !all.empty()) {
+      std::vector<std::string> names;
+      for (const auto& [name, pid] : all) names.push_back(name);
+      const double measured = length_ - warm_up_;
+      shifts_.emplace(warm_up_, length_, names, measured / 6 >= shortest_shift ? 2 : 1);
+    }
+    std::erase_if(all, [this](const auto& process) { return shifts_->spared(process.first, now()); });
+    if (all.empty()) return false;
     auto victim = all.begin();
     std::advance(victim, static_cast<std::ptrdiff_t>(system_random() % all.size()));
-    ::kill(victim->second, SIGKILL);
+    if (::kill(victim->second, SIGKILL) != 0) return false;
     deaths_.push_back({now(), victim->first});
+    return true;
   }
 
   void collect(Load& load) {
@@ -153,6 +169,10 @@ class Soak {
     collect(load);
     fmt::print("\n{} jobs done ({} tasks, {} questions), {} posts and tasks accepted, {} deaths, {} connections of readers\n", done_,
                load.tasks(), load.questions(), load.accepted(), deaths_.size(), load.reconnects());
+    if (!calm_) {
+      check("somebody died every ten seconds", static_cast<double>(deaths_.size()) >= least_deaths * deaths_due(),
+            fmt::format("{} deaths, {:.0f} are due", deaths_.size(), deaths_due()));
+    }
     check("every job is over and every session was compared", settled, settled ? "" : fmt::format("{} are open", load.open()));
     const auto mistakes = load.mistakes();
     for (const auto& mistake : mistakes) fmt::print("       {}\n", mistake);
@@ -212,7 +232,7 @@ class Soak {
   void judge_growth() {
     const bool counts = length_ >= 600;
     if (!counts) fmt::print("       too short a time to speak of growth; for information:\n");
-    const auto tell = [&](const Gauges::Growth& each, double allowed) {
+    const auto tell = [&](const Growth& each, double allowed) {
       const bool memory = each.what.starts_with("memory");
       const bool holds = each.ratio() < allowed || (memory && each.last - each.first < noise_bytes);
       const auto text = fmt::format("{:.0f} to {:.0f}, × {:.3f}", each.first, each.last, each.ratio());
@@ -222,9 +242,17 @@ class Soak {
         fmt::print("       {}: {}\n", each.what, text);
     };
     const double settled = counts ? settled_after : 20;
-    for (const auto& each : gauges_.growth_in_life(settled)) tell(each, flat);
+    const auto& samples = gauges_.samples();
+    const auto unknown = without_life(samples, warm_up_, settled);
+    std::string names;
+    for (const auto& name : unknown) names += " " + name;
+    if (counts) check("each process lived long enough to be judged", unknown.empty(), names.empty() ? "" : "but for" + names);
+    for (const auto& each : growth_in_lives(samples, warm_up_, settled)) tell(each, flat);
+    for (const auto& each : growth_between_lives(samples, warm_up_, settled)) tell(each, flat);
     // Without deaths this is one life. With them lives differ in the backlog that they began with, and their memory keeps its highest mark.
-    for (const auto& each : gauges_.growth(warm_up_, settled)) tell(each, calm_ || !each.what.starts_with("memory") ? flat : similar);
+    for (const auto& each : growth_of_processes(samples, warm_up_, settled)) tell(each, calm_ ? flat : similar);
+    tell(growth_of("Redis's keys", samples, warm_up_, [](const Sample& sample) { return sample.redis_keys; }), flat);
+    tell(growth_of("Redis's bytes", samples, warm_up_, [](const Sample& sample) { return sample.redis_bytes; }), flat);
   }
 
   double length_;
@@ -233,6 +261,7 @@ class Soak {
   test::TempDir folder_;
   test::Installation installation_;
   Gauges gauges_;
+  std::optional<Shifts> shifts_;
   Clock::time_point begun_;
   std::vector<Death> deaths_;
   std::vector<Timed> chats_;
