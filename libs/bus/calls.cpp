@@ -89,7 +89,10 @@ void Calls::refused(Entry entry, const wire::FaultT& fault, SteadyTime now) {
   schedule(entry, now + std::max(call.back_off, Millis{fault.retry_after_ms}));
 }
 
+// Once for each: sent again before the view without it came, a call goes to the one that is lost already.
 void Calls::lost_owner(Call& call) {
+  if (call.owner && call.owner == call.lost) return;
+  call.lost = call.owner;
   if (call.header.owner_losses < std::numeric_limits<std::uint8_t>::max()) ++call.header.owner_losses;
   ++counts_.owner_losses;
 }

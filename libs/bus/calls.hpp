@@ -65,6 +65,7 @@ class Calls {
     std::multimap<SteadyTime, convoke::Uuid>::iterator due;
     Millis back_off{0};
     convoke::Uuid owner;                // it went to; zero: unknown, or not in flight
+    convoke::Uuid lost;                 // the latest owner that was lost over it
     convoke::Fault last = Fault::none;  // what the latest sending was refused with; none: it is in flight
     std::string last_text;
     bool sent = false;        // at least once

@@ -240,6 +240,24 @@ TEST_CASE("calls: an owner that was lost on the way counts as well, once") {
   CHECK(desk.sent[1].owner_losses == 1);
 }
 
+TEST_CASE("calls: one death is one loss, also when the view still has the owner as the call is sent again") {
+  Desk desk;
+  desk.view({1}, 1);
+  const auto id = desk.add(wire::Class::command);
+  desk.fault(id, Fault::unreachable);
+  desk.pass(Millis{10});
+  REQUIRE(desk.sent.size() == 2);
+  desk.fault(id, Fault::unreachable);
+  desk.pass(Millis{20});
+  REQUIRE(desk.sent.size() == 3);
+  desk.view({2}, 2);
+  REQUIRE(desk.sent.size() == 4);
+  CHECK(desk.sent[3].owner_losses == 1);
+  desk.view({3}, 3);
+  REQUIRE(desk.sent.size() == 5);
+  CHECK(desk.sent[4].owner_losses == 2);
+}
+
 TEST_CASE("calls: to a replica that has gone they fail at once") {
   Desk desk;
   desk.view({5}, 0);
