@@ -15,7 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// A line for each key (`key <kind> <entries>`), each field of the scope's hash, each entry of a transcript, and the due index.
+// A line for each key (`key <kind> <entries> <record of a command>`), each field of the scope's hash, each entry of a transcript, and the
+// due index.
 constexpr const char* script = R"(
 local out = {}
 local scope = 's:' .. ARGV[1]
@@ -28,7 +29,7 @@ for _, key in ipairs(redis.call('KEYS', '{p*}:' .. scope .. '*')) do
   elseif rest:sub(1, 1) == ':' then
     local kind, name = rest:match('^:(%a+):?(.*)$')
     local entries = redis.call('TYPE', key).ok == 'stream' and kind ~= 'spans' and redis.call('XLEN', key) or 0
-    out[#out + 1] = 'key ' .. kind .. ' ' .. entries
+    out[#out + 1] = 'key ' .. kind .. ' ' .. entries .. ' ' .. (kind == 'key' and name or '')
     if kind == 'tr' then
       for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do
         out[#out + 1] = 'entry ' .. name .. ' ' .. (entry[2][2]:gsub('.', function(c) return string.format('%02x', c:byte()) end))
@@ -100,15 +101,19 @@ Stored stored(const std::string& socket, const std::string& session) {
     std::string what;
     std::string name;
     std::string rest;
-    words >> what >> name >> rest;
+    std::string record;
+    words >> what >> name >> rest >> record;
     if (what == "due")
       found.is_due = true;
     else if (what == "field")
       count("field " + name, 1);
     else if (what == "entry")
       found.transcripts[name].push_back(entry_json(bytes_of(rest)));
-    else if (what == "key" && name != "spans") {
+    else if (record.starts_with("~strike/")) {
+      ++found.strikes;
+    } else if (what == "key" && name != "spans") {
       count(name, 1);
+      if (!record.empty()) found.census["records"].push_back(record);
       if (rest != "0") count(name + " entries", std::stoi(rest));
     } else if (what != "key") {
       throw std::runtime_error("Redis says of " + session + ": " + line);

@@ -9,7 +9,8 @@ namespace convoke::test {
 
 struct Stored {
   nlohmann::json transcripts;  // instance → entries, without usage and ids of calls
-  nlohmann::json census;       // kind of key or field → how many: `log`, `log entries`, `field h`, …
+  nlohmann::json census;       // kind of key or field → how many: `log`, `log entries`, `field h`, …; and commands' records by name
+  int strikes = 0;             // records of commands that cost owners their lives; they are not in the census
   bool is_due = false;         // something is owed
 };
 

@@ -322,11 +322,12 @@ void Trial::judge(Installation& installation, const std::string& session, const 
   const auto listed = listed_at_rest(installation, view, plan);
   const auto kept = stored_at_rest(installation, session);
   if (listed.is_null() || listed["last_ms"] != view["last_ms"]) outcome.mistakes.push_back("the user's list says: " + listed.dump());
+  outcome.strikes = kept.strikes;
   if (kept.is_due) outcome.mistakes.emplace_back("something is still owed");
   outcome.state = {{"plan", normal(plan, session)},
                    {"listed", normal(listed, session)},
                    {"transcripts", normal(kept.transcripts, session)},
-                   {"census", kept.census},
+                   {"census", normal(kept.census, session)},
                    {"conversations", Json::array()}};
   for (const auto* part : {"title", "user", "team", "shared", "ended", "requests", "turns"})
     outcome.state[part] = normal(view[part], session);

@@ -23,6 +23,7 @@ struct Outcome {
   int unknown = 0;                    // how often a person was asked what had become of a call
   std::vector<std::string> mistakes;  // what must never be, whatever happened
   Json without_call;                  // `state` without the call that a person was asked about, the question, and what they change
+  int strikes = 0;                    // commands that are held for what killed their owners
   bool asked = false;                 // whether a log has such a question
 
   /// What differs from an outcome without faults, as a JSON patch; empty when nothing does. If a person was asked what had become of the
