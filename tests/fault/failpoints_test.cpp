@@ -80,7 +80,7 @@ class Killing {
       trial_.order(point.order());
       const auto session = "trial-" + std::to_string(count_);
       const auto effects_before = installation_->effects().size();
-      bool begun = !point.rare;
+      bool begun = !point.rare && !again;  // what was passed by chance is brought about as well
       const auto outcome = trial_.run(*installation_, session, [&] {
         // In the middle of the task, when tools have begun to be called.
         if (begun || installation_->effects().size() == effects_before) return;
