@@ -79,6 +79,12 @@ store::LogQuery query_of(const Read& read, const std::string& scope) {
   return query;
 }
 
+bool is_filled_by_compared(const Read& read, const store::LogPage& page) {
+  if (!compares(read) || page.entries.size() != 1 || page.entries.front().number >= read.from || read.head < read.from) return false;
+  const auto event = wire::unpack<wire::EventT>(page.entries.front().bytes);
+  return event && wire::from_wire(event->id) == read.after_id;
+}
+
 wire::Message page_of(const Read& read, const store::LogPage& page) {
   switch (read.what) {
     case Read::What::transcript: return transcript_of(read, page);

@@ -51,9 +51,14 @@ std::optional<Core::Engine::Reading> Core::Engine::finish_read(Ticket ticket) {
 }
 
 void Core::Engine::on(LogRead& event) {
-  const auto reading = finish_read(event.ticket);
+  auto reading = finish_read(event.ticket);
   if (!reading) return;
-  const Read& read = reading->read;
+  Read& read = reading->read;
+  if (event.page && is_filled_by_compared(read, *event.page)) {
+    read.after_id = {};
+    reads_.push_front(std::move(*reading));
+    return;
+  }
   leave(nullptr, event.page ? page_of(read, *event.page) : wire::fault_reply(read.request, event.page.error()));
 }
 

@@ -57,6 +57,24 @@ TEST_CASE("owner: a resume position that does not match the log is answered HIST
   CHECK(node.answer_to(at_head)->body.AsLogPage()->events.empty());
 }
 
+TEST_CASE("owner: a reader gets on behind an event that fills a page by itself") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  node.post(std::string(200'000, 'x'), "k1");
+  node.post(std::string(200'000, 'y'), "k2");
+  node.run();
+  const auto next = node.give(node.query(page(2, {1, 1})));
+  const auto wrong = node.give(node.query(page(2, {1, 77})));
+  node.run();
+  const auto* found = node.answer_to(next)->body.AsLogPage();
+  REQUIRE(found != nullptr);
+  REQUIRE(found->events.size() == 1);
+  CHECK(found->events[0].seq == 2);
+  CHECK(node.fault(wrong) == Fault::history_reset);
+  CHECK(node.core.sizes().reads == 0);
+}
+
 TEST_CASE("owner: one page outstanding per reader, and a bound on all") {
   World world;
   own::Options options;
