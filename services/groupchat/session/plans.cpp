@@ -314,6 +314,10 @@ Status cancel_plan(Context& c, std::string_view by, std::string_view plan, std::
       (void)take_open(c, *instance, ClosedBy::owner);
     }
   cancel_run(c, run, by, why);
+  // Once is enough: without an executor they would pile up as often as somebody asks.
+  const bool is_told =
+      std::ranges::any_of((*open_plan(c, plan))->inbox, [](const auto& event) { return event.kind == wire::PlanEventKind::cancel; });
+  if (is_told) return {};
   if (auto* event = plan_event(c, plan, wire::PlanEventKind::cancel)) {
     event->by = by;
     event->text = note;

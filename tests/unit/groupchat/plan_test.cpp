@@ -247,6 +247,16 @@ TEST_CASE("plan: a second decision is refused in words, before the first was act
   CHECK(driver.last_refusal().find("awaiting_feedback") == std::string::npos);
 }
 
+TEST_CASE("plan: cancelled again and again while nobody decides, it is told the executor once") {
+  Planned driver(wire::ApprovalPolicy::none);
+  driver.propose({{"A", {}}});
+  for (int times = 0; times < 3; ++times) driver.command(wire::CancelT{{}, driver.task.plan, "", ""});
+  const auto open = driver.work("system.executor");
+  CHECK(std::ranges::count(open.inbox, wire::PlanEventKind::cancel, &wire::PlanEventT::kind) == 1);
+  driver.decide_all();
+  CHECK(driver.stop_reason().find("cancelled") != std::string::npos);
+}
+
 TEST_CASE("plan: a step of an agent that stands for people is asked of a person, whose answer is the reply") {
   Planned driver(wire::ApprovalPolicy::none);
   driver.propose({{"H", {}}, {"A", {0}}});
