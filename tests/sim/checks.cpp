@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "checks_read.hpp"
 #include "core/hash.hpp"
 #include "wire/blob.hpp"
 #include "world.hpp"
@@ -12,28 +13,7 @@
 namespace convoke::sim {
 namespace {
 
-std::string field(std::string_view json, std::string_view name) {
-  const std::string mark = fmt::format("\"{}\":\"", name);
-  const auto at = json.find(mark);
-  if (at == std::string_view::npos) return {};
-  const auto from = at + mark.size();
-  return std::string(json.substr(from, json.find('"', from) - from));
-}
-
-std::string_view text(const flatbuffers::String* bytes) {
-  return bytes == nullptr ? std::string_view{} : std::string_view(bytes->c_str(), bytes->size());
-}
-
-// Vectors without elements are not written at all.
-template <class T> struct Each {
-  const flatbuffers::Vector<flatbuffers::Offset<T>>* all;
-  using Iterator = typename flatbuffers::Vector<flatbuffers::Offset<T>>::const_iterator;
-  Iterator begin() const { return all == nullptr ? Iterator(nullptr, 0) : all->begin(); }
-  Iterator end() const { return all == nullptr ? Iterator(nullptr, 0) : all->end(); }
-};
-template <class T> Each<T> each(const flatbuffers::Vector<flatbuffers::Offset<T>>* all) { return {all}; }
-
-template <class T> std::size_t count(const flatbuffers::Vector<flatbuffers::Offset<T>>* all) { return all == nullptr ? 0 : all->size(); }
+constexpr std::size_t most_letters = 100;  // of a session: people settle them, and there is one for three failures
 
 // Nothing is open, waits or is owed.
 bool nothing_open(const state::SessionState& state) {
@@ -44,9 +24,15 @@ bool nothing_open(const state::SessionState& state) {
   return count(state.requests()) == 0 && count(state.plans()) == 0 && count(state.runs()) == 0 && !owes && !state.deleting();
 }
 
-bool is_over(wire::StepStatus status) {
-  return status == wire::StepStatus::completed || status == wire::StepStatus::failed || status == wire::StepStatus::rejected ||
-         status == wire::StepStatus::cancelled;
+// Nothing but questions to people: no turn, no input, no notice, and no decision of the executor that is to come.
+bool waits_for_people(const state::SessionState& state) {
+  for (const auto* one : each(state.instances()))
+    if (one->open() != nullptr || count(one->inbox()) > 0) return false;
+  bool owes = state.outbox() != nullptr && state.outbox()->owed();
+  for (const auto* outbox : each(state.outboxes())) owes = owes || outbox->owed();
+  for (const auto* held : each(state.plans()))
+    if (count(held->inbox()) > 0 || held->planning() || held->wake_ms() != 0) return false;
+  return !owes && !state.deleting() && (count(state.requests()) > 0 || nothing_open(state));
 }
 
 }  // namespace
@@ -85,16 +71,28 @@ void Checks::committed(const OwnerProcess&, const store::Commit& commit) {
 void Checks::session_committed(const store::Commit& commit) {
   auto& session = truth_.sessions[commit.scope];
   if (commit.remove) {
-    session.deleted = session.quiet = true;
+    session.deleted = session.quiet = session.idle = true;
     return;
   }
+  // Items first: what a run has used is told by the event of its end.
   for (const auto& append : commit.appends)
-    append.log.starts_with("tr:") ? appended_items(session, append) : appended_events(session, append);
-  if (!commit.state) return;
+    if (append.log.starts_with("tr:")) appended_items(session, append);
+  for (const auto& append : commit.appends)
+    if (!append.log.starts_with("tr:")) appended_events(session, append);
+  for (const auto& part : commit.parts)
+    if (part.name.starts_with("plan:")) ended_plan(session, *flatbuffers::GetRoot<wire::Plan>(part.bytes.data()));
+  if (!commit.state) {  // it stays as it is, and so does what it owes
+    const auto loaded = world_.memory.load(commit.scope);
+    if (!loaded->state.empty()) due(commit, *flatbuffers::GetRoot<state::SessionState>(loaded->state.data()));
+    return;
+  }
   // Read where it lies: what an owner has packed itself need not be verified, and this is done for every commit.
   const auto& state = *flatbuffers::GetRoot<state::SessionState>(commit.state->data());
+  if (!commit.keys.empty()) carried_out(session, commit, state);
   session.deleted = session.deleted || state.deleting();
   session.quiet = nothing_open(state);
+  session.idle = session.quiet || waits_for_people(state);
+  usage(session, state);
   for (const auto* one : each(state.instances())) instance(session, commit.scope, *one);
   plans(session, state);
   due(commit, state);
@@ -109,7 +107,7 @@ void Checks::appended_events(Session& session, const store::Append& append) {
     const auto& event = *flatbuffers::GetRoot<wire::Event>(bytes.data());
     if (event.seq() != number || number != log.size() + 1)
       fail(3, fmt::format("{} gets event {} at place {} after {}", append.log, event.seq(), number, log.size()));
-    log.push_back(event.id() != nullptr ? wire::from_wire(*event.id()) : Uuid{});
+    log.push_back({event.id() != nullptr ? wire::from_wire(*event.id()) : Uuid{}, fingerprint(event)});
     ++number;
     if (const auto message = text(event.message()); !message.empty() && !session.messages.emplace(message).second)
       fail(8, fmt::format("message {} is in {} for the second time", message, append.log));
@@ -118,6 +116,7 @@ void Checks::appended_events(Session& session, const store::Append& append) {
     switch (event.kind()) {
       case wire::EventKind::run_ended:
         if (++session.runs[run] > 1) fail(1, fmt::format("run {} has a second stop reason", run));
+        ended_run(session, event);
         break;
       case wire::EventKind::tool_called:
         // What agents say to others and to people ends in their answers, which the turns' own checks follow.
@@ -126,6 +125,9 @@ void Checks::appended_events(Session& session, const store::Append& append) {
           session.recorded.insert(call_of(text(event.author()), field(text(event.data()), "call")));
         break;
       case wire::EventKind::tool_returned:
+        if (field(text(event.data()), "ok") == "true")
+          session.done.insert(call_of(text(event.author()), field(text(event.data()), "call")));
+        [[fallthrough]];
       case wire::EventKind::outcome_unknown:
       case wire::EventKind::late_result: session.settled.insert(call_of(text(event.author()), field(text(event.data()), "call"))); break;
       default: break;
@@ -146,6 +148,7 @@ void Checks::appended_items(Session& session, const store::Append& append) {
     turn.items = item->n();
     // The attempt before this commit: in the same batch it may have been raised after the item came.
     turn.by.resize(turn.items, std::max(turn.attempt, 1u));
+    session.used[turn.run].add(item->usage());
     if (item->kind() == wire::ItemKind::act) session.settled.insert(call_of("agent/" + agent, text(item->call())));
   }
 }
@@ -165,30 +168,87 @@ void Checks::instance(Session& session, const std::string& scope, const state::I
       fail(2,
            fmt::format("turn {} of {} says it has {} items, {} are in its transcript", open->number(), agent, open->items(), turn.items));
     turn.attempt = open->attempt();
+    turn.cancelling = open->state() == state::TurnState::cancelling;
+    turn.worker = open->worker() != nullptr ? wire::from_wire(*open->worker()) : Uuid{};
+    if (turn.run.empty()) turn.run = text(open->run());
     last = open->number();
   }
   for (auto& [number, turn] : turns)
     if (open == nullptr || number != open->number()) turn.closed = true;
 }
 
+void Checks::Usage::add(const wire::Usage* more) {
+  if (more == nullptr) return;
+  prompt += more->prompt_tokens();
+  completion += more->completion_tokens();
+  models += more->model_calls();
+  tools += more->tool_calls();
+  cost += more->cost_micros();
+}
+
+// What a run has used is what its items say, once each.
+void Checks::usage(const Session& session, const state::SessionState& state) {
+  for (const auto* run : each(state.runs())) {
+    Usage told;
+    told.add(run->usage());
+    const auto used = session.used.find(text(run->id()));
+    if (told != (used == session.used.end() ? Usage{} : used->second))
+      fail(2, fmt::format("run {} is said to have made {} model calls, which is not what its items say", text(run->id()), told.models));
+  }
+}
+
+void Checks::ended_run(Session& session, const wire::Event& event) {
+  const auto run = text(event.run());
+  const auto data = text(event.data());
+  session.reasons.insert_or_assign(std::string(run), std::string(field(data, "stop_reason")));
+  const auto used = session.used.find(run);
+  const auto models = used == session.used.end() ? 0 : used->second.models;
+  const auto prompt = used == session.used.end() ? 0 : used->second.prompt;
+  if (number(data, "model_calls") != models || number(data, "prompt_tokens") != prompt)
+    fail(2, fmt::format("run {} ends with another usage than its items': {}", run, data));
+}
+
+void Checks::steps(Session& session, const wire::Plan& plan) {
+  for (const auto* step : each(plan.steps())) {
+    const auto known = session.ended_steps.find(text(step->id()));
+    if (known != session.ended_steps.end() && known->second != step->status())
+      fail(8, fmt::format("step {} was {} and is {}", text(step->id()), wire::EnumNameStepStatus(known->second),
+                          wire::EnumNameStepStatus(step->status())));
+    if (is_over(step->status())) session.ended_steps.emplace(text(step->id()), step->status());
+  }
+}
+
+// A plan that ends is put away in that commit, as it will be read from then on.
+void Checks::ended_plan(Session& session, const wire::Plan& plan) {
+  steps(session, plan);
+  const auto [known, fresh] = session.plans_ended.emplace(text(plan.id()), plan.status());
+  if (!fresh) fail(8, fmt::format("plan {} ends for the second time", text(plan.id())));
+  if (plan.status() < wire::PlanStatus::completed)
+    fail(8, fmt::format("plan {} has ended, and is {}", text(plan.id()), wire::EnumNamePlanStatus(plan.status())));
+}
+
 void Checks::plans(Session& session, const state::SessionState& state) {
   for (const auto* held : each(state.plans())) {
     const auto& plan = *held->plan();
     if (session.plans_ended.contains(text(plan.id()))) fail(8, fmt::format("plan {} is open after it ended", text(plan.id())));
-    for (const auto* step : each(plan.steps())) {
-      const auto known = session.ended_steps.find(text(step->id()));
-      if (known != session.ended_steps.end() && known->second != step->status())
-        fail(8, fmt::format("step {} was {} and is {}", text(step->id()), wire::EnumNameStepStatus(known->second),
-                            wire::EnumNameStepStatus(step->status())));
-      if (is_over(step->status())) session.ended_steps.emplace(text(step->id()), step->status());
-    }
+    steps(session, plan);
   }
   for (const auto* run : each(state.runs())) {
     const auto [known, fresh] = session.pinned.emplace(text(run->id()), run->team_version());
     if (!fresh && known->second != run->team_version())
       fail(8, fmt::format("run {} goes from team version {} to {}", known->first, known->second, run->team_version()));
   }
-  for (const auto* ended : each(state.ended_plans())) session.plans_ended.emplace(text(ended->id()));
+  for (const auto* ended : each(state.ended_plans())) {
+    const auto known = session.plans_ended.find(text(ended->id()));
+    if (known == session.plans_ended.end() || known->second != ended->status())
+      fail(8, fmt::format("plan {} is said to have ended as {}, and was put away as another", text(ended->id()),
+                          wire::EnumNamePlanStatus(ended->status())));
+  }
+  session.requests.clear();
+  for (const auto* request : each(state.requests()))
+    session.requests.emplace(text(request->id()),
+                             Request{request->kind(), std::string(text(request->agent())), std::string(text(request->call())),
+                                     std::string(text(request->plan())), std::string(text(request->step()))});
 }
 
 void Checks::due(const store::Commit& commit, const state::SessionState& state) {
@@ -233,13 +293,39 @@ void Checks::people(Session& session, const state::SessionState& state) {
     fail(10, fmt::format("{} keeps {} outboxes for {} people", text(state.session()), count(state.outboxes()), members.size()));
 }
 
+// What is kept depends on what is open: questions on the calls and steps that wait for them, a plan's inbox on its steps.
 void Checks::bounds(const std::string& scope, const state::SessionState& state) {
+  const auto is_run = [&](const flatbuffers::String* id) {
+    return find_in(state.runs(), [&](const state::Run& run) { return text(run.id()) == text(id); }) != nullptr;
+  };
+  std::size_t askable = 0;
   for (const auto* one : each(state.instances())) {
     if (count(one->inbox()) > 1'000)
       fail(10, fmt::format("{} of {} has {} inputs waiting", text(one->agent()), scope, count(one->inbox())));
     if (one->open() != nullptr && count(one->open()->open_calls()) > 64)
       fail(10, fmt::format("{} has too many open calls", text(one->agent())));
+    for (const auto* waiting : each(one->awaiting())) {
+      askable += count(waiting->calls());
+      if (!is_run(waiting->run()))
+        fail(10, fmt::format("{} awaits answers for {}, which is over", text(one->agent()), text(waiting->run())));
+    }
   }
+  for (const auto* held : each(state.plans())) {
+    const auto& plan = *held->plan();
+    const auto steps = std::max<std::size_t>(count(plan.steps()), plan.next_step());
+    askable += count(plan.steps()) + 2;
+    if (!is_run(plan.run())) fail(10, fmt::format("plan {} is kept, its run is over", text(plan.id())));
+    if (count(held->inbox()) > 3 * steps + 8)
+      fail(10, fmt::format("{} events wait for plan {} of {} steps", count(held->inbox()), text(plan.id()), steps));
+    const auto cancels =
+        std::ranges::count_if(each(held->inbox()), [](const auto* event) { return event->kind() == wire::PlanEventKind::cancel; });
+    if (cancels > 1) fail(10, fmt::format("{} cancels wait for plan {}", cancels, text(plan.id())));
+    if (held->decided() != nullptr && held->decided()->size() > steps)
+      fail(10, fmt::format("plan {} keeps {} decisions on {} steps", text(plan.id()), held->decided()->size(), steps));
+  }
+  if (count(state.requests()) > askable)
+    fail(10, fmt::format("{} keeps {} requests, at most {} can be open", scope, count(state.requests()), askable));
+  if (count(state.dead_letters()) > most_letters) fail(10, fmt::format("{} keeps {} dead letters", scope, count(state.dead_letters())));
   if (count(state.runs()) > 200) fail(10, fmt::format("{} keeps {} runs", scope, count(state.runs())));
   if (count(state.ended_plans()) > 200) fail(10, fmt::format("{} keeps {} ended plans", scope, count(state.ended_plans())));
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -19,6 +20,7 @@
 
 namespace convoke::sim {
 
+class Client;
 class World;
 class IntercomProcess;
 class OwnerProcess;
@@ -36,6 +38,7 @@ class Checks {
   void committed(const OwnerProcess& by, const store::Commit& commit);
   void claimed(store::Partition partition, const store::Epoch& epoch);
   void received(const OwnerProcess& by, const wire::Message& message);
+  void looked_up(const OwnerProcess& by, const std::string& scope, const std::vector<std::string>& keys);
   void owner_sends(const OwnerProcess& by, const wire::Message& message);
   void tool_starts(const agents::TurnKey& key, std::uint64_t response, const std::string& call);
   void page(const wire::LogPageT& page);
@@ -43,6 +46,9 @@ class Checks {
   void reset(const std::string& user, const std::string& conversation);
   void reading_failed(const std::string& user, const std::string& conversation, const Error& error);
   void accepted(const wire::CommandT& command, const wire::AcceptedT& answer);
+  /// `was_recorded`: when it was sent, the answer to it lay in the store already.
+  void refused(const wire::CommandT& command, const Error& error, bool was_recorded);
+  bool is_recorded(const wire::CommandT& command) const;
   void joined(const std::string& user, const std::string& agent);
   void sizes(const OwnerProcess& owner);
   void sizes(const IntercomProcess& intercom);
@@ -52,8 +58,12 @@ class Checks {
   // Fail-over with loss: what there is now, to go back to; and that it happened
   std::function<void()> remember();
 
+  /// After everything healed, once a second: open turns are with somebody, and what is due is done.
+  void look_after(Millis since_healed);
   /// Nothing is open anywhere.
   bool is_quiet() const;
+  /// Nothing is open but questions to people.
+  bool is_idle() const;
   std::uint64_t under_way() const;
   const OwnerProcess* crowded() const;
   /// What is still open, for people; empty: nothing.
@@ -61,33 +71,57 @@ class Checks {
   void at_rest();
   std::uint64_t head(const std::string& conversation) const;
   std::uint64_t commits() const { return commits_; }
+  /// The longest that a turn was with nobody, and that something stayed due, after everything healed.
+  Millis longest_unattended() const { return longest_unattended_; }
+  Millis longest_due() const { return longest_due_; }
 
  private:
   struct Turn {
     std::uint32_t attempt = 0;
     std::uint64_t items = 0;
     bool closed = false;
+    bool cancelling = false;
+    Uuid worker;
+    std::string run;
     std::vector<std::uint32_t> by;  // the attempt of each item
+  };
+  struct Usage {
+    std::uint64_t prompt = 0, completion = 0, models = 0, tools = 0, cost = 0;
+    bool operator==(const Usage&) const = default;
+    void add(const wire::Usage* more);
+  };
+  struct Request {  // to people, while it is open
+    wire::RequestKind kind{};
+    std::string agent, call, plan, step;
+  };
+  struct Logged {
+    Uuid id;
+    std::uint64_t fingerprint = 0;
   };
   struct Session {
     std::map<std::string, std::map<std::uint64_t, Turn>> turns;  // by agent and number
     std::map<std::string, std::uint64_t> last_opened;
-    std::map<std::string, std::uint32_t> runs;                 // seen → ends
+    std::map<std::string, std::uint32_t, std::less<>> runs;   // seen → ends
+    std::map<std::string, std::string, std::less<>> reasons;  // of those that ended
+    std::map<std::string, Usage, std::less<>> used;           // by runs, in their items
+    std::map<std::string, Request, std::less<>> requests;
     std::map<std::string, std::uint32_t, std::less<>> pinned;  // team versions of runs
     std::map<std::string, wire::StepStatus, std::less<>> ended_steps;
-    std::set<std::string, std::less<>> plans_ended;
+    std::map<std::string, wire::PlanStatus, std::less<>> plans_ended;
     std::set<std::string, std::less<>> messages;  // ids
     std::set<std::string, std::less<>> recorded;  // calls in responses
     std::set<std::string, std::less<>> settled;   // with a result, cancelled, or asked about
+    std::set<std::string, std::less<>> done;      // with a result that says so
     std::string user;
     std::map<std::string, std::set<std::string>, std::less<>> people;  // of a shared session, by conversation
     bool deleted = false;
     bool quiet = true;  // nothing is open in its last committed state
+    bool idle = true;   // nothing but questions to people is
   };
   struct Truth {
     std::map<std::string, std::uint64_t> versions;
-    std::array<store::Epoch, 256> epochs;           // by partition; zero: never claimed
-    std::map<std::string, std::vector<Uuid>> logs;  // ids by conversation
+    std::array<store::Epoch, 256> epochs;             // by partition; zero: never claimed
+    std::map<std::string, std::vector<Logged>> logs;  // by conversation
     std::map<std::string, Session> sessions;
     std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> channels;  // user/session → (epoch, version)
   };
@@ -99,6 +133,24 @@ class Checks {
     std::uint32_t attempt = 0;
     std::uint64_t n = 0;
     wire::ReportBody report = wire::ReportBody::NONE;
+    Uuid sender;
+    std::uint64_t moment = 0;   // when it came
+    bool was_recorded = false;  // a command whose answer lay in the store already when this came
+    bool answered = false;
+    bool creates = false;  // refused without a look-up where its team is not known
+  };
+  using Command = std::tuple<std::string, std::string, std::string>;  // scope, key, hash
+  struct Answered {
+    std::vector<std::uint8_t> hash;
+    wire::AcceptedT answer;
+  };
+  /// A commit that carries out commands, and the events in it.
+  struct Done {
+    const store::Commit& commit;
+    const state::SessionState& state;
+    const wire::CommandT& command;
+    wire::AcceptedT accepted;
+    std::vector<const wire::Event*> events;
   };
 
   void fail(int invariant, std::string text);
@@ -110,22 +162,53 @@ class Checks {
   void appended_items(Session& session, const store::Append& append);
   void instance(Session& session, const std::string& scope, const state::Instance& instance);
   void plans(Session& session, const state::SessionState& state);
+  void steps(Session& session, const wire::Plan& plan);
+  void ended_plan(Session& session, const wire::Plan& plan);
+  void usage(const Session& session, const state::SessionState& state);
+  void ended_run(Session& session, const wire::Event& event);
   void due(const store::Commit& commit, const state::SessionState& state);
   void people(Session& session, const state::SessionState& state);
   bool may_read(const std::string& user, const std::string& conversation) const;
   void bounds(const std::string& scope, const state::SessionState& state);
   void pushed(const wire::EventT& event);
-  void answered(const wire::Message& message, const wire::AnswerT& answer);
+  void answered(const OwnerProcess& by, const wire::Message& message, const wire::AnswerT& answer);
+  void heads_told(const wire::AnswerT& answer);
+  void refusal_told(const OwnerProcess& by, const Asked& asked, const wire::FaultT& fault);
+  const Turn* turn_of(const Asked& asked) const;
+  bool is_logged(const wire::EventT& event) const;
+
+  // checks_commands.cpp: what a command was to do, in the commit that records it and at rest
+  void carried_out(const Session& before, const store::Commit& commit, const state::SessionState& state);
+  void took_effect(const Session& before, const Done& done);
+  void is_said(const Done& done, std::string_view conversation, std::string_view said);
+  void is_decided(const Done& done, std::string_view plan, const std::vector<std::string>& steps, bool approved);
+  void is_answered(const Session& before, const Done& done, const wire::AnswerRequestT& answer);
+  void is_cancelled(const Done& done, const wire::CancelT& cancel);
+  void is_settled(const Done& done, const wire::SettleLetterT& settle);
+  void not_done(const Done& done, std::string_view why);
+  void command_at_rest(const Client& client, const wire::CommandT& command, const wire::AcceptedT& answer);
+  void decision_at_rest(const wire::CommandT& command, const wire::DecideT& decision);
+  void same_answer(const wire::CommandT& command, const wire::AcceptedT& first, const wire::AcceptedT& answer);
   void session_at_rest(const std::string& scope);
   void effects_at_rest();
   void lists_at_rest();
+  void list_at_rest(const Client& client, const std::vector<state::UserSessionT>& list, const std::string& session);
+  void commands_at_rest();
+  bool is_attended(const std::string& session, const state::InstanceT& instance) const;
+  std::string overdue(const std::string& session, const state::SessionStateT& state, std::int64_t late) const;
 
   World& world_;
   Truth truth_;
   bool lossy_ = false;
   std::uint64_t commits_ = 0;
   std::unordered_map<Uuid, Asked> asked_;
-  std::map<std::pair<std::string, std::string>, std::vector<std::uint8_t>> accepted_;  // (scope, key) → hash
+  std::map<std::pair<std::string, std::string>, Answered> accepted_;                      // by scope and key
+  std::map<Command, wire::CommandT> commands_;                                            // that an owner was given
+  std::map<std::tuple<std::string, std::string, std::string>, std::uint64_t> looked_up_;  // by owner, scope and key: when
+  std::uint64_t moment_ = 0;
+  std::map<std::string, Millis> unattended_;  // open turns that are with nobody, since when
+  Millis longest_unattended_{0};
+  Millis longest_due_{0};
 };
 
 }  // namespace convoke::sim

@@ -30,6 +30,10 @@ const OwnerProcess* Checks::crowded() const {
   return nullptr;
 }
 
+bool Checks::is_idle() const {
+  return std::ranges::all_of(truth_.sessions, [](const auto& entry) { return entry.second.idle; });
+}
+
 bool Checks::is_quiet() const {
   const auto* core = world_.intercom().core();
   return std::ranges::all_of(truth_.sessions, [](const auto& entry) { return entry.second.quiet; }) && core != nullptr &&
@@ -77,21 +81,7 @@ void Checks::at_rest() {
     for (const auto& due : world_.memory.due(query))
       fail(9, fmt::format("{} is due since {} ms, at rest", due.scope, unix_ms(world_.unix_now()) - due.unix_ms));
   }
-  if (lossy_) return;
-  for (const auto& client : world_.clients())
-    for (const auto& accepted : client->accepted()) {
-      if (world_.memory.keys(accepted.scope, {accepted.key}).empty())
-        fail(1, fmt::format("{} of {} was accepted, and at rest there is nothing of it", accepted.key, accepted.scope));
-      // What the answer names is there: the event that the command wrote, and a run that has ended.
-      const auto& answer = accepted.answer;
-      if (answer.seq > head(answer.conversation))
-        fail(1, fmt::format("{} of {} was accepted as event {} of {}, which has {}", accepted.key, accepted.scope, answer.seq,
-                            answer.conversation, head(answer.conversation)));
-      const auto session = truth_.sessions.find(accepted.scope);
-      if (session == truth_.sessions.end() || session->second.deleted) continue;  // its runs ended with it
-      if (!answer.run.empty() && !session->second.runs.contains(answer.run))
-        fail(1, fmt::format("{} of {} was accepted as run {}, of which no log knows", accepted.key, accepted.scope, answer.run));
-    }
+  if (!lossy_) commands_at_rest();
 }
 
 void Checks::session_at_rest(const std::string& scope) {
@@ -105,11 +95,18 @@ void Checks::session_at_rest(const std::string& scope) {
 
 void Checks::effects_at_rest() {
   std::map<std::pair<std::string, std::string>, std::string> keys;  // a callee knows a repeat by its key: each call has one
+  std::map<std::string, std::set<std::string>> applied;             // calls that changed the world, by session
   for (const auto& [key, effect] : world_.ledger.effects()) {
     const auto [known, fresh] = keys.try_emplace({effect.session, effect.agent + " " + effect.call}, key);
     if (!fresh) fail(7, fmt::format("the call {} was made under {} and under {}", effect.call, known->second, key));
     if (!lossy_ && !effect.idempotent && effect.starts > 1) fail(7, fmt::format("the call {} was started {} times", key, effect.starts));
+    if (!lossy_ && effect.applied > 1) fail(7, fmt::format("the call {} changed the world {} times", key, effect.applied));
+    if (effect.applied > 0) applied["s:" + effect.session].insert(call_of("agent/" + effect.agent, effect.call));
   }
+  // What a log says is done was done out there.
+  for (const auto& [scope, session] : truth_.sessions)
+    for (const auto& call : session.done)
+      if (!applied[scope].contains(call)) fail(7, fmt::format("the call {} of {} is said to be done, and was not", call, scope));
 }
 
 void Checks::lists_at_rest() {
@@ -118,25 +115,7 @@ void Checks::lists_at_rest() {
     const auto loaded = world_.memory.load("u:" + client->user());
     std::vector<state::UserSessionT> list;
     for (const auto& piece : loaded->pieces) list.push_back(wire::unpack<state::UserSessionT>(piece.bytes).value());
-    for (const auto& name : client->sessions()) {
-      const auto scope = world_.memory.load("s:" + name);
-      if (!scope->exists) continue;
-      const auto state = wire::unpack<state::SessionStateT>(scope->state);
-      if (!state || state->session.empty()) continue;  // nothing but strikes
-      const auto told = std::ranges::find_if(list, [&](const auto& one) { return one.summary->session == name; });
-      if (told == list.end()) {
-        fail(1, fmt::format("session {} is not in the list of {}", name, client->user()));
-        continue;
-      }
-      for (const auto& ended : state->ended_plans) {
-        const auto shown = std::ranges::find(told->summary->plans, ended.id, &wire::PlanSummaryT::id);
-        if (shown == told->summary->plans.end() || shown->status != ended.status)
-          fail(2, fmt::format("the list of {} is behind: plan {} is {}", client->user(), ended.id, wire::EnumNamePlanStatus(ended.status)));
-      }
-      if (told->summary->open_requests != state->requests.size())
-        fail(2, fmt::format("the list of {} shows {} open requests of {}, there are {}", client->user(), told->summary->open_requests, name,
-                            state->requests.size()));
-    }
+    for (const auto& name : client->sessions()) list_at_rest(*client, list, name);
     for (const auto& name : client->joined()) {
       const auto told = std::ranges::find_if(list, [&](const auto& one) { return one.summary->session == name; });
       if (told == list.end()) {
@@ -150,6 +129,33 @@ void Checks::lists_at_rest() {
         fail(2, fmt::format("the list of {} shows open requests or plans of {}, which has none of theirs", client->user(), name));
     }
   }
+}
+
+// What a person's list says of a session of theirs is what it is, but for activity: that is told once a minute.
+void Checks::list_at_rest(const Client& client, const std::vector<state::UserSessionT>& list, const std::string& name) {
+  const auto behind = [&](const std::string& what) {
+    fail(2, fmt::format("the list of {} is behind on {}: {}", client.user(), name, what));
+  };
+  const auto told = std::ranges::find_if(list, [&](const auto& one) { return one.summary->session == name; });
+  const auto scope = world_.memory.load("s:" + name);
+  if (scope->gone && (told == list.end() || !told->summary->deleted)) return behind("it is deleted");
+  if (!scope->exists) return;
+  const auto state = wire::unpack<state::SessionStateT>(scope->state);
+  if (!state || state->session.empty()) return;  // nothing but strikes
+  if (told == list.end()) return fail(1, fmt::format("session {} is not in the list of {}", name, client.user()));
+  const auto& shown = *told->summary;
+  if (shown.deleted || shown.title != state->title || shown.team != state->team || shown.shared != state->shared)
+    behind(fmt::format("'{}' of {} instead of '{}' of {}", shown.title, shown.team, state->title, state->team));
+  if (shown.plans.size() != state->ended_plans.size()) behind(fmt::format("{} plans of {}", shown.plans.size(), state->ended_plans.size()));
+  for (const auto& ended : state->ended_plans) {
+    const auto plan = std::ranges::find(shown.plans, ended.id, &wire::PlanSummaryT::id);
+    if (plan == shown.plans.end() || plan->status != ended.status || plan->goal != ended.goal)
+      behind(fmt::format("plan {} is {}", ended.id, wire::EnumNamePlanStatus(ended.status)));
+  }
+  if (shown.open_requests != state->requests.size())
+    behind(fmt::format("{} open requests of {}", shown.open_requests, state->requests.size()));
+  const auto unsaid = state->last_ms - shown.last_ms;
+  if (unsaid < 0 || unsaid >= 60'000) behind(fmt::format("its last activity is {} ms later", unsaid));
 }
 
 }  // namespace convoke::sim

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "checks.hpp"
+#include "checks_read.hpp"
 #include "groupchat/logic.hpp"
+#include "wire/blob.hpp"
 #include "world.hpp"
 
 namespace convoke::sim {
@@ -14,6 +16,9 @@ void Checks::received(const OwnerProcess&, const wire::Message& message) {
   if (const auto* command = message.as<wire::CommandT>()) {
     asked.scope = command->scope;
     asked.key = groupchat::record_key(*command);
+    asked.was_recorded = is_recorded(*command);
+    asked.creates = command->body.AsCreateTask() != nullptr || command->body.AsOpenChat() != nullptr;
+    if (command->scope.starts_with("s:")) commands_.try_emplace({command->scope, asked.key, groupchat::hash_text(*command)}, *command);
   } else if (const auto* report = message.as<wire::ReportT>()) {
     asked.scope = "s:" + report->session;
     asked.agent = report->agent;
@@ -21,10 +26,26 @@ void Checks::received(const OwnerProcess&, const wire::Message& message) {
     asked.attempt = report->attempt;
     asked.n = report->n;
     asked.report = report->body.type;
+    asked.sender = wire::from_wire(message.header.source_replica);
   } else {
     return;
   }
-  asked_[wire::from_wire(message.header.id)] = std::move(asked);
+  asked.moment = ++moment_;
+  auto& known = asked_[wire::from_wire(message.header.id)];
+  if (known.moment != 0 && !known.answered) {  // what leaves next may be the answer to the first of them
+    asked.was_recorded = asked.was_recorded && known.was_recorded;
+    asked.moment = known.moment;
+  }
+  known = std::move(asked);
+}
+
+void Checks::looked_up(const OwnerProcess& by, const std::string& scope, const std::vector<std::string>& keys) {
+  for (const auto& key : keys) looked_up_[{by.name(), scope, key}] = ++moment_;
+}
+
+bool Checks::is_recorded(const wire::CommandT& command) const {
+  const auto found = world_.memory.keys(command.scope, {groupchat::record_key(command)});
+  return !found.empty() && found.front().body_hash == groupchat::hash_text(command);
 }
 
 void Checks::owner_sends(const OwnerProcess& by, const wire::Message& message) {
@@ -43,32 +64,69 @@ void Checks::owner_sends(const OwnerProcess& by, const wire::Message& message) {
       fail(6, fmt::format("{} hands out turn {} of {} with {} items, {} are committed", by.name(), work->turn, work->agent,
                           work->items_total, found->second.items));
   } else if (const auto* answer = message.as<wire::AnswerT>()) {
-    answered(message, *answer);
+    answered(by, message, *answer);
+    heads_told(*answer);
+  } else if (const auto* command = message.as<wire::CommandT>()) {
+    const auto* notice = command->body.AsNotify();
+    if (notice != nullptr && notice->summary && notice->version > truth_.versions["s:" + notice->summary->session])
+      fail(6, fmt::format("{} tells {} of version {} of {}, which is not committed", by.name(), command->scope, notice->version,
+                          notice->summary->session));
   }
+}
+
+// How far conversations are: never farther than what is committed.
+void Checks::heads_told(const wire::AnswerT& answer) {
+  const auto told = [&](const std::string& conversation, std::uint64_t number) {
+    if (number > head(conversation))
+      fail(6, fmt::format("{} is said to be at event {}, {} are committed", conversation, number, head(conversation)));
+  };
+  if (const auto* heads = answer.body.AsHeads())
+    for (const auto& one : heads->heads) told(one.conversation, one.head);
+  if (const auto* view = answer.body.AsSessionView())
+    for (const auto& one : view->conversations) told(one.id, one.head);
 }
 
 void Checks::pushed(const wire::EventT& event) {
   const auto found = truth_.logs.find(event.conversation);
   const bool there = found != truth_.logs.end() && event.seq >= 1 && event.seq <= found->second.size();
   if (!there) return fail(6, fmt::format("event {} of {} is pushed and not committed", event.seq, event.conversation));
-  if (found->second[event.seq - 1] != wire::from_wire(event.id))
-    fail(3, fmt::format("event {} of {} is pushed, another one is committed", event.seq, event.conversation));
+  if (!is_logged(event)) fail(3, fmt::format("event {} of {} is pushed, another one is committed", event.seq, event.conversation));
 }
 
-void Checks::answered(const wire::Message& message, const wire::AnswerT& answer) {
+/// Word for word.
+bool Checks::is_logged(const wire::EventT& event) const {
+  const auto log = truth_.logs.find(event.conversation);
+  if (log == truth_.logs.end() || event.seq == 0 || event.seq > log->second.size()) return false;
+  const auto& entry = log->second[event.seq - 1];
+  return entry.id == wire::from_wire(event.id) && entry.fingerprint == fingerprint(event);
+}
+
+const Checks::Turn* Checks::turn_of(const Asked& asked) const {
+  const auto session = truth_.sessions.find(asked.scope);
+  if (session == truth_.sessions.end()) return nullptr;
+  const auto agent = session->second.turns.find(asked.agent);
+  if (agent == session->second.turns.end()) return nullptr;
+  const auto turn = agent->second.find(asked.turn);
+  return turn == agent->second.end() ? nullptr : &turn->second;
+}
+
+void Checks::answered(const OwnerProcess& by, const wire::Message& message, const wire::AnswerT& answer) {
   const auto found = asked_.find(wire::from_wire(message.header.correlation));
   if (found == asked_.end()) return;
+  found->second.answered = true;
   const Asked& asked = found->second;
-  if (answer.body.AsAccepted() != nullptr && asked.scope.starts_with("s:") && !asked.key.empty()) {
-    const bool recorded = !world_.memory.keys(asked.scope, {asked.key}).empty();
-    if (!recorded) fail(6, fmt::format("{} of {} is accepted and not committed", asked.key, asked.scope));
+  if (const auto* fault = answer.body.AsFault()) return refusal_told(by, asked, *fault);
+  if (const auto* accepted = answer.body.AsAccepted(); accepted != nullptr && asked.scope.starts_with("s:") && !asked.key.empty()) {
+    const auto recorded = world_.memory.keys(asked.scope, {asked.key});
+    if (recorded.empty()) return fail(6, fmt::format("{} of {} is accepted and not committed", asked.key, asked.scope));
+    const auto first = wire::unpack<wire::AcceptedT>(recorded.front().answer);
+    wire::CommandT command;
+    command.scope = asked.scope;
+    command.key = asked.key;
+    if (first) same_answer(command, *first, *accepted);
   }
   if (answer.body.AsAcknowledged() == nullptr || asked.agent.empty()) return;
-  const auto& session = truth_.sessions[asked.scope];
-  const auto agent = session.turns.find(asked.agent);
-  const Turn* turn = nullptr;
-  if (agent != session.turns.end())
-    if (const auto at = agent->second.find(asked.turn); at != agent->second.end()) turn = &at->second;
+  const Turn* turn = turn_of(asked);
   if (turn == nullptr)
     return fail(6, fmt::format("a report on turn {} of {} is acknowledged, which was never open", asked.turn, asked.agent));
   if (asked.report == wire::ReportBody::Item && turn->items < asked.n)
@@ -83,6 +141,28 @@ void Checks::answered(const wire::Message& message, const wire::AnswerT& answer)
     fail(6, fmt::format("the result of turn {} of {} is acknowledged and the turn is open", asked.turn, asked.agent));
 }
 
+// A refusal says what is so, and leaves no earlier than what it rests on.
+void Checks::refusal_told(const OwnerProcess& by, const Asked& asked, const wire::FaultT& fault) {
+  const auto code = static_cast<Fault>(fault.code);
+  if (!asked.key.empty() && !retryable(code)) {
+    if (asked.was_recorded)
+      fail(1, fmt::format("{} of {} is refused ({}), and its answer was recorded before", asked.key, asked.scope, fault.text));
+    const bool is_logics =
+        (code == Fault::not_found && !asked.creates) || code == Fault::forbidden || code == Fault::limit || code == Fault::gone;
+    const auto looked = looked_up_.find({by.name(), asked.scope, asked.key});
+    if (is_logics && asked.scope.starts_with("s:") && (looked == looked_up_.end() || looked->second < asked.moment))
+      fail(6, fmt::format("{} of {} is refused ({}), and nobody has looked whether it is recorded", asked.key, asked.scope, fault.text));
+  }
+  if (asked.agent.empty()) return;
+  const Turn* turn = turn_of(asked);
+  if (turn == nullptr) return;
+  if (code == Fault::expected && fault.expected > turn->items + 1)
+    fail(6, fmt::format("item {} of turn {} of {} is expected, {} are committed", fault.expected, asked.turn, asked.agent, turn->items));
+  const bool has_another = turn->worker && turn->worker != asked.sender;
+  if (code == Fault::turn_closed && !turn->closed && turn->attempt == asked.attempt && !turn->cancelling && !has_another)
+    fail(6, fmt::format("turn {} of {} is said to be closed, and is open in attempt {}", asked.turn, asked.agent, turn->attempt));
+}
+
 void Checks::tool_starts(const agents::TurnKey& key, std::uint64_t response, const std::string& call) {
   if (lossy_) return;
   auto& session = truth_.sessions["s:" + key.session];
@@ -92,13 +172,11 @@ void Checks::tool_starts(const agents::TurnKey& key, std::uint64_t response, con
 
 void Checks::page(const wire::LogPageT& page) {
   if (lossy_) return;
-  const auto& log = truth_.logs[page.conversation];
   std::uint64_t last = 0;
   for (const auto& event : page.events) {
     if (last != 0 && event.seq != last + 1) fail(3, fmt::format("a page of {} has event {} after {}", page.conversation, event.seq, last));
     last = event.seq;
-    if (event.seq == 0 || event.seq > log.size() || log[event.seq - 1] != wire::from_wire(event.id))
-      fail(3, fmt::format("a page of {} shows event {} that is not committed there", page.conversation, event.seq));
+    if (!is_logged(event)) fail(3, fmt::format("a page of {} shows event {} that is not committed there", page.conversation, event.seq));
   }
 }
 
@@ -108,8 +186,7 @@ void Checks::delivered(const std::string& user, const wire::EventT& event, std::
   if (lossy_) return;
   if (!may_read(user, event.conversation))
     fail(4, fmt::format("{} gets event {} of {}, and is no member", user, event.seq, event.conversation));
-  const auto& log = truth_.logs[event.conversation];
-  if (event.seq > log.size() || log[event.seq - 1] != wire::from_wire(event.id))
+  if (!is_logged(event))
     fail(4, fmt::format("{} gets event {} of {}, which is not the one in the log", user, event.seq, event.conversation));
 }
 
@@ -119,7 +196,7 @@ void Checks::reset(const std::string& user, const std::string& conversation) {
 
 void Checks::reading_failed(const std::string& user, const std::string& conversation, const Error& error) {
   const auto& session = truth_.sessions["s:" + std::string(session_of(conversation))];
-  if (lossy_ || session.deleted || error.code == Fault::gone) return;
+  if (lossy_ || session.deleted) return;
   fail(4, fmt::format("{} can read {} no more: {}", user, conversation, error.message));
 }
 
@@ -134,13 +211,25 @@ void Checks::joined(const std::string& user, const std::string& agent) {
   if (!lossy_ && agent == "t.C") fail(4, fmt::format("{} is let in to {}, whom the team keeps to itself", user, agent));
 }
 
-void Checks::accepted(const wire::CommandT& command, const wire::AcceptedT&) {
+void Checks::accepted(const wire::CommandT& command, const wire::AcceptedT& answer) {
   if (lossy_) return;
-  const auto [entry, fresh] = accepted_.try_emplace({command.scope, groupchat::record_key(command)}, command.hash);
-  if (!fresh && entry->second != command.hash)
+  const auto [entry, fresh] = accepted_.try_emplace({command.scope, groupchat::record_key(command)}, Answered{command.hash, answer});
+  if (!fresh && entry->second.hash != command.hash)
     fail(1, fmt::format("two bodies are accepted under the key {} of {}", command.key, command.scope));
-  if (!world_.memory.keys(command.scope, {groupchat::record_key(command)}).empty()) return;
-  fail(1, fmt::format("{} of {} was accepted and is not recorded", command.key, command.scope));
+  if (!fresh) same_answer(command, entry->second.answer, answer);
+  if (!is_recorded(command)) fail(1, fmt::format("{} of {} was accepted and is not recorded", command.key, command.scope));
+}
+
+void Checks::refused(const wire::CommandT& command, const Error& error, bool was_recorded) {
+  if (lossy_ || !was_recorded) return;
+  fail(1, fmt::format("{} of {} was accepted, and its repetition is refused: {}", command.key, command.scope, error.message));
+}
+
+void Checks::same_answer(const wire::CommandT& command, const wire::AcceptedT& first, const wire::AcceptedT& answer) {
+  const auto ids = [](const wire::AcceptedT& one) {
+    return std::tie(one.session, one.conversation, one.plan, one.run, one.request, one.seq, one.step);
+  };
+  if (ids(first) != ids(answer)) fail(1, fmt::format("{} of {} has two answers", command.key, command.scope));
 }
 
 }  // namespace convoke::sim

@@ -71,11 +71,14 @@ bool is_shared(const wire::CommandT& command) {
 Client::Client(World& world, std::string user)
     : world_(world), user_(std::move(user)), sharing_((world.seed() << 8) ^ static_cast<std::uint64_t>(user_.back())) {}
 
+// Of that seed alone: sessions of other seeds have other ids, and lie in other partitions.
+std::string Client::new_key(std::string_view kind) { return fmt::format("{}{}.{}", kind, ++keys_, world_.seed()); }
+
 void Client::command_to(const std::string& scope, wire::CommandBodyUnion body, std::string key) {
   wire::CommandT made;
   made.scope = scope;
   made.user = user_;
-  made.key = key.empty() ? fmt::format("k{}", ++keys_) : std::move(key);
+  made.key = key.empty() ? new_key("k") : std::move(key);
   made.hash.assign(16, static_cast<std::uint8_t>(1 + keys_ % 200));
   made.body = std::move(body);
   auto& queue = pending_[scope];
@@ -133,7 +136,7 @@ void Client::begin_task() {
   task.team = "t";
   task.description = goals[pick(std::size(goals))];
   task.policy = static_cast<wire::ApprovalPolicy>(world_.random.below(5));
-  const std::string key = fmt::format("task{}", ++keys_);
+  const std::string key = new_key("task");
   const bool joins = !sessions_.empty() && world_.random.chance(30);
   const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
   world_.say([&] { return fmt::format("{} wants: {}", user_, task.description); });
@@ -148,7 +151,7 @@ void Client::begin_chat() {
   chat.agent = world_.random.chance(70) ? "t.A" : "t.B";
   chat.text = texts[pick(std::size(texts))];
   if (world_.random.chance(10)) chat.text.clear();
-  const std::string key = fmt::format("chat{}", ++keys_);
+  const std::string key = new_key("chat");
   const bool joins = !sessions_.empty() && world_.random.chance(50);
   const std::string session = joins ? *sessions_.rbegin() : to_string(session_for_key(user_, key));
   chat.shared = world_.profile.sharing && sharing_.chance(80);
@@ -205,6 +208,7 @@ void Client::look_around() {
   list.max = 10;
   ask("u:" + user_, list, user_);
   ask("u:" + user_, list, "somebody");
+  ask("u:" + user_, wire::ReadSessionsT{}, user_);
   gateway_->post(Millis{1}, [gateway = gateway_] { gateway->look_up("agent"); });
   gateway_->post(Millis{2}, [gateway = gateway_] { gateway->ask_service("worker"); });
 }
@@ -235,7 +239,8 @@ void Client::connect() {
 }
 
 void Client::disconnect() {
-  if (gateway_ != nullptr && gateway_->alive() && gateway_->incarnation() == gateway_life_)
+  if (gateway_ == nullptr) return;
+  if (gateway_->alive() && gateway_->incarnation() == gateway_life_)
     gateway_->post(Millis{1}, [gateway = gateway_, at = connection_] { gateway->close(at); });
   gateway_ = nullptr;
   ++connection_;
@@ -243,6 +248,7 @@ void Client::disconnect() {
 
 void Client::tick() {
   if (gateway_ != nullptr && (!gateway_->alive() || gateway_->incarnation() != gateway_life_)) disconnect();
+  if (world_.silent()) return disconnect();
   if (gateway_ == nullptr) connect();
   if (gateway_ == nullptr) return;
   for (auto& [scope, queue] : pending_)
@@ -262,6 +268,7 @@ void Client::transmit(Pending& pending) {
   pending.sending = ++sendings_;
   pending.next = world_.clock.now() + Millis{10'000};  // the connection seems dead then
   ++pending.tries;
+  pending.was_recorded = world_.checks.is_recorded(pending.command);
   const auto command = pending.command;
   world_.say(
       [&] { return fmt::format("{} sends {} {} to {}", user_, wire::EnumNameCommandBody(command.body.type), command.key, command.scope); });
@@ -307,10 +314,14 @@ void Client::answered(const std::string& scope, const std::string& key, std::uin
     return fmt::format("{} hears of {}: {}", user_, key, accepted != nullptr ? "accepted" : answer ? "?" : answer.error().message);
   });
   const auto command = pending.command;
+  const bool was_recorded = pending.was_recorded;
   queue.pop_front();
-  if (accepted == nullptr) return;
+  if (accepted == nullptr) {
+    const Error error = answer ? Error(Fault::malformed, "no answer to a command") : answer.error();
+    return world_.checks.refused(command, error, was_recorded);
+  }
   world_.checks.accepted(command, *accepted);
-  accepted_.push_back({scope, user_ + "/" + key, *accepted});
+  accepted_.push_back({command, *accepted});
   if (!accepted->plan.empty() && command.body.AsCreateTask() != nullptr) plans_.push_back(accepted->plan);
   if (!accepted->run.empty()) runs_.push_back(accepted->run);
   if (const auto* chat = command.body.AsOpenChat()) {

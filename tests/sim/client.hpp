@@ -32,12 +32,12 @@ class Client {
 
   const std::string& user() const { return user_; }
   struct AcceptedCommand {
-    std::string scope;
-    std::string key;
+    wire::CommandT command;
     wire::AcceptedT answer;
   };
   const std::vector<AcceptedCommand>& accepted() const { return accepted_; }
   const std::set<std::string>& sessions() const { return sessions_; }
+  bool has_removed(std::string_view session) const { return removed_.contains(session); }
   /// Of others, where they became a member.
   const std::set<std::string>& joined() const { return joined_; }
 
@@ -48,6 +48,7 @@ class Client {
     bool under_way = false;
     std::uint64_t sending = 0;
     std::uint32_t tries = 0;
+    bool was_recorded = false;  // when it was sent last
   };
   struct Watched {
     std::uint64_t next = 1;
@@ -68,6 +69,7 @@ class Client {
   void make_a_mistake();
   void say_the_wrong_thing();
   void order_the_wrong_thing();
+  std::string new_key(std::string_view kind);
   template <class T> void say(const std::string& scope, T body);
   void ask_for_nothing(const std::string& session);
   void settle_letter(const std::string& session, const wire::DeadLetterT& letter);
@@ -95,7 +97,7 @@ class Client {
   std::map<std::string, std::deque<Pending>> pending_;  // by scope: one in flight each
   std::map<std::string, Watched> watched_;
   std::set<std::string> sessions_;
-  std::set<std::string> removed_;
+  std::set<std::string, std::less<>> removed_;
   std::set<std::string> joined_;
   std::set<std::string> prying_;  // conversations that are not theirs to read
   std::vector<std::string> directs_;

@@ -84,7 +84,7 @@ void Client::say_the_wrong_thing() {
     case 5: return chat("t", "t.Z", session);
     case 6: return chat("t", "t.P", session);
     case 7: return chat("other", "other.A", session);
-    case 8: return chat("other", "other.A", to_string(session_for_key(user_, fmt::format("no{}", keys_))));
+    case 8: return chat("other", "other.A", to_string(session_for_key(user_, new_key("no"))));
     case 9: return chat("t", "t.A", session, "\xff");
     case 10: return answer("yes");
     case 11: return answer("\xff");
@@ -92,7 +92,7 @@ void Client::say_the_wrong_thing() {
       wire::CreateTaskT body;
       body.team = world_.random.chance(50) ? "other" : "t";
       body.description = body.team == "t" ? "" : "A idem";
-      return say("s:" + to_string(session_for_key(user_, fmt::format("no{}", keys_))), std::move(body));
+      return say("s:" + to_string(session_for_key(user_, new_key("no"))), std::move(body));
     }
     default: return ask_for_nothing(session);
   }
@@ -130,7 +130,7 @@ void Client::order_the_wrong_thing() {
     case 4: return clarify("like this");
     case 5: return clarify("");
     case 6: return say("u:" + user_, wire::NotifyT{});  // only sessions may
-    case 7: return say("u:" + user_, wire::DeleteSessionT{});
+    case 7: return world_.random.chance(50) ? say("u:" + user_, wire::DeleteSessionT{}) : say("u:" + user_, wire::NameSessionsT{});
     case 8: return say("t:t", wire::DeleteSessionT{});
     case 9: return say("x:" + session, wire::DeleteSessionT{});
     case 10: return apply("{");

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""How much of the cores the simulation reaches, by LLVM's regions: coverage.py EXPORT.json SOURCE …
+"""How much of the cores the simulation reaches, by LLVM's regions: coverage.py EXPORT.json SOURCE … ; coverage.py --lines: whether every
+line that `unreached` names is there.
 
 A core does nothing but go from a state to a state, and a region is a piece of code that is entered on one condition: each arm of an `if`,
 `?:` or `&&`, each body. So a transition that was never made is a region that was never entered. `unreached` lists those that cannot be
@@ -64,7 +65,21 @@ def inside(inner, outer):
     return inner[0] == outer[0] and outer[1] <= inner[1] and inner[2] <= outer[2]
 
 
+def check_lines():
+    """What is listed has to be there, and its region has to begin in that line or go on from it."""
+    gone = []
+    for entry in listed():
+        path = os.path.join(ROOT, entry[0])
+        lines = [line.strip() for line in open(path).read().split("\n")] if os.path.exists(path) else []
+        if entry[1] not in lines:
+            gone.append(f"`unreached` names what is not there: {' | '.join(entry)}")
+    print("\n".join(gone), end="\n" if gone else "")
+    return 1 if gone else 0
+
+
 def main():
+    if sys.argv[1:] == ["--lines"]:
+        return check_lines()
     wanted = {os.path.normpath(name) for name in sys.argv[2:]}
     counts = regions(sys.argv[1], wanted)
     sources = Sources()

@@ -27,7 +27,6 @@ void GatewayProcess::tick() {
   for (const auto& [id, watch] : watches_) ids.push_back(id);
   for (const auto& id : ids) {
     auto& watch = watches_.at(id);
-    world_.checks.reader(watch.reader);
     if (world_.has(clients_rude) && !watch.reader.paused() && world_.random.chance(2)) read_slowly(id);
     act(id, watch.reader.on_time(now().steady));
     if (!alive()) return;
@@ -110,7 +109,9 @@ void GatewayProcess::end(const Id& id) {
   if (std::ranges::none_of(watches_, [&](const auto& entry) { return entry.first.second == id.second; })) unsubscribe(id.second);
 }
 
+/// After everything that a reader was given.
 void GatewayProcess::act(const Id& id, api::ReadActions actions) {
+  if (const auto watch = watches_.find(id); watch != watches_.end()) world_.checks.reader(watch->second.reader);
   for (auto& action : actions) {
     const auto found = watches_.find(id);
     if (found == watches_.end() || !alive()) return;

@@ -3,6 +3,14 @@
 #include "world.hpp"
 
 namespace convoke::sim {
+namespace {
+
+/// Changes what is in Redis: may be carried out although nobody hears of it.
+bool is_write(const own::Action& action) {
+  return std::holds_alternative<own::CommitScope>(action) || std::holds_alternative<own::Claim>(action);
+}
+
+}  // namespace
 
 void OwnerProcess::boot() {
   boot_bus(false);
@@ -19,12 +27,7 @@ void OwnerProcess::boot() {
 void OwnerProcess::die() {
   die_bus();
   // What was on its way to Redis when the process died may still be carried out, unseen.
-  for (auto& pending : std::exchange(pending_, {})) {
-    if (pending->done || !std::holds_alternative<own::CommitScope>(pending->action) || world_.random.chance(50)) continue;
-    world_.clock.after(world_.random.millis(0, 400), [this, pending] {
-      if (world_.redis_up) (void)commit(std::get<own::CommitScope>(pending->action));
-    });
-  }
+  for (const auto& pending : std::exchange(pending_, {})) land_late(pending, Millis{world_.random.chance(20) ? 3'000 : 400});
   redis_up_ = false;
   ++link_;
   core_.reset();
@@ -63,14 +66,19 @@ void OwnerProcess::break_redis(Millis away) {
     post(away, [this, link] { connect_redis(link); });
   });
   for (const auto& pending : lost_ones) {
-    // Some of it lands although nobody hears of it: before, or long after, the connection is back.
-    const bool is_commit = std::holds_alternative<own::CommitScope>(pending->action);
-    if (!pending->done && is_commit && world_.random.chance(50))
-      world_.clock.after(world_.random.millis(0, 300), [this, pending] {
-        if (world_.redis_up) (void)commit(std::get<own::CommitScope>(pending->action));
-      });
+    land_late(pending, Millis{300});
     post(Millis{0}, [this, pending] { feed(lost(pending->action)); });
   }
+}
+
+// Some of what was under way is carried out although nobody hears of it: before, or long after, the connection or a successor is there.
+void OwnerProcess::land_late(const std::shared_ptr<Pending>& pending, Millis within) {
+  if (pending->done || !is_write(pending->action) || world_.random.chance(50)) return;
+  world_.clock.after(world_.random.millis(0, within.count()), [this, pending] {
+    if (!world_.redis_up) return;
+    (void)execute(pending->action);
+    if (std::holds_alternative<own::Claim>(pending->action)) ++world_.met.late_claims;
+  });
 }
 
 void OwnerProcess::redis_changed() {
@@ -83,11 +91,18 @@ void OwnerProcess::redis_changed() {
 void OwnerProcess::on_message(wire::Message message) {
   const auto* command = message.as<wire::CommandT>();
   if (!newer() && command != nullptr && world_.profile.lacks != wire::CommandBody::NONE && command->body.type == world_.profile.lacks) {
+    ++world_.met.unknown;
     send(wire::fault_reply(message.header, Fault::unknown_kind, "this version does not know that command"));
     return;
   }
+  if (const auto* state = message.as<wire::WorkStateT>())
+    world_.say([&] {
+      return fmt::format("{} hears of {} turn {} attempt {}: {}", name(), state->agent, state->turn, state->attempt,
+                         wire::EnumNameWorkStatus(state->status));
+    });
   feed(own::Received{std::move(message)});
 }
+
 void OwnerProcess::on_view(const wire::ViewT& view) { feed(own::Viewed{view}); }
 
 void OwnerProcess::on_link(bool up) {
@@ -110,15 +125,31 @@ void OwnerProcess::feed(own::Event event) {
   if (const auto* received = std::get_if<own::Received>(&event)) world_.checks.received(*this, received->message);
   auto actions = core_->on_event(std::move(event), now());
   world_.checks.sizes(*this);
-  for (auto& action : actions) {
-    if (!alive()) return;
-    perform(std::move(action));
+  perform_all(std::move(actions));
+}
+
+void OwnerProcess::perform_all(std::vector<own::Action> actions) {
+  for (auto at = actions.begin(); at != actions.end() && alive(); ++at) {
+    const bool stops = is_write(*at) && world_.freeze_here(*this).count() > 0;
+    if (stops) {  // this one, and what comes after it, leave when it is awake again
+      return arrive([this, rest = std::vector(std::make_move_iterator(at), std::make_move_iterator(actions.end()))]() mutable {
+        perform_all(std::move(rest));
+      });
+    }
+    perform(std::move(*at));
   }
+}
+
+void OwnerProcess::note(const own::Send& action) {
+  world_.checks.owner_sends(*this, action.message);
+  const auto* answer = action.message.as<wire::AnswerT>();
+  const auto* fault = answer != nullptr ? answer->body.AsFault() : nullptr;
+  if (fault != nullptr && static_cast<Fault>(fault->code) == Fault::overloaded) ++world_.met.overloaded;
 }
 
 void OwnerProcess::perform(own::Action action) {
   if (auto* one = std::get_if<own::Send>(&action)) {
-    world_.checks.owner_sends(*this, one->message);
+    note(*one);
     send(std::move(one->message));
   } else if (auto* statement = std::get_if<own::Announce>(&action)) {
     announced_ = std::move(*statement);
@@ -136,8 +167,7 @@ void OwnerProcess::perform(own::Action action) {
 }
 
 void OwnerProcess::to_store(own::Action action) {
-  const bool is_commit = std::holds_alternative<own::CommitScope>(action);
-  if (is_commit && boundary("before a commit")) return;
+  if (is_write(action) && boundary("before a commit or claim")) return;
   auto pending = std::make_shared<Pending>(std::move(action));
   if (!redis_up_) {
     post(Millis{0}, [this, pending] {
@@ -152,6 +182,12 @@ void OwnerProcess::to_store(own::Action action) {
     return;
   }
   pending_.push_back(pending);
+  // Claims are few, and each of them counts as many boundaries.
+  const int boundaries = std::holds_alternative<own::Claim>(pending->action)         ? 10
+                         : std::holds_alternative<own::CommitScope>(pending->action) ? 1
+                                                                                     : 0;
+  for (int i = 0; i < boundaries; ++i)
+    if (boundary("after a commit or claim has left")) return;
   const Millis slow = world_.redis_slow.count() > 0 ? world_.random.millis(0, world_.redis_slow.count()) : Millis{0};
   last_ = std::max(last_, world_.clock.now() + world_.random.millis(0, 1) + slow);
   world_.clock.at(last_, [this, pending, link = link_, life = incarnation()] {
@@ -161,10 +197,10 @@ void OwnerProcess::to_store(own::Action action) {
 
 // Redis does it, whether or not the process still runs; the answer comes to it later.
 void OwnerProcess::carry_out(std::uint64_t link, const std::shared_ptr<Pending>& pending) {
-  const bool is_commit = std::holds_alternative<own::CommitScope>(pending->action);
+  const bool writes = is_write(pending->action);
   auto answer = std::make_shared<own::Event>(execute(pending->action));
   pending->done = true;
-  if (is_commit && boundary("after a commit, before its answer")) return;
+  if (writes && boundary("after a commit or claim, before its answer")) return;
   post(world_.random.millis(0, 1), [this, link, pending, answer] {
     if (link != link_) return;
     std::erase(pending_, pending);
@@ -180,6 +216,8 @@ own::Event OwnerProcess::commit(const own::CommitScope& action) {
                        answer.ok() ? "ok" : fmt::format("refused ({}) {}", static_cast<int>(answer.outcome), answer.text));
   });
   if (answer.ok()) world_.checks.committed(*this, action.commit);
+  if (answer.outcome == store::Outcome::refused_epoch) ++world_.met.zombies;
+  if (answer.ok() && !action.commit.keys.empty() && action.commit.keys.front().key.starts_with("~strike/")) ++world_.met.strikes;
   return own::CommitDone{action.ticket, std::move(answer)};
 }
 
@@ -194,6 +232,17 @@ store::CommitAnswer OwnerProcess::refusal() {
   return answer;
 }
 
+own::Event OwnerProcess::claim(const own::Claim& action) {
+  std::vector<store::ClaimAnswer> answers;
+  for (const auto& claim : action.claims) {
+    const auto answer = world_.memory.claim(claim);
+    if (!answer) return own::Claimed{action.ticket, std::unexpected(answer.error())};
+    if (answer->held) world_.checks.claimed(claim.partition, answer->epoch);  // else: a newer format, left alone
+    answers.push_back(*answer);
+  }
+  return own::Claimed{action.ticket, std::move(answers)};
+}
+
 own::Event OwnerProcess::execute(const own::Action& action) {
   store::Memory& memory = world_.memory;
   if (const auto* one = std::get_if<own::CommitScope>(&action)) return commit(*one);
@@ -201,7 +250,10 @@ own::Event OwnerProcess::execute(const own::Action& action) {
   if (const auto* one = std::get_if<own::Check>(&action)) {
     own::CheckAnswer found;
     for (const auto number : one->partitions) found.epochs.push_back({number, memory.epoch(number)});
-    for (const auto& look_up : one->look_ups) found.recorded.push_back(memory.keys(look_up.scope, look_up.keys));
+    for (const auto& look_up : one->look_ups) {
+      world_.checks.looked_up(*this, look_up.scope, look_up.keys);
+      found.recorded.push_back(memory.keys(look_up.scope, look_up.keys));
+    }
     return own::Checked{one->ticket, std::move(found)};
   }
   if (const auto* one = std::get_if<own::ReadLog>(&action)) return own::LogRead{one->ticket, memory.read_log(one->query)};
@@ -211,16 +263,7 @@ own::Event OwnerProcess::execute(const own::Action& action) {
     return own::PartRead{one->ticket, std::move(*part)};
   }
   if (const auto* one = std::get_if<own::ReadSpans>(&action)) return own::SpansRead{one->ticket, memory.spans_read(one->session)};
-  if (const auto* one = std::get_if<own::Claim>(&action)) {
-    std::vector<store::ClaimAnswer> answers;
-    for (const auto& claim : one->claims) {
-      const auto answer = memory.claim(claim);
-      if (!answer) return own::Claimed{one->ticket, std::unexpected(answer.error())};
-      if (answer->held) world_.checks.claimed(claim.partition, answer->epoch);  // else: a newer format, left alone
-      answers.push_back(*answer);
-    }
-    return own::Claimed{one->ticket, std::move(answers)};
-  }
+  if (const auto* one = std::get_if<own::Claim>(&action)) return claim(*one);
   const auto& due = std::get<own::ReadDue>(action);
   std::vector<std::vector<store::Due>> pages;
   pages.reserve(due.queries.size());

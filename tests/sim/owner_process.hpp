@@ -40,12 +40,16 @@ class OwnerProcess final : public BusProcess {
   };
 
   void feed(own::Event event);
+  void perform_all(std::vector<own::Action> actions);
   void perform(own::Action action);
   void to_store(own::Action action);
+  void land_late(const std::shared_ptr<Pending>& pending, Millis within);
+  own::Event claim(const own::Claim& action);
   void carry_out(std::uint64_t link, const std::shared_ptr<Pending>& pending);
   own::Event execute(const own::Action& action);
   store::CommitAnswer refusal();
   own::Event commit(const own::CommitScope& action);
+  void note(const own::Send& action);
   static own::Event lost(const own::Action& action);
   void connect_redis(std::uint64_t link);
 

@@ -11,6 +11,7 @@
 #include "core/time.hpp"
 #include "groupchat/owner/options.hpp"
 #include "intercom/settings.hpp"
+#include "store/limits.hpp"
 #include "wire/message.hpp"
 
 namespace convoke::sim {
@@ -78,7 +79,10 @@ struct Profile {
   bool whole_teams = false;      // workers register for all agents of the team
   Millis chaos{4'000};           // while faults happen and people begin things
   Millis fault_every{400};
-  std::uint32_t crash_every = 300;  // boundaries
+  std::uint32_t crash_every = 300;  // boundaries, of processes of one kind
+  std::uint32_t freeze_every = 40;  // commits of all owners
+  Millis silence{0};                // after everything healed: nobody asks for anything. Zero: people are there at once
+  bool silent_to_the_end = false;   // for all of it, even when nothing is left but questions to people
   // What the older version does not know yet
   wire::CommandBody lacks = wire::CommandBody::NONE;
   bool lacks_reads = false;
@@ -87,6 +91,7 @@ struct Profile {
   intercom::Settings intercom;
   agents::BookOptions book;
   api::ReaderLimits reader;
+  store::Limits store;
   std::uint32_t max_calls = 100'000;  // of a process, unanswered
   std::uint32_t max_queued = 10'000;  // of a process, while it has no intercom
   bool store_refuses = false;         // commits, now and then: too large, or too many waiting

@@ -48,9 +48,15 @@ std::vector<Options> known_failures() {
 struct Done {
   std::uint64_t commits = 0;
   std::uint64_t effects = 0;
+  sim::Met met;
   void operator+=(const sim::Outcome& outcome) {
     commits += outcome.commits;
     effects += outcome.effects;
+    met.zombies += outcome.met.zombies;
+    met.late_claims += outcome.met.late_claims;
+    met.overloaded += outcome.met.overloaded;
+    met.unknown += outcome.met.unknown;
+    met.silences += outcome.met.silences;
   }
 };
 
@@ -80,6 +86,13 @@ TEST_CASE("simulation: fixed seeds keep every invariant, and something happens i
   CHECK(usual.effects > 1'400);
   CHECK(full.commits > 3'000);
   CHECK(full.effects > 370);
+  // What is rare, and what a check needs: a third of what happens now.
+  CHECK(usual.met.zombies > 8);
+  CHECK(usual.met.late_claims > 4);
+  CHECK(usual.met.overloaded > 40);
+  CHECK(usual.met.unknown > 30);
+  CHECK(usual.met.silences > 40);
+  CHECK(small.met.silences > 55);
 }
 
 TEST_CASE("simulation: seeds that once failed hold") {

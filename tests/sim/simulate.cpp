@@ -29,6 +29,37 @@ struct Wanted {
 /// What all jobs have done, in memory that they share.
 struct Totals {
   std::atomic<std::uint64_t> seeds{0}, failed{0}, commits{0}, steps{0}, effects{0}, simulated_ms{0};
+  std::atomic<std::uint64_t> zombies{0}, late_claims{0}, overloaded{0}, unknown{0}, strikes{0}, silences{0};
+  std::atomic<std::int64_t> rested{0}, unattended{0}, due{0};
+
+  void add(const Outcome& outcome) {
+    commits += outcome.commits;
+    steps += outcome.steps;
+    effects += outcome.effects;
+    simulated_ms += static_cast<std::uint64_t>(outcome.took.count());
+    const Met& met = outcome.met;
+    zombies += met.zombies;
+    late_claims += met.late_claims;
+    overloaded += met.overloaded;
+    unknown += met.unknown;
+    strikes += met.strikes;
+    silences += met.silences;
+    raise(rested, outcome.rested);
+    raise(unattended, outcome.unattended);
+    raise(due, outcome.due);
+  }
+  static void raise(std::atomic<std::int64_t>& most, Millis time) {
+    for (auto known = most.load(); known < time.count() && !most.compare_exchange_weak(known, time.count());) {
+    }
+  }
+  void say() const {
+    fmt::print(
+        "met: {} commits of overtaken owners, {} late claims, {} times OVERLOADED by owners, {} times UNKNOWN_KIND, {} strikes, {} "
+        "silences\n",
+        zombies.load(), late_claims.load(), overloaded.load(), unknown.load(), strikes.load(), silences.load());
+    fmt::print("after healing, at most: {} ms to rest, {} ms a turn with nobody, {} ms something due\n", rested.load(), unattended.load(),
+               due.load());
+  }
 };
 
 using Steady = std::chrono::steady_clock;
@@ -92,10 +123,7 @@ void run_seeds(const Wanted& wanted, unsigned which, Totals& totals, Steady::tim
     if (totals.failed > 0 && !wanted.keep_going) return;
     options.seed = seed;
     const auto outcome = simulate(options);
-    totals.commits += outcome.commits;
-    totals.steps += outcome.steps;
-    totals.effects += outcome.effects;
-    totals.simulated_ms += static_cast<std::uint64_t>(outcome.took.count());
+    totals.add(outcome);
     const auto done = ++totals.seeds;
     if (!outcome.ok) {
       ++totals.failed;
@@ -138,6 +166,7 @@ int run_all(const Wanted& wanted) {
       static_cast<double>(totals.seeds) / processor_seconds(), totals.commits.load(), totals.effects.load(), totals.steps.load(),
       static_cast<double>(totals.simulated_ms) / 1e3 / static_cast<double>(std::max<std::uint64_t>(totals.seeds, 1)), totals.failed.load(),
       broken ? "; a job died" : "");
+  totals.say();
   return totals.failed == 0 && !broken ? 0 : 1;
 }
 

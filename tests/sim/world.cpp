@@ -9,7 +9,7 @@ namespace convoke::sim {
 namespace {
 
 constexpr Millis start_within{20'000};
-constexpr Millis heal_within{240'000};
+constexpr Millis heal_within{90'000};
 constexpr Millis for_ever{1'000'000'000};
 
 // `up` applies the team file under a key of its own and repeats until it is answered.
@@ -27,9 +27,11 @@ wire::CommandT apply_command(const TeamOfSeed& team, bool second) {
 
 }  // namespace
 
-World::World(Options options) : random(options.seed), profile(profile_of(options)), options_(options), tells_(options.verbose) {
+World::World(Options options)
+    : random(options.seed), profile(profile_of(options)), memory(profile.store), options_(options), tells_(options.verbose) {
   memory.set_now(unix_now());
-  until_crash_ = 1 + random.below(profile.crash_every);
+  for (auto& count : until_crash_) count = 1 + random.below(profile.crash_every);
+  until_freeze_ = 1 + random.below(profile.freeze_every);
   build();
 }
 
@@ -46,10 +48,9 @@ void World::build() {
     intercoms_.back()->stay_away(for_ever);
   }
   for (std::uint32_t i = 0; i < profile.owners; ++i) add(owners_.emplace_back(), Kind::owner, fmt::format("owner-{}", i + 1));
-  TurnProcess* turns = nullptr;
-  for (std::uint32_t i = 0; i < profile.workers; ++i) add(turns, Kind::worker, fmt::format("worker-{}", i + 1));
-  for (std::uint32_t i = 0; i < profile.planners; ++i) add(turns, Kind::planner, fmt::format("planner-{}", i + 1));
-  for (std::uint32_t i = 0; i < profile.executors; ++i) add(turns, Kind::executor, fmt::format("executor-{}", i + 1));
+  for (std::uint32_t i = 0; i < profile.workers; ++i) add(workers_.emplace_back(), Kind::worker, fmt::format("worker-{}", i + 1));
+  for (std::uint32_t i = 0; i < profile.planners; ++i) add(workers_.emplace_back(), Kind::planner, fmt::format("planner-{}", i + 1));
+  for (std::uint32_t i = 0; i < profile.executors; ++i) add(workers_.emplace_back(), Kind::executor, fmt::format("executor-{}", i + 1));
   for (std::uint32_t i = 0; i < profile.gateways; ++i) add(gateways_.emplace_back(), Kind::gateway, fmt::format("gateway-{}", i + 1));
   for (std::uint32_t i = 0; i < profile.clients; ++i) clients_.push_back(std::make_unique<Client>(*this, fmt::format("user{}", i + 1)));
 }
@@ -72,10 +73,24 @@ bool World::crash_here(const Process& process) {
       (process.kind() == Kind::owner && has(crash_owner)) || (process.kind() == Kind::gateway && has(crash_gateway)) ||
       (process.kind() == Kind::intercom && has(crash_intercom)) ||
       ((process.kind() == Kind::worker || process.kind() == Kind::planner || process.kind() == Kind::executor) && has(crash_worker));
-  if (!may || --until_crash_ > 0) return false;
-  until_crash_ = 1 + random.below(profile.crash_every);
+  auto& left = until_crash_.at(static_cast<std::size_t>(process.kind()));
+  if (!may || --left > 0) return false;
+  left = 1 + random.below(profile.crash_every);
   last_fault_ = clock.now();
   return true;
+}
+
+Millis World::freeze_here(OwnerProcess& owner) {
+  if (healing_ || !has(freeze) || owners_.size() < 2 || clock.now() > options_.faults_until || zombie_until_ > clock.now())
+    return Millis{0};
+  if (--until_freeze_ > 0) return Millis{0};
+  until_freeze_ = 1 + random.below(profile.freeze_every);
+  last_fault_ = clock.now();
+  // Long enough for somebody else to be assigned what it holds, mostly.
+  const Millis time = random.millis(1'800, 5'000);
+  zombie_until_ = clock.now() + time;
+  owner.freeze(time);
+  return time;
 }
 
 void World::tell(std::string line) {
@@ -180,14 +195,38 @@ Outcome World::run() {
   if (has(roll)) clock.after(random.millis(0, profile.chaos.count() / 2), [this] { roll_over(0); });
   if (faults != 0) clock.after(random.millis(0, profile.fault_every.count()), [this] { trouble(); });
   until(profile.chaos, [] { return false; });
+  if (zombie_until_ > clock.now()) until(zombie_until_ - clock.now() + Millis{1}, [] { return false; });
   heal();
+  be_silent();
   const bool rested = until(heal_within, [this] { return rests(); });
   if (!rested && !failed()) fail(fmt::format("not at rest {} ms after the last fault: {}", heal_within.count(), restless()));
   if (!failed()) checks.at_rest();
   return finish();
 }
 
-bool World::rests() const {
+// Everybody is gone for a while, and what they wanted goes on without them.
+void World::be_silent() {
+  healed_ = clock.now();
+  if (profile.silence == Millis{0} || failed()) return;
+  silent_ = true;
+  if (!checks.is_quiet()) ++met.silences;
+  for (auto* gateway : gateways_)
+    if (gateway->alive()) gateway->crash("everybody has gone");  // and what it repeats for them is asked no more
+  until(profile.silence, [this] {
+    look_after();
+    return checks.is_quiet() || (!profile.silent_to_the_end && checks.is_idle());
+  });
+  silent_ = false;
+}
+
+void World::look_after() {
+  if (clock.now() - looked_ < Millis{1'000}) return;
+  looked_ = clock.now();
+  checks.look_after(clock.now() - healed_);
+}
+
+bool World::rests() {
+  look_after();
   return std::ranges::all_of(processes_, [](const auto& process) { return process->alive() || process->away(); }) &&
          std::ranges::all_of(clients_, [](const auto& client) { return client->has_finished(); }) && !team_owed_ && checks.is_quiet();
 }
@@ -210,6 +249,10 @@ Outcome World::finish() {
   outcome.steps = clock.steps();
   outcome.commits = checks.commits();
   outcome.effects = ledger.effects().size();
+  outcome.rested = clock.now() - healed_;
+  outcome.unattended = checks.longest_unattended();
+  outcome.due = checks.longest_due();
+  outcome.met = met;
   outcome.history = std::move(history_);
   return outcome;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,11 +24,25 @@
 
 namespace convoke::sim {
 
+/// How often something happened that is rare, and that a check needs.
+struct Met {
+  std::uint64_t zombies = 0;      // commits under an epoch that is over
+  std::uint64_t late_claims = 0;  // carried out for who is dead, or has lost the connection
+  std::uint64_t overloaded = 0;   // said by owners
+  std::uint64_t unknown = 0;      // kinds, said by owners
+  std::uint64_t strikes = 0;
+  std::uint64_t silences = 0;  // in which something was open
+};
+
 struct Outcome {
   bool ok = false;
   std::string problem;
-  Millis took{0};     // simulated
-  Millis faulted{0};  // until the last fault
+  Millis took{0};        // simulated
+  Millis faulted{0};     // until the last fault
+  Millis rested{0};      // from when everything healed
+  Millis unattended{0};  // the longest that an open turn was with nobody, after that
+  Millis due{0};         // … and that something stayed due
+  Met met{};
   std::uint64_t steps = 0;
   std::uint64_t commits = 0;
   std::uint64_t effects = 0;
@@ -51,11 +66,14 @@ class World {
   bool redis_up = true;
   Millis redis_slow{0};
   std::uint64_t connections = 0;
+  Met met;
   std::vector<std::pair<std::string, std::string>> shared;  // sessions that others may join, and whose they are
 
   UnixTime unix_now() const { return UnixTime{Millis{1'700'000'000'000} + clock.now()}; }
   bool has(Faults fault) const { return (profile.faults & fault) != 0; }
   bool healing() const { return healing_; }
+  /// Nobody asks for anything: no person, and no gateway for them.
+  bool silent() const { return silent_; }
   std::uint64_t seed() const { return options_.seed; }
   /// The one that is meant to be there.
   IntercomProcess& intercom() { return *intercoms_[which_intercom_]; }
@@ -65,9 +83,12 @@ class World {
   GatewayProcess* some_gateway();
   const std::vector<std::unique_ptr<Client>>& clients() const { return clients_; }
   const std::vector<OwnerProcess*>& owners() const { return owners_; }
+  const std::vector<TurnProcess*>& workers() const { return workers_; }
 
   /// The process is at a place where it may die: whether it does.
   bool crash_here(const Process& process);
+  /// A commit is about to leave: for how long its owner stands still first, not to be heard by anybody; zero: it does not.
+  Millis freeze_here(OwnerProcess& owner);
   void sending(const Process& process, const wire::Message& message);
   /// An invariant does not hold. The first one counts.
   void fail(std::string problem);
@@ -96,7 +117,9 @@ class World {
   void schedule_people();
   BusProcess* some_process();
   bool until(Millis limit, const std::function<bool()>& reached);
-  bool rests() const;
+  void be_silent();
+  void look_after();
+  bool rests();
   /// Why it is not at rest; empty: it is.
   std::string restless();
   Outcome finish();
@@ -105,6 +128,7 @@ class World {
   std::vector<std::unique_ptr<Process>> processes_;
   std::vector<BusProcess*> on_bus_;
   std::vector<OwnerProcess*> owners_;
+  std::vector<TurnProcess*> workers_;
   std::vector<GatewayProcess*> gateways_;
   std::vector<IntercomProcess*> intercoms_;
   std::size_t which_intercom_ = 0;
@@ -115,7 +139,12 @@ class World {
   std::vector<std::unique_ptr<Client>> clients_;
   bool tells_ = false;
   bool healing_ = false;
-  std::uint64_t until_crash_ = 0;
+  bool silent_ = false;
+  std::array<std::uint64_t, 6> until_crash_{};  // by kind of process
+  std::uint64_t until_freeze_ = 0;
+  Millis zombie_until_{0};
+  Millis healed_{0};
+  Millis looked_{0};
   Millis last_fault_{0};
   std::string problem_;
   Millis problem_at_{0};

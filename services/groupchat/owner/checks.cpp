@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/owner/engine.hpp"
 
 namespace convoke::groupchat::owner {
@@ -84,7 +85,7 @@ void Core::Engine::checked(Checking checking, const Recorded& recorded) {
   Waiting& of = checking.original ? *checking.original : nobody;
   for (auto& reply : checking.replies) {
     const auto found = reply.key.empty() || !checking.original ? recorded.end() : recorded.find({checking.key.scope, reply.key});
-    if (found == recorded.end()) {
+    if (found == recorded.end() || CONVOKE_MUTATED(refusal_unchecked)) {
       leave(&of, std::move(reply.message));
     } else {
       answer_recorded(of, found->second);

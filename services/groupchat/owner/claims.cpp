@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/owner/engine.hpp"
 
 namespace convoke::groupchat::owner {
@@ -157,7 +158,8 @@ void Core::Engine::on(DueRead& event) {
       continue;
     }
     const auto& page = (*event.pages)[index];
-    for (const auto& entry : page) due_.set(Key{query.partition, entry.scope}, entry.unix_ms);
+    for (const auto& entry : page)
+      if (!CONVOKE_MUTATED(due_not_taken_over)) due_.set(Key{query.partition, entry.scope}, entry.unix_ms);
     if (page.size() < query.limit) {
       hold(query.partition);
       continue;
@@ -175,7 +177,7 @@ void Core::Engine::hold(store::Partition number) {
   partition.held_since = now_.steady;
   partition.winner = {};
   announce_ = true;
-  std::ranges::move(due_.keys(number), std::back_inserter(to_recover_));
+  if (!CONVOKE_MUTATED(recovers_nothing)) std::ranges::move(due_.keys(number), std::back_inserter(to_recover_));
   for (auto at = slots_.lower_bound(Key{number, ""}); at != slots_.end() && at->first.partition == number; ++at) kick(at->second);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "wire/blob.hpp"
 
 namespace convoke::groupchat::owner {
@@ -140,6 +141,7 @@ void Core::Engine::answer_recorded(Waiting& waiting, const store::Recorded& reco
   auto accepted = wire::unpack<wire::AcceptedT>(recorded.answer);
   if (!accepted) return fault(waiting, Fault::internal, "the recorded answer cannot be read");
   accepted->repeated = true;
+  if (CONVOKE_MUTATED(repeat_answers_another)) ++accepted->seq;
   ++counters_.repeated;
   leave(&waiting, wire::reply(waiting.message.header, std::move(*accepted)));
 }

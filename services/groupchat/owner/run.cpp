@@ -391,7 +391,7 @@ void Core::Engine::commit_strike(Slot& slot) {
   commit.create = slot.version == 0;
   if (slot.version == 0) commit.state = slot.logic->save();
   commit.keys.push_back({fmt::format("~strike/{}/{}", flight.batch[0].strike_count + 1, key_in(flight.batch[0])), {}, {}});
-  if (const auto due = slot.logic->due()) commit.due_unix_ms = unix_ms(*due);
+  if (const auto due = slot.logic->due(); due && !CONVOKE_MUTATED(strike_without_due)) commit.due_unix_ms = unix_ms(*due);
   flight.state_bytes = slot.bytes;
   send_commit(slot, std::move(flight), std::move(commit));
 }
@@ -407,6 +407,8 @@ void Core::Engine::send_commit(Slot& slot, Flight flight, store::Commit commit) 
   }
   if (CONVOKE_MUTATED(answer_before_commit))
     for (const auto& answer : flight.answers) send(answer);
+  if (CONVOKE_MUTATED(refusal_before_commit))
+    for (const auto& spoken : flight.replies) send(spoken.reply.message);
   slot.flight = std::move(flight);
   act(CommitScope{number, std::move(commit), std::move(traces)});
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "core/name.hpp"
 #include "core/text.hpp"
 #include "groupchat/session/letters.hpp"
@@ -187,6 +188,7 @@ Answered accepted_in(const Context& c, std::string_view plan) {
 }
 
 Answered cancel(Context& c, const wire::CommandT& command, const wire::CancelT& cancel) {
+  if (CONVOKE_MUTATED(cancel_forgotten)) return accepted_in(c, cancel.plan);
   if (!cancel.reason.empty())
     if (auto text = check_text(cancel.reason, "the reason"); !text) return std::unexpected(text.error());
   std::string plan = cancel.plan;

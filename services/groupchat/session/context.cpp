@@ -31,6 +31,7 @@ void Context::post(wire::EventT event) {
   if (const auto* run = find_run(state, event.run)) event.trace = run->trace;
   log->head_id = event.id;
   draft.append(log_of(event.conversation), event.seq, wire::pack(event));
+  if (CONVOKE_MUTATED(event_changed_after_packing)) event.run.clear();
   draft.events.push_back(std::move(event));
 }
 

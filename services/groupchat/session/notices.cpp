@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
+#include "core/mutation.hpp"
 #include "groupchat/session/queries.hpp"
 
 namespace convoke::groupchat::session {
@@ -16,7 +17,7 @@ constexpr std::int64_t activity_every_ms = 60'000;
 wire::Message make_notice(const State& state, const std::string& user, std::uint64_t epoch, std::uint64_t version) {
   wire::NotifyT notify;
   notify.epoch = epoch;
-  notify.version = version;
+  notify.version = CONVOKE_MUTATED(notice_ahead) ? version + 1 : version;
   notify.summary = std::make_unique<wire::SessionSummaryT>(summarise(state, user));
   wire::CommandT command;
   command.scope = "u:" + user;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/session/requests.hpp"
 #include "groupchat/session/runs.hpp"
 #include "groupchat/session/turns.hpp"
@@ -152,6 +153,7 @@ void decide_step(Context& c, state::PlanStateT& held, std::string_view by, const
   close_requests(
       c, [&](const auto& request) { return request.kind == wire::RequestKind::approval && request.step == step; },
       decision.approved ? "approved" : "rejected", by);
+  if (CONVOKE_MUTATED(decision_lost)) held.inbox.pop_back();
 }
 
 }  // namespace
@@ -245,6 +247,8 @@ void end_plan(Context& c, std::string_view id, wire::PlanStatus status, std::str
     c.draft.deletes.push_back("part:" + plan_part(c.state.ended_plans.front().id));
     c.state.ended_plans.erase(c.state.ended_plans.begin());
   }
+  for (auto& step : plan.steps)
+    if (CONVOKE_MUTATED(ended_steps_cancelled) && step.status == wire::StepStatus::completed) step.status = wire::StepStatus::cancelled;
   c.draft.parts.push_back({plan_part(plan.id), wire::pack(plan)});
 }
 
@@ -317,7 +321,7 @@ Status cancel_plan(Context& c, std::string_view by, std::string_view plan, std::
   // Once is enough: without an executor they would pile up as often as somebody asks.
   const bool is_told =
       std::ranges::any_of((*open_plan(c, plan))->inbox, [](const auto& event) { return event.kind == wire::PlanEventKind::cancel; });
-  if (is_told) return {};
+  if (is_told && !CONVOKE_MUTATED(cancels_pile_up)) return {};
   if (auto* event = plan_event(c, plan, wire::PlanEventKind::cancel)) {
     event->by = by;
     event->text = note;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/mutation.hpp"
 #include "groupchat/session/people.hpp"
 #include "wire/blob.hpp"
 
@@ -20,6 +21,7 @@ bool may_read(const State& state, std::string_view conversation, std::string_vie
 }
 
 void read_log(State& state, Draft& draft, const wire::HeaderT& request, const wire::QueryT& query) {
+  if (CONVOKE_MUTATED(reader_told_gone) && draft.version % 8 == 0) return refuse_query(draft, request, Fault::gone, "deleted");
   const auto& wanted = *query.body.AsReadLog();
   const auto* conversation = find_conversation(state, wanted.conversation);
   if (conversation == nullptr || !may_read(state, conversation->id, query.user))
@@ -186,6 +188,7 @@ wire::SessionSummaryT summarise(const State& state, std::string_view user) {
   summary.open_requests = static_cast<std::uint32_t>(
       std::ranges::count_if(state.requests, [&](const auto& request) { return sees(state, user, request.conversation); }));
   summary.deleted = state.deleting;
+  if (CONVOKE_MUTATED(list_without_title)) summary.title.clear();
   if (!owns(state, user)) return summary;
   summary.plans = state.ended_plans;
   for (const auto& held : state.plans) {

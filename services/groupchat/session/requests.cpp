@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/mutation.hpp"
 #include "groupchat/session/plans.hpp"
 #include "groupchat/session/questions.hpp"
 
@@ -64,6 +65,7 @@ void answer_agent(Context& c, std::string_view by, const wire::HumanRequestT& re
     c.post(std::move(said));
   }
   close_request(c, request.id, is_answered ? "answered" : "expired", by);
+  if (CONVOKE_MUTATED(answer_lost)) return;
   answer_call(c, request.agent, turn, request.call, text, fault, is_answered ? by : std::string_view{});
 }
 
