@@ -38,7 +38,7 @@ class Checks {
   void committed(const OwnerProcess& by, const store::Commit& commit);
   void claimed(store::Partition partition, const store::Epoch& epoch);
   void received(const OwnerProcess& by, const wire::Message& message);
-  void looked_up(const OwnerProcess& by, const std::string& scope, const std::vector<std::string>& keys);
+  void looked_up(const std::string& scope, const std::vector<std::string>& keys);
   void owner_sends(const OwnerProcess& by, const wire::Message& message);
   void tool_starts(const agents::TurnKey& key, std::uint64_t response, const std::string& call);
   void page(const wire::LogPageT& page);
@@ -202,9 +202,9 @@ class Checks {
   bool lossy_ = false;
   std::uint64_t commits_ = 0;
   std::unordered_map<Uuid, Asked> asked_;
-  std::map<std::pair<std::string, std::string>, Answered> accepted_;                      // by scope and key
-  std::map<Command, wire::CommandT> commands_;                                            // that an owner was given
-  std::map<std::tuple<std::string, std::string, std::string>, std::uint64_t> looked_up_;  // by owner, scope and key: when
+  std::map<std::pair<std::string, std::string>, Answered> accepted_;        // by scope and key
+  std::map<Command, wire::CommandT> commands_;                              // that an owner was given
+  std::map<std::pair<std::string, std::string>, std::uint64_t> looked_up_;  // by scope and key: when, by whichever owner
   std::uint64_t moment_ = 0;
   std::map<std::string, Millis> unattended_;  // open turns that are with nobody, since when
   Millis longest_unattended_{0};

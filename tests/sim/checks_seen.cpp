@@ -39,8 +39,8 @@ void Checks::received(const OwnerProcess&, const wire::Message& message) {
   known = std::move(asked);
 }
 
-void Checks::looked_up(const OwnerProcess& by, const std::string& scope, const std::vector<std::string>& keys) {
-  for (const auto& key : keys) looked_up_[{by.name(), scope, key}] = ++moment_;
+void Checks::looked_up(const std::string& scope, const std::vector<std::string>& keys) {
+  for (const auto& key : keys) looked_up_[{scope, key}] = ++moment_;
 }
 
 bool Checks::is_recorded(const wire::CommandT& command) const {
@@ -149,7 +149,7 @@ void Checks::refusal_told(const OwnerProcess& by, const Asked& asked, const wire
       fail(1, fmt::format("{} of {} is refused ({}), and its answer was recorded before", asked.key, asked.scope, fault.text));
     const bool is_logics =
         (code == Fault::not_found && !asked.creates) || code == Fault::forbidden || code == Fault::limit || code == Fault::gone;
-    const auto looked = looked_up_.find({by.name(), asked.scope, asked.key});
+    const auto looked = looked_up_.find({asked.scope, asked.key});
     if (is_logics && asked.scope.starts_with("s:") && (looked == looked_up_.end() || looked->second < asked.moment))
       fail(6, fmt::format("{} of {} is refused ({}), and nobody has looked whether it is recorded", asked.key, asked.scope, fault.text));
   }

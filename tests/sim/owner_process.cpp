@@ -251,7 +251,7 @@ own::Event OwnerProcess::execute(const own::Action& action) {
     own::CheckAnswer found;
     for (const auto number : one->partitions) found.epochs.push_back({number, memory.epoch(number)});
     for (const auto& look_up : one->look_ups) {
-      world_.checks.looked_up(*this, look_up.scope, look_up.keys);
+      world_.checks.looked_up(look_up.scope, look_up.keys);
       found.recorded.push_back(memory.keys(look_up.scope, look_up.keys));
     }
     return own::Checked{one->ticket, std::move(found)};

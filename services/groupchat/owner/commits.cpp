@@ -185,7 +185,7 @@ void Core::Engine::blame(Slot& slot, Flight flight, Fault code, const std::strin
     due_.set(slot.key, unix_ms(now_.unix + failed_tick_rest));
     ++counters_.faults[Fault::internal];
   }
-  for (auto& waiting : flight.batch) fault(waiting, code, text);
+  for (auto& waiting : flight.batch) refuse_for_good(slot.key, std::move(waiting), code, text);
   flight.batch.clear();
   handle_again(slot, std::move(flight), false);
 }

@@ -134,6 +134,7 @@ class Core::Engine {
   void apply_batch(Slot& slot, Draft& draft, Flight& flight, bool queries_only);
   void apply_tick(Slot& slot, Draft& draft, Flight& flight);
   void apply_one(Slot& slot, Draft& draft, Flight& flight);
+  void refuse_for_good(const Key& key, Waiting waiting, Fault code, const std::string& text);
   void refuse_gone(Slot& slot);
   void answer_batch(Slot& slot, Flight flight, Draft draft);
   void commit_batch(Slot& slot, Flight flight, Draft draft);

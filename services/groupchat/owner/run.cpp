@@ -319,20 +319,24 @@ void Core::Engine::apply_one(Slot& slot, Draft& draft, Flight& flight) {
   for (auto& read : std::exchange(draft.reads, {})) flight.reads.push_back({index, std::move(read)});
 }
 
-void Core::Engine::refuse_gone(Slot& slot) {
-  for (auto& waiting : std::exchange(slot.queue, {})) {
-    Checking checking;
-    checking.key = slot.key;
-    checking.epoch = partitions_[slot.key.partition].epoch;
-    Reply reply{wire::fault_reply(waiting.message.header, Fault::gone, slot.key.scope + " was deleted"), {}, {}};
-    if (const auto* command = waiting.message.as<wire::CommandT>()) {
-      reply.key = record_key(*command);
-      reply.body_hash = hash_text(*command);
-    }
-    checking.replies.push_back(std::move(reply));
-    checking.original = std::move(waiting);
-    check(std::move(checking));
+/// Refused for what it is: not before it is known that it repeats no command which was accepted when it could still be done.
+void Core::Engine::refuse_for_good(const Key& key, Waiting waiting, Fault code, const std::string& text) {
+  Checking checking;
+  checking.key = key;
+  checking.epoch = partitions_[key.partition].epoch;
+  Reply reply{wire::fault_reply(waiting.message.header, code, text), {}, {}};
+  if (const auto* command = waiting.message.as<wire::CommandT>()) {
+    reply.key = record_key(*command);
+    reply.body_hash = hash_text(*command);
   }
+  checking.replies.push_back(std::move(reply));
+  checking.original = std::move(waiting);
+  check(std::move(checking));
+}
+
+void Core::Engine::refuse_gone(Slot& slot) {
+  for (auto& waiting : std::exchange(slot.queue, {}))
+    refuse_for_good(slot.key, std::move(waiting), Fault::gone, slot.key.scope + " was deleted");
   slot.gone = false;
   slot.tick = slot.reload = false;
 }

@@ -188,6 +188,23 @@ TEST_CASE("owner: a refusal waits for the epoch and for its key") {
   CHECK(node.core.counters().commits[0] == 1);
 }
 
+TEST_CASE("owner: a repetition that could not be carried out any more is answered from the record") {
+  World world;
+  Node node(world, replica_a);
+  node.start();
+  const auto [text, reason] = GENERATE(std::pair{"huge again", Fault::too_large}, std::pair{"throw again", Fault::internal});
+  const auto first = node.post(text, "k1");
+  node.run();
+  REQUIRE(node.accepted(first));
+  const auto again = node.post(text, "k1");
+  node.run();
+  REQUIRE(node.accepted(again));
+  CHECK(node.answer_to(again)->body.AsAccepted()->repeated);
+  const auto other = node.post(text, "k2");
+  node.run();
+  CHECK(node.fault(other) == reason);
+}
+
 TEST_CASE("owner: what cannot be stored or carried out is refused alone; what came with it is not, and nothing of it stays") {
   World world;
   Node node(world, replica_a);

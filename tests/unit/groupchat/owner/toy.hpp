@@ -117,7 +117,9 @@ class Toy final : public ScopeLogic {
       texts_.push_back("half of it");
       throw std::out_of_range("thrown on purpose");
     }
-    if (text == "huge") draft.parts.push_back({"huge", std::string(9 << 20, 'x')});
+    const bool again = std::ranges::find(texts_, text) != texts_.end();
+    if (text == "throw again" && again) throw std::out_of_range("thrown on purpose");
+    if (text == "huge" || (text == "huge again" && again)) draft.parts.push_back({"huge", std::string(9 << 20, 'x')});
     accepted.seq = write(draft, "log:c", text);
     accept(draft, request, command, std::move(accepted));
     return Applied::done;
