@@ -173,7 +173,7 @@ class Checks {
   void pushed(const wire::EventT& event);
   void answered(const OwnerProcess& by, const wire::Message& message, const wire::AnswerT& answer);
   void heads_told(const wire::AnswerT& answer);
-  void refusal_told(const OwnerProcess& by, const Asked& asked, const wire::FaultT& fault);
+  void refusal_told(const Asked& asked, const wire::FaultT& fault);
   const Turn* turn_of(const Asked& asked) const;
   bool is_logged(const wire::EventT& event) const;
 

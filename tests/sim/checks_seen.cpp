@@ -115,7 +115,7 @@ void Checks::answered(const OwnerProcess& by, const wire::Message& message, cons
   if (found == asked_.end()) return;
   found->second.answered = true;
   const Asked& asked = found->second;
-  if (const auto* fault = answer.body.AsFault()) return refusal_told(by, asked, *fault);
+  if (const auto* fault = answer.body.AsFault()) return refusal_told(asked, *fault);
   if (const auto* accepted = answer.body.AsAccepted(); accepted != nullptr && asked.scope.starts_with("s:") && !asked.key.empty()) {
     const auto recorded = world_.memory.keys(asked.scope, {asked.key});
     if (recorded.empty()) return fail(6, fmt::format("{} of {} is accepted and not committed", asked.key, asked.scope));
@@ -142,7 +142,7 @@ void Checks::answered(const OwnerProcess& by, const wire::Message& message, cons
 }
 
 // A refusal says what is so, and leaves no earlier than what it rests on.
-void Checks::refusal_told(const OwnerProcess& by, const Asked& asked, const wire::FaultT& fault) {
+void Checks::refusal_told(const Asked& asked, const wire::FaultT& fault) {
   const auto code = static_cast<Fault>(fault.code);
   if (!asked.key.empty() && !retryable(code)) {
     if (asked.was_recorded)
