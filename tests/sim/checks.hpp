@@ -171,7 +171,7 @@ class Checks {
   bool may_read(const std::string& user, const std::string& conversation) const;
   void bounds(const std::string& scope, const state::SessionState& state);
   void pushed(const wire::EventT& event);
-  void answered(const OwnerProcess& by, const wire::Message& message, const wire::AnswerT& answer);
+  void answered(const wire::Message& message, const wire::AnswerT& answer);
   void heads_told(const wire::AnswerT& answer);
   void refusal_told(const Asked& asked, const wire::FaultT& fault);
   const Turn* turn_of(const Asked& asked) const;

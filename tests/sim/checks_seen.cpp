@@ -64,7 +64,7 @@ void Checks::owner_sends(const OwnerProcess& by, const wire::Message& message) {
       fail(6, fmt::format("{} hands out turn {} of {} with {} items, {} are committed", by.name(), work->turn, work->agent,
                           work->items_total, found->second.items));
   } else if (const auto* answer = message.as<wire::AnswerT>()) {
-    answered(by, message, *answer);
+    answered(message, *answer);
     heads_told(*answer);
   } else if (const auto* command = message.as<wire::CommandT>()) {
     const auto* notice = command->body.AsNotify();
@@ -110,7 +110,7 @@ const Checks::Turn* Checks::turn_of(const Asked& asked) const {
   return turn == agent->second.end() ? nullptr : &turn->second;
 }
 
-void Checks::answered(const OwnerProcess& by, const wire::Message& message, const wire::AnswerT& answer) {
+void Checks::answered(const wire::Message& message, const wire::AnswerT& answer) {
   const auto found = asked_.find(wire::from_wire(message.header.correlation));
   if (found == asked_.end()) return;
   found->second.answered = true;
