@@ -35,26 +35,8 @@ telemetry::SpanStatus status_of(bool good) { return good ? telemetry::SpanStatus
 
 }  // namespace
 
-// A request that is not there (any more) is the owner's to speak of: it may have answered this very key before.
-asio::awaitable<Status> Backend::check_decided(const Action& action, Caller caller) {
-  auto view = co_await session(action.session, std::move(caller));
-  if (!view && view.error().code != Fault::not_found && view.error().code != Fault::gone)
-    co_return std::unexpected(std::move(view.error()));
-  if (!view) co_return Status{};
-  const auto found = std::ranges::find(view->requests, action.undecided, &wire::HumanRequestT::id);
-  const bool is_decision =
-      found != view->requests.end() && (found->kind == wire::RequestKind::approval || found->kind == wire::RequestKind::unknown_outcome);
-  if (!is_decision) co_return Status{};
-  co_return fail(Fault::invalid, fmt::format("approved: missing: a question of kind `{}` is decided by true or false, not by a text alone",
-                                             wire::EnumNameRequestKind(found->kind)));
-}
-
 asio::awaitable<Result<wire::AcceptedT>> Backend::perform(Action action, Caller caller, std::string key, std::vector<std::uint8_t> hash) {
   if (auto status = check_scope(action.scope); !status) co_return std::unexpected(std::move(status.error()));
-  if (!action.undecided.empty()) {
-    auto decided = co_await check_decided(action, caller);
-    if (!decided) co_return std::unexpected(std::move(decided.error()));
-  }
   wire::CommandT command;
   command.scope = action.scope;
   command.user = caller.user;

@@ -33,8 +33,7 @@ class Backend {
  public:
   Backend(bus::Client& bus, telemetry::Tracer& tracer, BackendOptions options) : bus_(bus), tracer_(tracer), options_(options) {}
 
-  /// Sends the action's command and waits for its commit. DEADLINE names the key to repeat it with; INVALID when a question that yes or no
-  /// decides is answered by a text alone (Action::undecided).
+  /// Sends the action's command and waits for its commit. DEADLINE names the key to repeat it with.
   asio::awaitable<Result<wire::AcceptedT>> perform(Action action, Caller caller, std::string key, std::vector<std::uint8_t> hash);
 
   /// Asks the owner of `scope`; T is the member of the answer expected (SessionViewT …).
@@ -59,7 +58,6 @@ class Backend {
   asio::awaitable<Result<wire::TeamViewT>> team(std::string name, std::uint32_t version, Caller caller);
 
  private:
-  asio::awaitable<Status> check_decided(const Action& action, Caller caller);
   asio::awaitable<Result<wire::AnswerT>> ask_owner(std::string scope, Caller caller, wire::QueryBodyUnion query);
   template <class T> static Result<T> member(Result<wire::AnswerT> answer) {
     if (!answer) return std::unexpected(std::move(answer.error()));

@@ -93,11 +93,9 @@ Action answer(Fields& fields, const Context&) {
   body.approved = fields.boolean("approved", Need::optional, true);
   body.text = fields.text("text", Need::optional);
   if (!fields.has("approved") && !fields.has("text")) fields.wrong("text", "an answer needs `text`, `approved`, or both");
+  body.undecided = !fields.has("approved");
   const auto request = body.request;
-  const bool is_undecided = !fields.has("approved");
-  auto action = by_id(request, std::move(body));
-  if (is_undecided) action.undecided = request;
-  return action;
+  return by_id(request, std::move(body));
 }
 
 Action cancel(Fields& fields, const Context&) {

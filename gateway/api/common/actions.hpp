@@ -16,9 +16,6 @@ struct Action {
   std::string scope;    // `s:<session>` or `t:<team>`
   std::string session;  // empty for a team
   wire::CommandBodyUnion body;
-  /// The request that is answered by a text alone, without yes or no; empty otherwise. Where yes or no decides, that is no answer: whoever
-  /// performs the action looks the request up.
-  std::string undecided{};
 };
 
 /// What a creation needs besides its fields.

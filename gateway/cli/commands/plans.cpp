@@ -132,9 +132,10 @@ asio::awaitable<int> run_answer(Context& context) {
   const auto id = args.text("request");
   auto path = "/api/requests/" + http::encode_percent(id);
   auto accepted = co_await context.change(std::move(path), std::move(fields));
-  if (!accepted && accepted.error().message.starts_with("approved: "))  // the gateway speaks of its field
-    accepted = fail(accepted.error().code,
-                    fmt::format("this question wants yes or no: {} answer {} with --yes, or --no", args.self, shell_word(id)));
+  const bool is_undecided = !args.flag("yes") && !args.flag("no");
+  if (!accepted && accepted.error().code == Fault::invalid && is_undecided)
+    accepted =
+        fail(Fault::invalid, fmt::format("{}: {} answer {} with --yes, or --no", accepted.error().message, args.self, shell_word(id)));
   co_return tell(context, accepted, "answered");
 }
 

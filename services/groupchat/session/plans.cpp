@@ -309,6 +309,9 @@ Status clarify(Context& c, std::string_view by, std::string_view plan, std::stri
 Status cancel_plan(Context& c, std::string_view by, std::string_view plan, std::string_view why) {
   auto found = open_plan(c, plan);
   if (!found) return std::unexpected(found.error());
+  // Once is enough: without an executor they would pile up as often as somebody asks.
+  const bool is_told = std::ranges::any_of((*found)->inbox, [](const auto& event) { return event.kind == wire::PlanEventKind::cancel; });
+  if (is_told && !CONVOKE_MUTATED(cancels_pile_up)) return {};
   (*found)->planning = false;
   const std::string run = (*found)->plan->run;
   const auto note = note_cancel(*(*found)->plan, by, why);
@@ -318,10 +321,6 @@ Status cancel_plan(Context& c, std::string_view by, std::string_view plan, std::
       (void)take_open(c, *instance, ClosedBy::owner);
     }
   cancel_run(c, run, by, why);
-  // Once is enough: without an executor they would pile up as often as somebody asks.
-  const bool is_told =
-      std::ranges::any_of((*open_plan(c, plan))->inbox, [](const auto& event) { return event.kind == wire::PlanEventKind::cancel; });
-  if (is_told && !CONVOKE_MUTATED(cancels_pile_up)) return {};
   if (auto* event = plan_event(c, plan, wire::PlanEventKind::cancel)) {
     event->by = by;
     event->text = note;

@@ -106,7 +106,7 @@ void act(Context& c, state::TurnT& turn, const wire::ItemT& item, std::string_vi
 void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& report, state::InstanceT& instance) {
   auto& turn = *instance.open;
   const auto& item = *report.body.AsItem();
-  if (CONVOKE_MUTATED(usage_counted_again)) count(c, turn, item.usage.get());
+  if (CONVOKE_MUTATED(usage_counted_again) && report.n <= turn.items) count(c, turn, item.usage.get());
   if (report.n <= turn.items) return respond(c.draft, acknowledgement(request, report.n, instance.transcript));
   if (report.n != turn.items + 1 && !CONVOKE_MUTATED(item_gap_accepted))
     return refuse_report(c, request, Fault::expected, fmt::format("item {} comes first", turn.items + 1), turn.items + 1);
@@ -122,7 +122,7 @@ void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& r
   turn.worker = request.source_replica;
   if (!CONVOKE_MUTATED(item_uncounted)) ++turn.items;
   turn.begun = true;
-  if (!CONVOKE_MUTATED(usage_counted_again)) count(c, turn, item.usage.get());
+  count(c, turn, item.usage.get());
   c.draft.answers.push_back(acknowledgement(request, report.n, instance.transcript));
   const std::string agent = instance.agent;
   switch (item.kind) {

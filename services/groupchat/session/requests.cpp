@@ -145,6 +145,10 @@ Status answer_request(Context& c, std::string_view by, const wire::AnswerRequest
   const auto* found = find_request(c.state, answer.request);
   if (found == nullptr) return not_open(c.state, answer.request);
   const wire::HumanRequestT request = *found;
+  const bool is_decision = request.kind == wire::RequestKind::approval || request.kind == wire::RequestKind::unknown_outcome;
+  if (is_decision && answer.undecided)
+    return fail(Fault::invalid, fmt::format("a question of kind `{}` is decided by yes or no (`approved`), not by a text alone",
+                                            wire::EnumNameRequestKind(request.kind)));
   if (request.kind == wire::RequestKind::approval) return answer_approval(c, by, request, answer);
   if (request.kind == wire::RequestKind::unknown_outcome && !request.agent.empty()) {
     answer_unknown(c, by, request, answer);

@@ -217,6 +217,21 @@ TEST_CASE("plan: a cancel ends it although its executor's turn was open, and not
   CHECK(driver.stop_reason().find("cancelled") != std::string::npos);
 }
 
+TEST_CASE("plan: a text alone approves nothing and rejects nothing") {
+  Planned driver;
+  driver.propose({{"A", {}}});
+  driver.decide_all();
+  const auto asked = driver.last(EventKind::request_opened).data;
+  const auto at = asked.find("s1~h");
+  const auto request = asked.substr(at, asked.find('"', at) - at);
+  driver.command(wire::AnswerRequestT{{}, request, true, "please do not", true});
+  CHECK(driver.last_fault() == Fault::invalid);
+  driver.decide_all();
+  CHECK(driver.works("t.A") == 0);
+  driver.command(wire::AnswerRequestT{{}, request, false, "please do not"});
+  CHECK(driver.last_fault() == Fault::none);
+}
+
 TEST_CASE("plan: who cancels, and why, is said in the log and in the plan") {
   Planned driver;
   driver.propose({{"A", {}}});
@@ -253,6 +268,7 @@ TEST_CASE("plan: cancelled again and again while nobody decides, it is told the 
   for (int times = 0; times < 3; ++times) driver.command(wire::CancelT{{}, driver.task.plan, "", ""});
   const auto open = driver.work("system.executor");
   CHECK(std::ranges::count(open.inbox, wire::PlanEventKind::cancel, &wire::PlanEventT::kind) == 1);
+  CHECK(std::ranges::count(driver.events, EventKind::cancelling, &wire::EventT::kind) == 1);
   driver.decide_all();
   CHECK(driver.stop_reason().find("cancelled") != std::string::npos);
 }

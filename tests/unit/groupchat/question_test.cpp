@@ -170,6 +170,13 @@ TEST_CASE("unknown outcome: a person says that it happened, or that it did not a
   CHECK(driver.last(EventKind::outcome_unknown).data.find("\"tool\":\"pay\"") != std::string::npos);
   const auto at = opened.data.find("\"request\":\"") + 11;
   const auto request = opened.data.substr(at, opened.data.find('"', at) - at);
+  SECTION("a text alone says neither") {
+    driver.command(wire::AnswerRequestT{{}, request, true, "no, it was not", true});
+    CHECK(driver.last_fault() == Fault::invalid);
+    CHECK(driver.works("t.A") == 1);
+    driver.command(wire::AnswerRequestT{{}, request, true, "receipt 7"});
+    CHECK(driver.last_fault() == Fault::none);
+  }
   SECTION("it happened, and that is the call's result") {
     driver.command(wire::AnswerRequestT{{}, request, true, "receipt 7"});
     const auto continued = driver.work("t.A");
