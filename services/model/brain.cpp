@@ -100,7 +100,7 @@ std::string Brain::plan(const ChatRequest& request, const Known& known, Day toda
   const auto goal = goal_of(request.messages);
   const auto made =
       make_plan(known.catalogue, known.index, goal.text, goal.clarifications, parse_iso(known.catalogue.today).value_or(today));
-  return llm::dump(plan_json(made, request.schema));
+  return plan_text(made, request.schema, request.max_tokens);
 }
 
 namespace {

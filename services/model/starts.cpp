@@ -105,7 +105,9 @@ class Finder {
       const char sign = sign_between(r_, i - 1);
       const auto& word = r_.tokens[i - 1].lower;
       const bool initial = sign == '.' && r_.tokens[i - 1].lower.size() == 1 && r_.tokens[i - 1].capital;
-      if (sign == ' ' || initial) {
+      if (sign == ' ' && r_.tokens[i].sentence_start) {
+        add_start(i, true);
+      } else if (sign == ' ' || initial) {
         const bool joint = word == "and" || word == "then" || word == "plus" || word == "also" ||
                            (word == "as" && i > 1 && r_.tokens[i - 2].lower == "well");
         // "between 20 and 30" is one thing.

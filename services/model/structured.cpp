@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int deepest = 16;
 constexpr std::size_t longest_text = 400;
+constexpr std::size_t shortest_text = 30;  // what is cut keeps so much
 
 std::string type_of(const Json& schema) {
   const auto type = schema.find("type");
@@ -56,6 +57,25 @@ Json step_json(const Step& step, const Json& schema) {
     }
   }
   return json;
+}
+
+/// At most `most` bytes of the text, cut at a word.
+std::string cut_at_word(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  auto kept = truncate_utf8(text, most);
+  if (const auto space = kept.find_last_of(" \n\t"); space != std::string_view::npos && space > most / 2) kept = kept.substr(0, space);
+  return std::string(kept) + " \u2026";
+}
+
+/// The action's own words become short; what it ends with (its function, or why it has none) stays.
+void shorten(Step& step, std::size_t most) {
+  auto end = step.action.rfind(". Function: ");
+  if (end == std::string::npos) end = step.action.rfind(". EXCEPTION: ");
+  if (end == std::string::npos) end = step.action.size();
+  step.action = cut_at_word(std::string_view(step.action).substr(0, end), most) + step.action.substr(end);
+  for (auto& argument : step.arguments) {
+    if (argument.is_string()) argument = cut_at_word(argument.get_ref<const std::string&>(), most);
+  }
 }
 
 class SchemaFiller {
@@ -164,6 +184,18 @@ Json plan_json(const Plan& plan, const Json& schema) {
       json[name] = "";
   }
   return json;
+}
+
+std::string plan_text(Plan plan, const Json& schema, std::size_t max_tokens) {
+  auto text = llm::dump(plan_json(plan, schema));
+  for (std::size_t most = 4'000; max_tokens != 0 && count_tokens(text) > max_tokens && most >= shortest_text; most /= 2) {
+    plan.goal = cut_at_word(plan.goal, most);
+    plan.summary = cut_at_word(plan.summary, most);
+    plan.clarification = cut_at_word(plan.clarification, most);
+    for (auto& step : plan.steps) shorten(step, most);
+    text = llm::dump(plan_json(plan, schema));
+  }
+  return text;
 }
 
 Json fill_schema(const ChatRequest& request, Day today) {

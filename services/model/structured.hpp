@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "model/chat_request.hpp"
 #include "model/dates.hpp"
@@ -11,6 +12,9 @@ namespace convoke::model {
 
 /// Those members of the plan that the schema knows, in its types.
 nlohmann::ordered_json plan_json(const Plan& plan, const nlohmann::ordered_json& schema);
+
+/// The same as text of at most `max_tokens` (0: any number): long goals and actions are cut at a word until it fits, so that it stays JSON.
+std::string plan_text(Plan plan, const nlohmann::ordered_json& schema, std::size_t max_tokens);
 
 /// An enum gets the value that the last user message speaks for (else its first), a boolean what words like yes and no say, numbers and
 /// texts what stands in the text. Without a schema: {"answer": …}.

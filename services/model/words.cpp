@@ -107,6 +107,9 @@ std::vector<Token> tokenize(std::string_view text) {
     }
     tokens.push_back(make_token(text, begin, i));
     tokens.back().sentence_start = std::exchange(sentence_start, false);
+    // Somebody forgot the full stop.
+    if (tokens.size() > 1 && tokens.back().lower == "please" && tokens.back().capital && !tokens[tokens.size() - 2].capital)
+      tokens.back().sentence_start = true;
     // "can't" is "cannot".
     const auto rest = text.substr(i);
     if (tokens.back().lower == "can" && (rest.starts_with("'t") || rest.starts_with("\xE2\x80\x99t"))) {

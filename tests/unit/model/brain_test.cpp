@@ -175,3 +175,24 @@ TEST_CASE("model task: comment, goal of several lines and action are told apart"
   CHECK(task.goal == "one\ntwo");
   CHECK(task.answers == std::vector<std::string>{"on Monday", "quickly"});
 }
+
+TEST_CASE("model brain: a plan for a very long goal stays within the tokens that it may have") {
+  Brain brain;
+  std::string goal;
+  for (int i = 0; i < 2300; ++i) goal += "lorem ipsum dolor sit amet ";
+  for (const std::string end : {"Please park the car with licence number B-AB 1234.", ""}) {
+    INFO(end);
+    auto request = request_of(
+        {{.role = llm::Role::system, .content = "Plan.\n```json\n" + hotel_json().dump() + "\n```\n"}, user("Goal: " + goal + end)});
+    request.format = Format::json_schema;
+    request.schema = Json::parse(
+        R"({"type":"object","properties":{"initial_goal":{"type":"string"},"steps":{"type":"array","items":{"type":"object","properties":{"action":{},"agent":{},"function":{}}}}}})");
+    request.max_tokens = 400;
+    auto response = brain.answer(request, today);
+    CHECK(cut(response, request).finish == llm::Finish::stop);
+    const auto plan = Json::parse(response.content);
+    REQUIRE(plan["steps"].size() == 1);
+    CHECK(plan["steps"][0]["function"] == (end.empty() ? "" : "park_car"));
+    if (!end.empty()) CHECK(plan["steps"][0]["action"].get<std::string>().ends_with("Function: park_car"));
+  }
+}
