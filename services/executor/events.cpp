@@ -35,6 +35,7 @@ void Deciding::on(const wire::PlanEventT& event) {
 void Deciding::planning_failed(const wire::PlanEventT& event) {
   if (plan_.status != wire::PlanStatus::planning) return;
   if (static_cast<Fault>(event.fault) == Fault::budget) return end("over_budget", "Stopped: " + event.text);
+  if (plan_.steps.empty() && static_cast<Fault>(event.fault) == Fault::cancelled) return end("cancelled", "Cancelled: " + event.text);
   if (plan_.steps.empty()) {
     end("no_plan", "No plan could be made: " + event.text);
     return;

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <utility>
 
 #include "llm/json_text.hpp"
 #include "model/acting.hpp"
+#include "model/answers.hpp"
 #include "model/clauses.hpp"
 #include "model/reply.hpp"
 #include "model/structured.hpp"
@@ -113,9 +115,7 @@ Filled complete(const Tool& tool, const Reading& action, std::size_t first, std:
   };
   auto filled = fill(tool, action, first, last);
   for (const auto& answer : task.answers) {
-    const auto reading = read(answer);
-    fill_from(filled, tool, reading);
-    answer_directly(filled, reading);
+    take_answer(filled, tool, read(answer));
   }
   if (first > 0 || last < action.tokens.size()) fill_from(filled, tool, action);
   if (!task.goal.empty()) fill_from(filled, tool, read(task.goal), {});
@@ -125,8 +125,8 @@ Filled complete(const Tool& tool, const Reading& action, std::size_t first, std:
 
 }  // namespace
 
-llm::Response Brain::act(const ChatRequest& request, const Known& known, Day today) const {
-  const auto task = task_of(request.messages);
+/// The calls for an action and what was answered so far, with what they lack.
+std::vector<Call> Brain::calls_for(const ChatRequest& request, const Known& known, const Task& task, Day today) const {
   const auto reading = read_text(task.action, today, [&](std::string_view stemmed) { return known.index.knows(stemmed); });
   const auto named = [&](std::string_view name) { return std::ranges::find(known.catalogue.tools, name, &Tool::name); };
   auto chosen = named(task.function);
@@ -137,26 +137,64 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
     return !planned || reading.tokens.empty() ||
            asks_for(reading, known.index, static_cast<std::size_t>(&tool - known.catalogue.tools.data()));
   };
-  std::vector<std::pair<const Tool*, Filled>> calls;
+  std::vector<Call> calls;
   const bool forced = !planned && chosen != known.catalogue.tools.end();
   if (forced || (chosen != known.catalogue.tools.end() && !calls_off(reading) && suits(*chosen))) {
-    calls.emplace_back(&*chosen, complete(*chosen, reading, 0, reading.tokens.size(), task, today, known.index));
+    calls.push_back({&*chosen, complete(*chosen, reading, 0, reading.tokens.size(), task, today, known.index)});
   } else if (!calls_off(reading)) {
     for (const auto& clause : clauses_of(reading, known.index, known.catalogue)) {
       if (clause.ranked.empty() || (!clause.fits && request.tool_choice != "required")) continue;
       const auto& tool = known.catalogue.tools[clause.ranked.front().tool];
       if (!suits(tool)) continue;
-      calls.emplace_back(&tool, complete(tool, reading, clause.first, clause.last, task, today, known.index));
+      calls.push_back({&tool, complete(tool, reading, clause.first, clause.last, task, today, known.index)});
     }
   }
+  return calls;
+}
+
+namespace {
+
+std::vector<Asked> asked_for(const std::vector<Call>& calls) {
+  std::vector<Asked> asked;
+  for (const auto& [tool, filled] : calls) {
+    for (const auto* parameter : filled.missing) asked.push_back({tool, parameter});
+  }
+  return asked;
+}
+
+}  // namespace
+
+llm::Response Brain::act(const ChatRequest& request, const Known& known, Day today) const {
+  auto task = task_of(request.messages);
+  const auto answers = std::exchange(task.answers, {});
+  auto calls = calls_for(request, known, task, today);
+  const Read read = [&](const std::string& text) {
+    return read_text(text, today, [&](std::string_view stemmed) { return known.index.knows(stemmed); });
+  };
   llm::Response response;
+  std::string before;  // the question
+  std::size_t unknown = 0;
+  for (const auto& text : answers) {
+    const auto asked = asked_for(calls);
+    const auto reply = asked.empty() ? Reply{} : reply_of(text, asked, known.index, read);
+    if (reply.kind == ReplyKind::calls_off || (reply.kind == ReplyKind::unknown && ++unknown > 1)) {
+      response.content = reply.kind == ReplyKind::unknown ? unknown_reply(asked) : called_off_reply();
+      return response;
+    }
+    if (reply.kind == ReplyKind::request)
+      task = Task{.action = reply.request, .function = {}, .goal = {}, .history = task.history, .answers = {}};
+    if (reply.kind == ReplyKind::value) task.answers.push_back(text);
+    if (reply.kind == ReplyKind::request || reply.kind == ReplyKind::value) calls = calls_for(request, known, task, today);
+    const auto open = asked_for(calls);
+    before = reply.kind != ReplyKind::value || open.size() == asked.size() ? before_asking_again(reply, open, text) : std::string{};
+  }
   if (calls.empty()) {
     response.content = no_tool_reply(task, known.catalogue);
     return response;
   }
   for (const auto& [tool, filled] : calls) {
     if (!filled.missing.empty()) {
-      response.content += (response.content.empty() ? "" : " ") + question_for(*tool, filled.missing, {});
+      response.content += (response.content.empty() ? before : " ") + question_for(*tool, filled.missing, {});
     } else if (response.content.empty()) {
       response.tool_calls.push_back({call_id(request, response.tool_calls.size()), tool->name, llm::dump(filled.arguments)});
     }

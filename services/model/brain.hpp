@@ -9,6 +9,7 @@
 #include "model/chat_request.hpp"
 #include "model/dates.hpp"
 #include "model/planning.hpp"
+#include "model/task.hpp"
 
 namespace convoke::model {
 
@@ -21,6 +22,12 @@ struct Known {
   Index index;
 };
 
+/// A tool with what it is to be called with.
+struct Call {
+  const Tool* tool = nullptr;
+  Filled filled;
+};
+
 class Brain {
  public:
   /// `today` is used where the request names no date.
@@ -29,6 +36,7 @@ class Brain {
  private:
   const Known& known(std::string key, const nlohmann::ordered_json& json, bool planner);
   std::string plan(const ChatRequest& request, const Known& known, Day today) const;
+  std::vector<Call> calls_for(const ChatRequest& request, const Known& known, const Task& task, Day today) const;
   llm::Response act(const ChatRequest& request, const Known& known, Day today) const;
 
   struct Cached {

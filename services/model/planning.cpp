@@ -69,10 +69,7 @@ class Planner {
 
   Filled fill_all(const Tool& tool, std::size_t first, std::size_t last) const {
     auto filled = fill(tool, r_, first, last);
-    for (const auto& text : said_) {
-      fill_from(filled, tool, text);
-      answer_directly(filled, text);
-    }
+    for (const auto& text : said_) take_answer(filled, tool, text);
     if (first > 0 || last < r_.tokens.size()) fill_from(filled, tool, r_);
     return filled;
   }
@@ -391,6 +388,8 @@ class Planner {
     for (const auto* parameter : draft.filled.vague) {
       if (parameter->required && !parameter->has_default) vague.push_back(parameter);
     }
+    for (const auto* parameter : draft.filled.missing) plan_.asked.push_back({&tool, parameter});
+    for (const auto* parameter : vague) plan_.asked.push_back({&tool, parameter});
     if (draft.filled.missing.empty() && vague.empty()) return;
     plan_.clarification += (plan_.clarification.empty() ? "" : " ") + question_for(tool, draft.filled.missing, vague);
   }
@@ -449,39 +448,11 @@ class Planner {
   Plan plan_;
 };
 
-/// The only thing that a goal of one verb speaks of, where it is a pronoun: "Schedule it, please." Nothing was said before that.
-const Token* dangling(const Reading& goal) {
-  static constexpr std::array<std::string_view, 6> pronouns{"it", "this", "that", "these", "those", "them"};
-  const auto verb = opening_verb(goal, 0, goal.tokens.size());
-  if (verb == goal.tokens.size() || !goal.entities.empty()) return nullptr;
-  const Token* found = nullptr;
-  for (std::size_t i = verb + 1; i < goal.tokens.size(); ++i) {
-    const auto& token = goal.tokens[i];
-    if (std::ranges::find(pronouns, token.lower) != pronouns.end())
-      found = &token;
-    else if (!is_stop_word(token.lower) && token.lower != "please")
-      return nullptr;
-  }
-  return found;
-}
-
 }  // namespace
 
-Plan make_plan(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
+Plan plan_once(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& answers,
                Day today) {
-  const auto reading = read_text(goal, today, [&](std::string_view stemmed) { return index.knows(stemmed); });
-  const auto* pronoun = dangling(reading);
-  if (pronoun == nullptr) return Planner(catalogue, index, goal, clarifications, today).run();
-  if (clarifications.empty()) {
-    const auto what =
-        fmt::format("What does \"{}\" in \"{}\" stand for?", goal.substr(pronoun->begin, pronoun->end - pronoun->begin), goal);
-    return {.goal = goal, .steps = {}, .summary = what, .clarification = what};
-  }
-  auto meant = clarifications.front();
-  while (!meant.empty() && std::string_view(" .!?").contains(meant.back())) meant.pop_back();
-  auto plan = Planner(catalogue, index, goal.substr(0, pronoun->begin) + meant + goal.substr(pronoun->end), clarifications, today).run();
-  plan.goal = goal;
-  return plan;
+  return Planner(catalogue, index, goal, answers, today).run();
 }
 
 }  // namespace convoke::model

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/answers.hpp"
 #include "model/arguments.hpp"
 #include "model/catalogue.hpp"
 #include "model/ranking.hpp"
@@ -24,10 +25,14 @@ struct Plan {
   std::vector<Step> steps;
   std::string summary;
   std::string clarification;  // empty: nothing to ask
+  std::vector<Asked> asked;   // the values that it asks for
 };
 
-/// `goal` without clarifications, which come apart.
+/// `goal` without clarifications, which come apart. One that calls the goal off gives a plan without steps and without a question.
 Plan make_plan(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
                Day today);
+
+/// The same, where all answers are values for what the goal leaves open.
+Plan plan_once(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& answers, Day today);
 
 }  // namespace convoke::model

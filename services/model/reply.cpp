@@ -117,16 +117,6 @@ std::string replies_of(const std::string& history) {
   return trim(text);
 }
 
-void answer_directly(Filled& filled, const Reading& answer) {
-  if (filled.missing.size() != 1 || answer.tokens.empty() || answer.tokens.size() > 8) return;
-  const auto* parameter = filled.missing.front();
-  if (parameter->type != ValueType::string || parameter->want == Want::date || parameter->want == Want::email) return;
-  auto value = trim(answer.text);
-  while (value.ends_with('.')) value.pop_back();
-  filled.arguments[parameter->name] = std::move(value);
-  filled.missing.clear();
-}
-
 const Tool* asking_tool(const Catalogue& catalogue) {
   for (const auto& tool : catalogue.tools) {
     const auto about = to_lower(tool.name + " " + tool.description);

@@ -27,9 +27,6 @@ std::string no_tool_reply(const Task& task, const Catalogue& catalogue);
 /// What earlier steps replied, without who did what and without their summaries.
 std::string replies_of(const std::string& history);
 
-/// A person's answer that is no more than the one value that is missing.
-void answer_directly(Filled& filled, const Reading& answer);
-
 /// Fills what wants information (and has none but a reference to it) with the results of earlier steps.
 void use_history(Filled& filled, const Tool& tool, const std::string& history);
 

@@ -49,6 +49,7 @@ std::string rules(const agents::Team& team) {
       "it "
       "at once in `human_clarification_request`, with no steps. Do not put questions into actions, and do not invent values. If nothing is "
       "missing it is null.\n"
+      "- If the person calls the goal off when asked, answer without steps and without a question, and say so in the summary.\n"
       "- `summary_plan_and_steps` tells the person in less than 50 words what will be done.\n",
       team.limits.max_plan_steps);
   if (const auto* generic = agent_of_kind(team, agents::AgentKind::generic)) {

@@ -66,6 +66,15 @@ asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {
       content = co_await answer(turn, request, used);
     }
     if (!content) co_return failed(content.error().code, std::move(content.error().message));
+    // Only who was asked something can call it off.
+    const bool answered = work.plan != nullptr && !work.plan->clarification_response.empty();
+    if (auto why = answered ? called_off(*content) : std::string(); !why.empty()) {
+      wire::TurnResultT result;
+      result.outcome = wire::Outcome::failed;
+      result.fault = static_cast<std::uint16_t>(Fault::cancelled);
+      result.text = std::move(why);
+      co_return result;
+    }
     auto draft = draft_from(planned_for, *content);
     if (draft) {
       wire::TurnResultT result;

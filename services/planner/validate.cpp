@@ -151,4 +151,12 @@ Result<wire::PlanDraftT> draft_from(const agents::Team& team, std::string_view a
   return draft;
 }
 
+std::string called_off(std::string_view answer) {
+  const auto read = llm::parse_object(json_part(answer), Fault::model_invalid, "The answer");
+  if (!read || !text_of(*read, "human_clarification_request").empty()) return {};
+  const auto steps = read->find("steps");
+  if (steps == read->end() || !steps->is_array() || !steps->empty()) return {};
+  return text_of(*read, "summary_plan_and_steps");
+}
+
 }  // namespace convoke::planner

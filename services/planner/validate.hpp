@@ -1,6 +1,7 @@
 // Turns a model's answer into a draft, or says why it cannot be used, in words that the model is told.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "agents/team/team.hpp"
@@ -19,5 +20,8 @@ inline constexpr std::string_view human_exception = "EXCEPTION: Human support re
 /// guessing is completed: the function in the action, the exceptions, sensitive tools. With a question to the person the steps are left
 /// out.
 Result<wire::PlanDraftT> draft_from(const agents::Team& team, std::string_view answer);
+
+/// What an answer without steps and without a question says: the goal was called off. Empty for any other answer.
+std::string called_off(std::string_view answer);
 
 }  // namespace convoke::planner

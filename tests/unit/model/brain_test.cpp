@@ -196,3 +196,38 @@ TEST_CASE("model brain: a plan for a very long goal stays within the tokens that
     if (!end.empty()) CHECK(plan["steps"][0]["action"].get<std::string>().ends_with("Function: park_car"));
   }
 }
+
+TEST_CASE("model brain: a reply that is no answer is not taken for one") {
+  Brain brain;
+  const auto told = [&](std::vector<std::string> replies) {
+    auto request = request_of({});
+    request.tools = openai_tools();
+    request.tools.erase(request.tools.size() - 1);
+    llm::Response response;
+    for (const auto& text : replies) {
+      request.messages.push_back(user(text));
+      response = brain.answer(request, today);
+      request.messages.push_back(llm::as_message(response));
+    }
+    return response;
+  };
+  for (const std::string off : {"never mind", "Actually, forget it", "Cancel that, please"}) {
+    INFO(off);
+    const auto response = told({"Carry the luggage", off});
+    CHECK(response.tool_calls.empty());
+    CHECK(response.content.find('?') == std::string::npos);
+  }
+  for (const std::string no_value : {"I don't know", "who is asking?", "20"}) {
+    INFO(no_value);
+    const auto response = told({"Carry the luggage", no_value});
+    CHECK(response.tool_calls.empty());
+    CHECK(response.content.ends_with("please tell me the guest name."));
+  }
+  CHECK(told({"Carry the luggage", "I don't know", "no idea"}).content.find("nothing was done") != std::string::npos);
+  const auto other = told({"Carry the luggage", "I'd rather bake 3 plum cakes"});
+  REQUIRE(other.tool_calls.size() == 1);
+  CHECK(other.tool_calls[0].name == "bake_cake");
+  const auto answered = told({"Carry the luggage", "I don't know", "xiomara field"});
+  REQUIRE(answered.tool_calls.size() == 1);
+  CHECK(answered.tool_calls[0].name == "carry_luggage");
+}

@@ -136,3 +136,17 @@ TEST_CASE("model planning: any text gives a plan, the same each time") {
     CHECK(functions(first) == functions(plan(goal)));
   }
 }
+
+TEST_CASE("model planning: what answers a question is an answer, calls it off, or is another goal") {
+  CHECK(plan("Carry the luggage", {"Ada Byron"}).steps.at(0).arguments["guest_name"] == "Ada Byron");
+  const auto off = plan("Carry the luggage", {"never mind"});
+  CHECK(off.steps.empty());
+  CHECK(off.clarification.empty());
+  CHECK_FALSE(off.summary.empty());
+  for (const std::string reply : {"I don't know", "who is asking?", "20"})
+    CHECK(plan("Carry the luggage", {reply}).clarification.ends_with("please tell me the guest name."));
+  CHECK(functions(plan("Carry the luggage", {"I'd rather bake 3 plum cakes"})) == List{"Kitchen.bake_cake"});
+  const auto late = plan("Carry the luggage", {"I don't know", "Ada Byron"});
+  CHECK(late.clarification.empty());
+  CHECK(late.steps.at(0).arguments["guest_name"] == "Ada Byron");
+}

@@ -110,3 +110,11 @@ TEST_CASE("planner: a step waits for each other one once") {
 TEST_CASE("planner: an action that is but a function nobody has says nothing") {
   CHECK(says(reason(plan(step("GenericAgent", "", "[]", "Function: fly"))), "says nothing but a function"));
 }
+
+TEST_CASE("planner: an answer without steps and without a question calls the goal off") {
+  CHECK(planner::called_off(R"({"steps":[],"summary_plan_and_steps":"Nothing was done.","human_clarification_request":null})") ==
+        "Nothing was done.");
+  CHECK(planner::called_off(R"({"steps":[],"summary_plan_and_steps":"x","human_clarification_request":"Who?"})").empty());
+  CHECK(planner::called_off(plan(step("HrAgent", "schedule_orientation"))).empty());
+  CHECK(planner::called_off("I would rather not").empty());
+}

@@ -1,0 +1,208 @@
+#include "model/answers.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+
+#include "core/text.hpp"
+#include "model/clauses.hpp"
+#include "model/phrases.hpp"
+#include "model/thesaurus.hpp"
+#include "model/wording.hpp"
+#include "model/words.hpp"
+
+namespace convoke::model {
+namespace {
+
+constexpr std::size_t longest_value = 8;  // words of a reply that is taken as a whole
+constexpr std::size_t longest_name = 4;
+constexpr std::size_t longest_shown = 60;
+
+template <std::size_t size> bool among(const std::array<std::string_view, size>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+/// Says only that what comes takes the place of what was said, or is polite.
+bool is_turn(std::string_view lower) {
+  static constexpr std::array<std::string_view, 12> words{"actually", "rather", "instead", "no",   "wait", "sorry",
+                                                          "well",     "oh",     "hm",      "then", "but",  "nope"};
+  return among(words, lower);
+}
+
+bool is_filler(std::string_view lower) {
+  static constexpr std::array<std::string_view, 22> words{"please", "just", "ok",  "okay", "thanks", "thank", "you", "i",
+                                                          "we",     "me",   "now", "it",   "that",   "this",  "the", "request",
+                                                          "task",   "all",  "let", "s",    "and",    "about"};
+  return is_turn(lower) || among(words, lower);
+}
+
+/// The words that are left without fillers, with a space between them.
+std::string bare(const Reading& reply) {
+  std::string text;
+  for (const auto& token : reply.tokens) {
+    if (!is_filler(token.lower)) text.append(text.empty() ? "" : " ").append(token.lower);
+  }
+  return text;
+}
+
+bool says_calls_off(const Reading& reply) {
+  static constexpr std::array<std::string_view, 27> said{"never mind",
+                                                         "nevermind",
+                                                         "forget",
+                                                         "cancel",
+                                                         "stop",
+                                                         "drop",
+                                                         "skip",
+                                                         "leave",
+                                                         "abort",
+                                                         "quit",
+                                                         "don bother",
+                                                         "nothing",
+                                                         "dont",
+                                                         "don",
+                                                         "don do",
+                                                         "don do anything",
+                                                         "not needed",
+                                                         "not necessary",
+                                                         "call off",
+                                                         "changed my mind",
+                                                         "have changed my mind",
+                                                         "scrap",
+                                                         "no longer needed",
+                                                         "not any more",
+                                                         "do nothing",
+                                                         "not anymore",
+                                                         "dont bother"};
+  const auto words = bare(reply);
+  if (words.empty())
+    return std::ranges::any_of(reply.tokens, [](const Token& token) { return token.lower == "no" || token.lower == "nope"; });
+  return among(said, words);
+}
+
+bool says_unknown(const Reading& reply) {
+  static constexpr std::array<std::string_view, 17> said{
+      "don know", "dont know",   "do not know", "idk",        "dunno",        "no idea", "have no idea", "have idea",   "idea",
+      "not sure", "am not sure", "m not sure",  "cannot say", "don know yet", "unknown", "im not sure",  "don remember"};
+  return among(said, bare(reply)) && !reply.tokens.empty();
+}
+
+bool says_question(const Reading& reply) {
+  static constexpr std::array<std::string_view, 9> heads{"who", "what", "why", "how", "which", "when", "where", "whose", "whats"};
+  const auto end = reply.text.find_last_not_of(" \t\r\n");
+  return (end != std::string::npos && reply.text[end] == '?') || (reply.tokens.size() > 1 && among(heads, reply.tokens.front().lower));
+}
+
+bool is_words(Want want) { return want == Want::name || want == Want::text || want == Want::query || want == Want::place; }
+
+/// The request that a reply makes instead of an answer; empty when it makes none.
+std::string request_in(const Reading& reply, const std::vector<Asked>& asked, const Index& index, const Read& read) {
+  std::size_t from = 0;
+  bool turned = false;
+  for (; from < reply.tokens.size(); ++from) {
+    const auto& word = reply.tokens[from].lower;
+    const bool wish = word == "i" || word == "d" || word == "would" || word == "we" || word == "id";
+    const bool leads = wish && from + 1 < reply.tokens.size() && is_turn(reply.tokens[from + 1].lower);
+    if (!is_turn(word) && !leads && !(turned && word == "please")) break;
+    turned = true;
+  }
+  // "Actually, forget it, order 3 monitors"
+  if (from + 2 < reply.tokens.size() && (reply.tokens[from].lower == "forget" || reply.tokens[from].lower == "never")) {
+    from += 2;
+    turned = true;
+  }
+  if (from >= reply.tokens.size()) return {};
+  auto text = reply.text.substr(reply.tokens[from].begin);
+  const auto rest = read(text);
+  const auto verb = opening_verb(rest, 0, rest.tokens.size());
+  if (verb + 1 >= rest.tokens.size() || is_light_verb(rest.tokens[verb].stem)) return {};
+  const auto clauses = clauses_of(rest, index, index.catalogue());
+  const bool fitting = !clauses.empty() && clauses.front().fits;
+  const auto* tool = fitting ? &index.catalogue().tools[clauses.front().ranked.front().tool] : nullptr;
+  if (std::ranges::any_of(asked, [&](const Asked& one) { return one.tool == tool; })) return {};
+  if (turned || verb > 0) return text;
+  // "Review of contracts" may be a title.
+  const bool words = std::ranges::all_of(asked, [](const Asked& one) { return is_words(one.parameter->want); });
+  if (fitting) return !words || clauses.front().ranked.front().cover >= 0.6 ? text : std::string{};
+  if (words) return {};
+  for (const auto& one : asked) {
+    if (fill(*one.tool, rest, 0, rest.tokens.size(), {.free_text = false}).arguments.contains(one.parameter->name)) return {};
+  }
+  return text;
+}
+
+bool is_name_like(const Reading& answer) {
+  return answer.tokens.size() <= longest_name && std::ranges::none_of(answer.tokens, [](const Token& token) {
+           const bool particle = token.lower == "de" || token.lower == "al" || token.lower == "la" || token.lower == "of";
+           return token.digits || (is_stop_word(token.lower) && !particle) || (is_imperative(token.lower) && !token.capital);
+         });
+}
+
+/// Whether the reply as a whole can be such a value.
+bool can_be(const Parameter& parameter, const Reading& answer) {
+  if (parameter.want == Want::person) return is_name_like(answer);
+  const bool letters = std::ranges::any_of(
+      answer.text, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80U) != 0; });
+  static constexpr std::array<std::string_view, 7> numbered{"model", "number", "room", "version", "size", "code", "value"};
+  const bool takes_digits = parameter.want == Want::code || parameter.want == Want::version || parameter.want == Want::period ||
+                            parameter.want == Want::phone ||
+                            std::ranges::any_of(parameter.words, [](const std::string& word) { return among(numbered, word); });
+  return letters || takes_digits;
+}
+
+std::string label(const Parameter& parameter) {
+  std::string text;
+  for (const auto& word : parameter.words) text.append(text.empty() ? "" : " ").append(word);
+  return text;
+}
+
+}  // namespace
+
+Reply reply_of(const std::string& text, const std::vector<Asked>& asked, const Index& index, const Read& read) {
+  const auto reply = read(text);
+  if (says_calls_off(reply)) return {.kind = ReplyKind::calls_off, .request = {}};
+  if (says_unknown(reply)) return {.kind = ReplyKind::unknown, .request = {}};
+  if (auto request = request_in(reply, asked, index, read); !request.empty())
+    return {.kind = ReplyKind::request, .request = std::move(request)};
+  return {.kind = says_question(reply) ? ReplyKind::question : ReplyKind::value, .request = {}};
+}
+
+void answer_directly(Filled& filled, const Reading& answer) {
+  if (filled.missing.size() != 1 || answer.tokens.empty() || answer.tokens.size() > longest_value) return;
+  const auto* parameter = filled.missing.front();
+  if (parameter->type != ValueType::string || parameter->want == Want::date || parameter->want == Want::email) return;
+  if (!can_be(*parameter, answer)) return;
+  auto value = trim(answer.text);
+  while (value.ends_with('.')) value.pop_back();
+  filled.arguments[parameter->name] = std::move(value);
+  filled.missing.clear();
+}
+
+void take_answer(Filled& filled, const Tool& tool, const Reading& answer) {
+  const auto missing = filled.missing.size();
+  fill_from(filled, tool, answer);
+  if (filled.missing.size() == missing) answer_directly(filled, answer);
+}
+
+std::string before_asking_again(const Reply& reply, const std::vector<Asked>& asked, const std::string& text) {
+  if (asked.empty()) return {};
+  const auto& first = asked.front();
+  switch (reply.kind) {
+    case ReplyKind::unknown: return fmt::format("Without the {} this cannot be done. ", label(*first.parameter));
+    case ReplyKind::question:
+      return fmt::format("This is asked because \"{}\" needs the {}{}{} ", spoken(first.tool->name), label(*first.parameter),
+                         first.parameter->description.empty() ? "" : ": " + first.parameter->description,
+                         first.parameter->description.ends_with('.') ? "" : ".");
+    case ReplyKind::value: return fmt::format("\"{}\" cannot be the {}. ", truncate_utf8(text, longest_shown), label(*first.parameter));
+    default: return {};
+  }
+}
+
+std::string called_off_reply() { return "All right, nothing was done."; }
+
+std::string unknown_reply(const std::vector<Asked>& asked) {
+  std::string list;
+  for (const auto& one : asked) list += (list.empty() ? "the " : ", the ") + label(*one.parameter);
+  return fmt::format("Without {} it cannot be done, so nothing was done.", list.empty() ? "an answer" : list);
+}
+
+}  // namespace convoke::model
