@@ -9,6 +9,7 @@
 #include "model/answers.hpp"
 #include "model/clauses.hpp"
 #include "model/reply.hpp"
+#include "model/sharing.hpp"
 #include "model/structured.hpp"
 #include "model/task.hpp"
 #include "model/wording.hpp"
@@ -138,15 +139,19 @@ std::vector<Call> Brain::calls_for(const ChatRequest& request, const Known& know
            asks_for(reading, known.index, static_cast<std::size_t>(&tool - known.catalogue.tools.data()));
   };
   std::vector<Call> calls;
+  const auto add = [&](const Tool& tool, std::size_t first, std::size_t last) {
+    const auto filled = complete(tool, reading, first, last, task, today, known.index);
+    for (const auto& share : each_of(tool, reading, first, last, filled)) calls.push_back({&tool, share});
+  };
   const bool forced = !planned && chosen != known.catalogue.tools.end();
   if (forced || (chosen != known.catalogue.tools.end() && !calls_off(reading) && suits(*chosen))) {
-    calls.push_back({&*chosen, complete(*chosen, reading, 0, reading.tokens.size(), task, today, known.index)});
+    add(*chosen, 0, reading.tokens.size());
   } else if (!calls_off(reading)) {
     for (const auto& clause : clauses_of(reading, known.index, known.catalogue)) {
       if (clause.ranked.empty() || (!clause.fits && request.tool_choice != "required")) continue;
       const auto& tool = known.catalogue.tools[clause.ranked.front().tool];
       if (!suits(tool)) continue;
-      calls.push_back({&tool, complete(tool, reading, clause.first, clause.last, task, today, known.index)});
+      add(tool, clause.first, clause.last);
     }
   }
   return calls;

@@ -21,6 +21,7 @@ constexpr double torn_noun = 0.35;
 constexpr double label_weight = 0.3;
 constexpr double context_weight = 0.45;  // of what is said around a request
 constexpr double told_weight = 0.7;      // … and of a statement that it goes on from
+constexpr double same_thing = 0.9;       // … and of what a second deed is done with
 constexpr double few_things = 1.5;       // of a tool that does another deed: one word in common says nothing …
 constexpr double things_share = 0.55;    // … unless the request has hardly any other
 constexpr double spoken_things = 0.65;   // a request without a verb names at least one thing, not just one like it
@@ -79,6 +80,14 @@ class Cutter {
     if (topic.terms.empty()) topic.verb.clear();
   }
 
+  /// What was to be done with it is no part of it.
+  Topic things_of(std::size_t start) const {
+    auto topic = topic_of(r_, index_, starts_[start].token, end_of(start));
+    std::erase_if(topic.terms, [](const Term& term) { return term.verb; });
+    topic.pairs.clear();
+    return topic;
+  }
+
   static void add_context(Topic& topic, const Topic& around, double weight) {
     for (const auto& term : around.terms) {
       if (std::ranges::find(topic.terms, term.stem, &Term::stem) != topic.terms.end()) continue;
@@ -110,6 +119,7 @@ class Cutter {
       if (std::ranges::find(topic.terms, term.stem, &Term::stem) == topic.terms.end()) topic.terms.push_back(term);
     }
     if (!made.imperative && from > 0 && !starts_[from].sentence) inherit_verb(topic, from);
+    if (starts_[from].more) add_context(topic, things_of(from - 1), same_thing);
     made.ranked = index_.rank(topic);
     made.topic = topic;
     if (made.ranked.size() > 8) made.ranked.resize(8);
@@ -238,9 +248,9 @@ class Cutter {
     // "our health and | dental insurance": most likely one thing.
     if (made.fits && from > 0 && !made.imperative && !starts_[from].sentence && bare(from)) gain -= torn_noun;
     // "… is correct, please release it for payment"
-    if (made.fits && from > 0 && to == from + 1 && !starts_[from].refers && slight(from)) gain -= swallowed_verb;
+    if (made.fits && from > 0 && to == from + 1 && !starts_[from].refers && !starts_[from].more && slight(from)) gain -= swallowed_verb;
     for (std::size_t k = from + 1; k < to; ++k) {
-      if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to) && !slight(k)) gain -= swallowed_verb;
+      if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to) && (starts_[k].more || !slight(k))) gain -= swallowed_verb;
     }
     return gain;
   }

@@ -11,6 +11,7 @@
 #include "model/clauses.hpp"
 #include "model/phrases.hpp"
 #include "model/reply.hpp"
+#include "model/sharing.hpp"
 #include "model/subjects.hpp"
 #include "model/thesaurus.hpp"
 #include "model/wording.hpp"
@@ -44,18 +45,26 @@ class Planner {
 
   Plan run() {
     auto clauses = clauses_of(r_, index_, c_);
+    // What is asked for in so many words comes first; what a broad goal takes along fills up what is left.
+    std::vector<std::pair<std::size_t, std::vector<std::size_t>>> broad_ones;
     for (std::size_t i = 0; i < clauses.size(); ++i) {
       const bool may_be_broad = i == 0 || clauses[i].imperative;
-      if (!may_be_broad || !broad(clauses[i])) add(clauses[i]);
+      auto members = may_be_broad ? broad(clauses[i]) : std::vector<std::size_t>{};
+      if (members.empty()) {
+        add(clauses[i]);
+      } else {
+        broad_ones.emplace_back(i, std::move(members));
+      }
     }
+    for (const auto& [i, members] : broad_ones) choose(members, clauses[i]);
+    in_order_of_text();
     put_first();
     gather_information();
     depend_on_earlier();
     drop_repeats();
-    if (drafts_.size() > c_.max_plan_steps) {
-      left_out_ = drafts_.size() - c_.max_plan_steps;
-      drafts_.resize(c_.max_plan_steps);
-    }
+    for (std::size_t i = c_.max_plan_steps; i < drafts_.size(); ++i)
+      leave_out(drafts_[i].exception ? words_of(drafts_[i]) : spoken(c_.tools[drafts_[i].tool].name));
+    drafts_.resize(std::min(drafts_.size(), c_.max_plan_steps));
     for (const auto& draft : drafts_) write(draft);
     if (r_.tokens.empty()) plan_.clarification = "What is to be done?";
     summarise();
@@ -76,10 +85,17 @@ class Planner {
 
   void add(Clause& clause) {
     Draft draft{.exception = !clause.fits, .filled = {}, .first = clause.first, .last = clause.last, .after = {}};
-    if (clause.fits) {
-      draft.tool = best_of(clause, draft.filled);
+    if (!clause.fits) {
+      drafts_.push_back(std::move(draft));
+      return;
     }
-    drafts_.push_back(std::move(draft));
+    draft.tool = best_of(clause, draft.filled);
+    const auto shares = each_of(c_.tools[draft.tool], r_, clause.first, clause.last, draft.filled);
+    draft.whole = shares.size() > 1;
+    for (const auto& share : shares) {
+      draft.filled = share;
+      drafts_.push_back(draft);
+    }
   }
 
   /// Among tools that rank nearly the same, the one whose arguments are there.
@@ -100,21 +116,15 @@ class Planner {
   }
 
   /// A goal such as "onboard somebody": no tool is called that, but several say that they belong to it.
-  bool broad(const Clause& clause) {
-    if (const auto members = all_for_newcomer(index_, r_, clause.first, clause.last); members.size() >= 3) {
-      choose(members, clause);
-      return true;
-    }
-    if (clause.fits && clause.ranked.front().name_cover >= 0.6) return false;
+  std::vector<std::size_t> broad(const Clause& clause) const {
+    if (const auto members = all_for_newcomer(index_, r_, clause.first, clause.last); members.size() >= 3) return members;
+    if (clause.fits && clause.ranked.front().name_cover >= 0.6) return {};
     const auto topic = topic_of(r_, index_, clause.first, clause.last);
-    if (const auto members = shared_subject(index_, topic); members.size() >= 3 && !topic.question) {
-      choose(members, clause);
-      return true;
-    }
+    if (const auto members = shared_subject(index_, topic); members.size() >= 3 && !topic.question) return members;
     const auto shared = std::ranges::count_if(
         clause.ranked, [&](const Ranked& entry) { return entry.phrase && entry.score > clause.ranked.front().score - 0.15; });
-    if (clause.fits && clause.ranked.front().phrase && shared < 3) return false;
-    if (topic.question || topic.terms.empty() || topic.terms.size() > 5) return false;
+    if (clause.fits && clause.ranked.front().phrase && shared < 3) return {};
+    if (topic.question || topic.terms.empty() || topic.terms.size() > 5) return {};
     std::vector<std::size_t> members;
     double telling = 0;
     for (const auto& term : topic.terms) {
@@ -127,9 +137,7 @@ class Planner {
       telling = index_.idf(term.stem);
       members = std::move(tools);
     }
-    if (members.empty() || !level(members, clause)) return false;
-    choose(members, clause);
-    return true;
+    return level(members, clause) ? members : std::vector<std::size_t>{};
   }
 
   /// Three of them or more rank about as high as any tool does.
@@ -158,6 +166,11 @@ class Planner {
     std::set<std::size_t> agents;
     std::vector<std::pair<std::size_t, Filled>> chosen;
     const auto room = [&] { return chosen.size() + drafts_.size() < c_.max_plan_steps; };
+    std::erase_if(able, [&](const auto& pick) {
+      return std::ranges::any_of(drafts_, [&](const Draft& draft) {
+        return !draft.exception && draft.tool == pick.first && draft.filled.arguments == pick.second.arguments;
+      });
+    });
     for (const bool first_round : {true, false}) {
       for (auto& [tool, filled] : able) {
         const bool fresh = agents.insert(c_.tools[tool].agent).second;
@@ -166,11 +179,24 @@ class Planner {
         chosen.emplace_back(tool, std::move(filled));
       }
     }
+    for (const auto& [tool, filled] : able) {
+      if (std::ranges::none_of(chosen, [&](const auto& pick) { return pick.first == tool; })) leave_out(spoken(c_.tools[tool].name));
+    }
     std::ranges::sort(chosen, {}, [](const auto& pick) { return pick.first; });
     for (auto& [tool, filled] : chosen) {
       drafts_.push_back(
           {.tool = tool, .filled = std::move(filled), .first = clause.first, .last = clause.last, .whole = true, .after = {}});
     }
+  }
+
+  void in_order_of_text() {
+    for (auto draft = drafts_.begin(); draft != drafts_.end(); ++draft)
+      std::rotate(std::upper_bound(drafts_.begin(), draft, *draft, [](const Draft& a, const Draft& b) { return a.first < b.first; }), draft,
+                  draft + 1);
+  }
+
+  void leave_out(std::string what) {
+    if (std::ranges::find(left_out_, what) == left_out_.end()) left_out_.push_back(std::move(what));
   }
 
   /// "Write it up; look at the figures first.": what is said to come first does.
@@ -339,23 +365,23 @@ class Planner {
   }
 
   /// Arguments that the sentence does not say itself: from elsewhere in the goal, or relative to today.
-  std::string unsaid(const Filled& filled, const std::string& sentence) const {
+  std::string unsaid(const Filled& filled, const std::string& sentence, bool one) const {
     const auto lower = to_lower(sentence);
     std::string text;
     for (const auto& [name, value] : filled.arguments.items()) {
       const auto said = argument_text(value);
       if (said.size() > 120 || lower.find(to_lower(said)) != std::string::npos) continue;
-      if (!value.is_string() && !(value.is_number() && text_only_in_goal(sentence, value))) continue;
+      if (!value.is_string() && !(value.is_number() && text_only_in_goal(sentence, value, one))) continue;
       text += fmt::format("{}{}: {}", text.empty() ? " (" : ", ", name, said);
     }
     return text.empty() ? text : text + ")";
   }
 
   /// A number that stands in none of the sentence's own numbers.
-  bool text_only_in_goal(const std::string& sentence, const nlohmann::ordered_json& value) const {
+  bool text_only_in_goal(const std::string& sentence, const nlohmann::ordered_json& value, bool one) const {
     const auto reading = read(sentence);
     return std::ranges::none_of(reading.entities, [&](const Entity& entity) { return entity.number == value.get<double>(); }) &&
-           value.get<double>() != 1;
+           (one || value.get<double>() != 1);
   }
 
   void write(const Draft& draft) {
@@ -377,7 +403,7 @@ class Planner {
       step.agent = c_.agents[tool.agent].name;
       step.function = tool.name;
       step.arguments = draft.filled.arguments;
-      step.action = fmt::format("{}{}. Function: {}", sentence, unsaid(draft.filled, sentence), tool.name);
+      step.action = fmt::format("{}{}. Function: {}", sentence, unsaid(draft.filled, sentence, draft.whole), tool.name);
       ask(tool, draft);
     }
     plan_.steps.push_back(std::move(step));
@@ -426,16 +452,20 @@ class Planner {
       const auto what = step.function.empty() ? step.action.substr(0, step.action.find(". EXCEPTION")) : spoken(step.function);
       text += fmt::format("{}{} ({})", i == 0 ? "" : "; ", what, step.agent);
     }
-    if (left_out_ > 0) text += fmt::format("; {} more left out", left_out_);
+    std::string rest;
+    for (std::size_t i = 0; i < left_out_.size(); ++i) rest += fmt::format("{}{}", i == 0 ? ". Left out: " : ", ", left_out_[i]);
+    const auto most = summary_words - std::min<std::size_t>(static_cast<std::size_t>(std::ranges::count(rest, ' ')), summary_words / 2);
+    plan_.summary = in_words(std::move(text), most) + in_words(std::move(rest), summary_words / 2) + ".";
+  }
+
+  static std::string in_words(std::string text, std::size_t most) {
     std::size_t words = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == ' ' && ++words == summary_words) {
-        text.resize(i);
-        text += " …";
-        break;
-      }
+      if (text[i] != ' ' || ++words != most) continue;
+      text.resize(i);
+      return text + " …";
     }
-    plan_.summary = text + ".";
+    return text;
   }
 
   const Catalogue& c_;
@@ -444,7 +474,7 @@ class Planner {
   Reading r_;
   std::vector<Reading> said_;
   std::vector<Draft> drafts_;
-  std::size_t left_out_ = 0;
+  std::vector<std::string> left_out_;  // for want of room: what it is
   Plan plan_;
 };
 

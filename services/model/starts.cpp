@@ -268,6 +268,23 @@ class Finder {
     return any && !has_entities_at(r_, starts_, k);
   }
 
+  /// "Order a laptop for Ada and | configure it": a deed that tools do, and not the one before it.
+  bool another_deed(std::size_t k) const {
+    static const std::unordered_set<std::string_view> objects{"it", "them", "this", "these"};
+    const auto token = starts_[k].token;
+    if (!starts_[k].imperative || starts_[k].sentence || !starts_[k - 1].imperative || token + 1 >= r_.tokens.size()) return false;
+    if (token == 0 || (r_.tokens[token - 1].lower != "and" && r_.tokens[token - 1].lower != "then")) return false;
+    const auto before = opening_verb(r_, starts_[k - 1].token, token);
+    const auto& verb = r_.tokens[token];
+    if (before >= token || is_light_verb(verb.stem) || related(verb.stem, r_.tokens[before].stem)) return false;
+    return tool_verbs_.contains(verb.lower) && objects.contains(r_.tokens[token + 1].lower) && end_of(k) == token + 2 &&
+           has_entities_or_things(k - 1);
+  }
+
+  bool has_entities_or_things(std::size_t k) const {
+    return has_entities_at(r_, starts_, k) || topic_of(r_, index_, starts_[k].token, end_of(k)).terms.size() > 1;
+  }
+
   /// "… Track it.": what only points back is no clause of its own.
   void drop_echoes() {
     for (std::size_t k = starts_.size(); k-- > 1;) {
@@ -288,6 +305,10 @@ class Finder {
       const bool bare = starts_[k].imperative && last - starts_[k].token <= 2;
       // Behind a statement it is the request itself: "… has had its day, please retire it".
       const bool echo = (points || bare) && telling == 0;
+      if (echo && another_deed(k)) {
+        starts_[k].more = true;
+        continue;
+      }
       if (echo && starts_[k - 1].tells && starts_[k].imperative) {
         starts_[k].echo = true;
         continue;

@@ -18,6 +18,7 @@ struct Start {
   bool echo = false;    // says nothing by itself but what is to be done with what was told
   bool wishes = false;  // somebody needs or wants something
   bool tells = false;   // a plain statement: asks for nothing by itself
+  bool more = false;    // another deed with the same thing: "order a laptop and configure it"
   bool direct = false;  // asks somebody to do it: "please …", "could you …", not "we want to …"
 
   /// How plainly it asks: of several starts in one clause the plainest says what is to be done.

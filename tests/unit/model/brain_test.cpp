@@ -231,3 +231,13 @@ TEST_CASE("model brain: a reply that is no answer is not taken for one") {
   REQUIRE(answered.tool_calls.size() == 1);
   CHECK(answered.tool_calls[0].name == "carry_luggage");
 }
+
+TEST_CASE("model brain: calls once for each of several") {
+  Brain brain;
+  auto request = request_of({user("Carry the luggage of Tom and Jerry")});
+  request.tools = openai_tools();
+  const auto response = brain.answer(request, today);
+  REQUIRE(response.tool_calls.size() == 2);
+  CHECK(Json::parse(response.tool_calls[0].arguments)["guest_name"] == "Tom");
+  CHECK(Json::parse(response.tool_calls[1].arguments)["guest_name"] == "Jerry");
+}

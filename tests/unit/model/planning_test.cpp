@@ -150,3 +150,44 @@ TEST_CASE("model planning: what answers a question is an answer, calls it off, o
   CHECK(late.clarification.empty());
   CHECK(late.steps.at(0).arguments["guest_name"] == "Ada Byron");
 }
+
+TEST_CASE("model planning: each of several persons and things gets a step, with its own amount") {
+  const auto fees = plan("Charge a fee of 500 to Ada Byron and 700 to Tom Brown");
+  REQUIRE(functions(fees) == List{"Garage.charge_fee", "Garage.charge_fee"});
+  CHECK(fees.steps[0].arguments["guest_name"] == "Ada Byron");
+  CHECK(fees.steps[0].arguments["amount"] == 500);
+  CHECK(fees.steps[1].arguments["guest_name"] == "Tom Brown");
+  CHECK(fees.steps[1].arguments["amount"] == 700);
+  const auto luggage = plan("Carry the luggage of Tom, Dick and Harry");
+  REQUIRE(luggage.steps.size() == 3);
+  CHECK(luggage.steps[2].arguments["guest_name"] == "Harry");
+  CHECK(luggage.steps[2].action == "Carry luggage for Harry. Function: carry_luggage");
+  const auto cakes = plan("Bake 3 plum cakes, 2 lemon cakes and a carrot cake");
+  REQUIRE(cakes.steps.size() == 3);
+  CHECK(cakes.steps[1].arguments["quantity"] == 2);
+  CHECK(cakes.steps[2].arguments["quantity"] == 1);
+}
+
+TEST_CASE("model planning: what is asked for in so many words is not dropped for what a broad goal takes along") {
+  auto json = hotel_json();
+  json["max_plan_steps"] = 2U;
+  const Known small(read_catalogue(json).value());
+  const auto made =
+      make_plan(small.catalogue, small.index, "Check in a guest, Ada Byron, and bake 2 lemon cakes", {}, *parse_iso("2026-11-20"));
+  REQUIRE(made.steps.size() == 2);
+  CHECK(made.steps[1].function == "bake_cake");
+  CHECK(made.summary.find("Left out: ") != std::string::npos);
+}
+
+TEST_CASE("model planning: another deed with the same thing is a step of its own") {
+  const auto made = plan("Reserve a room for Ada Byron on 3 December and carry it");
+  CHECK(made.steps.size() == 1);
+  auto json = hotel_json();
+  json["agents"][0]["tools"].push_back(tool("clean_room", "Cleans a room.", {{"guest_name", text_parameter}}));
+  const Known cleaning(read_catalogue(json).value());
+  const auto both = make_plan(cleaning.catalogue, cleaning.index, "Reserve a room for Ada Byron on 3 December and clean it", {},
+                              *parse_iso("2026-11-20"));
+  REQUIRE(both.steps.size() == 2);
+  CHECK(both.steps[1].function == "clean_room");
+  CHECK(both.steps[1].depends_on == std::vector<std::size_t>{0});
+}

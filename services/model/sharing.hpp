@@ -1,0 +1,14 @@
+// One clause that asks for the same of several: "a mentor to Tom and Jerry", "500 to Tom and 700 to Jerry", "a laptop and a monitor". Pure.
+#pragma once
+
+#include <vector>
+
+#include "model/arguments.hpp"
+
+namespace convoke::model {
+
+/// `filled` once for each person or thing that the tokens [first, last) name in a row with the one it was filled with; itself where there
+/// is but one. Each has the amount that stands with it.
+std::vector<Filled> each_of(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last, const Filled& filled);
+
+}  // namespace convoke::model
