@@ -215,6 +215,7 @@ class Filler {
       std::array<std::size_t, 16> seen{};  // entities of each shape so far: the first date suits the first date parameter
       for (const auto& candidate : candidates) {
         if (!options_.phrases && candidate.entity == nullptr) continue;
+        if (options_.elsewhere && parameter.want != Want::person && parameter.want != Want::party && is_person(candidate)) continue;
         double score = suitability(parameter, candidate, r_);
         if (score > 0 && parameter.want == Want::name && beneficiary(candidate)) score -= 0.4;
         if (candidate.entity != nullptr && score > 0) {
@@ -233,6 +234,8 @@ class Filler {
     for (const auto& pair : pairs) {
       if (pair.score < some_sense) break;
       if (filled(*pair.parameter) || (pair.score < good_enough && !takes_anything(*pair.parameter))) continue;
+      if (pair.candidate != nullptr && !countable(*pair.parameter, *pair.candidate)) refused_.push_back(pair.parameter);
+      if (refused(*pair.parameter)) continue;
       if (pair.listing != nullptr) {
         take(*pair.parameter, *pair.listing);
       } else if (free(*pair.candidate) && !says_too_little(pair)) {
@@ -240,6 +243,19 @@ class Filler {
       }
     }
   }
+
+  static bool is_person(const Candidate& candidate) {
+    return candidate.entity != nullptr && candidate.entity->shape == Shape::name && candidate.entity->person >= 0.99;
+  }
+
+  /// "-5 laptops", "2.5 laptops": nobody can have that, so it is asked for.
+  static bool countable(const Parameter& parameter, const Candidate& candidate) {
+    if ((parameter.type != ValueType::number && parameter.type != ValueType::integer) || candidate.entity == nullptr) return true;
+    const double value = candidate.entity->number;
+    return value >= 0 && (parameter.type == ValueType::number || value == std::floor(value));
+  }
+
+  bool refused(const Parameter& parameter) const { return std::ranges::find(refused_, &parameter) != refused_.end(); }
 
   /// "… from the old server | to the new one": of free text a piece that hardly anything announces says less than the whole clause.
   bool says_too_little(const Pair& pair) const {
@@ -401,7 +417,7 @@ class Filler {
   /// "a laptop" is one.
   void single_article() {
     for (const auto& parameter : tool_.parameters) {
-      if (filled(parameter) || parameter.want != Want::count || !parameter.required) continue;
+      if (filled(parameter) || refused(parameter) || parameter.want != Want::count || !parameter.required) continue;
       for (const auto& phrase : phrases_of(r_, first_, last_)) {
         if (!phrase.single || !phrase.lead.empty() || !used_[phrase.first] || filled(parameter)) continue;
         out_.arguments[parameter.name] = number_json(parameter, 1);
@@ -441,6 +457,7 @@ class Filler {
   std::size_t last_;
   FillOptions options_;
   std::vector<bool> used_;
+  std::vector<const Parameter*> refused_;  // a number was said for them that they cannot have
   Filled out_;
 };
 

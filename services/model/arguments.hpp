@@ -21,8 +21,9 @@ struct Filled {
 };
 
 struct FillOptions {
-  bool phrases = true;    // common nouns as values, not only what has a shape
-  bool free_text = true;  // fill free text with the whole clause when nothing better is found
+  bool phrases = true;     // common nouns as values, not only what has a shape
+  bool free_text = true;   // fill free text with the whole clause when nothing better is found
+  bool elsewhere = false;  // the words are about something else, too: a person there is no name for a thing here
 };
 
 /// From the tokens [first, last) of the reading.

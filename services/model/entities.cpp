@@ -205,6 +205,14 @@ class Reader {
     }
   }
 
+  /// -1 for "-5" and "minus 5" with the number (and its currency) at `begin`, else 1. A hyphen that opens a line is a bullet.
+  double sign_before(std::size_t begin) const {
+    const auto before = std::string_view(r_.text).substr(0, begin);
+    if (before.ends_with(" -") || before.ends_with(" \u2212")) return -1;
+    const auto word = std::ranges::find_if(r_.tokens, [&](const Token& token) { return token.end + 1 == begin; });
+    return word != r_.tokens.end() && (word->lower == "minus" || word->lower == "negative") ? -1 : 1;
+  }
+
   void money_and_percent() {
     static const std::unordered_set<std::string_view> currencies{"usd",    "eur",   "gbp",    "chf",   "dollar", "dollars", "euro",
                                                                  "euros",  "pound", "pounds", "bucks", "cents",  "yen",     "inr",
@@ -227,17 +235,19 @@ class Reader {
       const auto rest = behind.substr(std::min(behind.find_first_not_of(' '), behind.size()));
       if (rest.starts_with('%')) {
         end = static_cast<std::size_t>(rest.data() - r_.text.data()) + 1;
-        add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin), found->value);
+        add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin),
+                  sign_before(r_.tokens[i].begin) * found->value);
       } else if (unit == "percent" || unit == "pct" ||
                  (unit == "per" && found->last + 1 < r_.tokens.size() && r_.tokens[found->last + 1].lower == "cent")) {
         end = r_.tokens[found->last + (unit == "per" ? 1 : 0)].end;
-        add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin), found->value);
+        add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin),
+                  sign_before(r_.tokens[i].begin) * found->value);
       } else if (sign != 0 || named || currencies.contains(unit) || rest.starts_with("\xE2\x82\xAC") || rest.starts_with("\xC2\xA3")) {
         if (!named && sign == 0 && currencies.contains(unit)) end = r_.tokens[found->last].end;
         if (!named && sign == 0 && !currencies.contains(unit))
           end = static_cast<std::size_t>(rest.data() - r_.text.data()) + (rest.starts_with("\xE2\x82\xAC") ? 3 : 2);
         const auto begin = sign != 0 ? trimmed.size() - sign : r_.tokens[i].begin;
-        add_bytes(Shape::money, begin, end, r_.text.substr(begin, end - begin), found->value);
+        add_bytes(Shape::money, begin, end, r_.text.substr(begin, end - begin), sign_before(begin) * found->value);
       }
     }
   }
@@ -276,7 +286,7 @@ class Reader {
         continue;
       }
       add_bytes(Shape::number, r_.tokens[i].begin, found->end, r_.text.substr(r_.tokens[i].begin, found->end - r_.tokens[i].begin),
-                found->value);
+                sign_before(r_.tokens[i].begin) * found->value);
       i = found->last - 1;
     }
   }

@@ -207,9 +207,21 @@ class Finder {
 
   bool next_is_capital(std::size_t i) const { return joined(i) && capital(i + 1) && !used_[i + 1] && !is_stop_word(tokens_[i + 1].lower); }
 
+  /// "Anna VPN access": what a person gets is no part of the name; "Salesforce CRM" is one.
+  bool is_abbreviation(std::size_t i, std::size_t first) const {
+    static const Words words{"vpn", "id", "hr", "it", "crm", "erp", "pc", "usb", "sim", "sso", "mfa", "2fa", "wifi", "sap", "api"};
+    const auto& token = tokens_[i];
+    if (!token.all_caps || tokens_[first].all_caps || (!words.contains(token.lower) && !known_(token.stem))) return false;
+    if (is_first_name(tokens_[first].lower)) return true;
+    // "Xiomara VPN access"
+    return words.contains(token.lower) && i + 1 < tokens_.size() && !tokens_[i + 1].capital && known_(tokens_[i + 1].stem) &&
+           !ordinary(tokens_[first]) && i == first + 1 && first > 0;
+  }
+
   bool continues(std::size_t i, std::size_t first) const {
     if (used_[i]) return false;
     const auto& token = tokens_[i];
+    if (is_abbreviation(i, first)) return false;
     // "… Yonder 3.5": a number by itself.
     if (token.digits && i + 1 < tokens_.size() && tokens_[i + 1].digits && tokens_[i + 1].begin == token.end + 1 && text_[token.end] == '.')
       return false;

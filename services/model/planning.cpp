@@ -79,7 +79,7 @@ class Planner {
   Filled fill_all(const Tool& tool, std::size_t first, std::size_t last) const {
     auto filled = fill(tool, r_, first, last);
     for (const auto& text : said_) take_answer(filled, tool, text);
-    if (first > 0 || last < r_.tokens.size()) fill_from(filled, tool, r_);
+    if (first > 0 || last < r_.tokens.size()) fill_from(filled, tool, r_, {.phrases = false, .free_text = false, .elsewhere = true});
     return filled;
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "model/phrases.hpp"
@@ -126,6 +127,10 @@ std::vector<Filled> for_things(const Tool& tool, const Reading& r, std::size_t f
     auto share = filled;
     share.arguments[name->name] = text(*item);
     set_number(share, *count, item->count);
+    if (item->count < 0 || item->count != std::floor(item->count)) {
+      share.arguments.erase(count->name);
+      share.missing.push_back(&*count);
+    }
     shares.push_back(std::move(share));
   }
   return shares;

@@ -191,3 +191,14 @@ TEST_CASE("model planning: another deed with the same thing is a step of its own
   CHECK(both.steps[1].function == "clean_room");
   CHECK(both.steps[1].depends_on == std::vector<std::size_t>{0});
 }
+
+TEST_CASE("model planning: nothing is taken for a value that it cannot be") {
+  for (const std::string goal : {"Bake -5 lemon cakes", "Bake 2.5 lemon cakes", "Charge Ada Byron a fee of minus 40 dollars"}) {
+    INFO(goal);
+    CHECK_FALSE(plan(goal).clarification.empty());
+  }
+  // What a person gets is no part of the name.
+  const auto made = plan("Issue Anna VPN a key card");
+  REQUIRE(made.steps.size() == 1);
+  CHECK(made.steps[0].arguments["guest_name"] == "Anna");
+}
