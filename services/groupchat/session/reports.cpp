@@ -108,6 +108,7 @@ void apply_item(Context& c, const wire::HeaderT& request, const wire::ReportT& r
   const auto& item = *report.body.AsItem();
   if (CONVOKE_MUTATED(usage_counted_again) && report.n <= turn.items) count(c, turn, item.usage.get());
   if (report.n <= turn.items) return respond(c.draft, acknowledgement(request, report.n, instance.transcript));
+  if (item.kind > wire::ItemKind::MAX) return refuse_report(c, request, Fault::unknown_kind, "an item of no kind that is known here");
   if (report.n != turn.items + 1 && !CONVOKE_MUTATED(item_gap_accepted))
     return refuse_report(c, request, Fault::expected, fmt::format("item {} comes first", turn.items + 1), turn.items + 1);
   const bool is_recorded_call = std::ranges::find(turn.open_calls, item.call, &state::OpenCallT::call) != turn.open_calls.end();
@@ -256,8 +257,27 @@ void apply_failed(Context& c, std::string_view agent, const wire::TurnResultT& r
   finish_failed(c, agent, fault, result.text, ClosedBy::result);
 }
 
+/// Whether a turn of that kind can end so. Anything else is a mistake of who carried it out, and would leave somebody waiting.
+bool fits(wire::TurnKind kind, const wire::TurnResultT& result) {
+  const bool is_agents = kind == wire::TurnKind::chat || kind == wire::TurnKind::step;
+  switch (result.outcome) {
+    case wire::Outcome::failed:
+    case wire::Outcome::cancelled: return true;
+    case wire::Outcome::answer: return is_agents;
+    case wire::Outcome::awaiting: return is_agents && !result.asks.empty();
+    case wire::Outcome::draft: return kind == wire::TurnKind::planning;
+    case wire::Outcome::decision: return kind == wire::TurnKind::deciding && result.decision != nullptr;
+  }
+  return false;
+}
+
 void apply_outcome(Context& c, std::string_view agent, const wire::TurnResultT& result) {
   auto* instance = find_instance(c.state, agent);
+  const auto kind = instance->open->kind;
+  if (!fits(kind, result))
+    return fail_attempt(c, agent, Fault::invalid,
+                        fmt::format("the outcome `{}` does not end a turn of kind `{}`", wire::EnumNameOutcome(result.outcome),
+                                    wire::EnumNameTurnKind(kind)));
   switch (result.outcome) {
     case wire::Outcome::answer: return finish_answer(c, agent, result);
     case wire::Outcome::failed: return apply_failed(c, agent, result);
@@ -271,7 +291,7 @@ void apply_outcome(Context& c, std::string_view agent, const wire::TurnResultT& 
       return apply_draft(c, turn, result);
     }
     case wire::Outcome::decision: {
-      if (instance->open->kind != wire::TurnKind::deciding || !result.decision || !apply_decision(c, *instance->open, *result.decision))
+      if (!apply_decision(c, *instance->open, *result.decision))
         return fail_attempt(c, agent, Fault::invalid, "the decision does not fit the plan");
       (void)take_open(c, *find_instance(c.state, agent), ClosedBy::result);
       return;
@@ -359,7 +379,7 @@ void apply_report(Context& c, const wire::HeaderT& request, const wire::ReportT&
     case wire::ReportBody::Item: return apply_item(c, request, report, *instance);
     case wire::ReportBody::TurnResult: return apply_result(c, request, report, *instance);
     case wire::ReportBody::Returned: raise_attempt(c, *instance); return acknowledge_end(c, request, 0, *instance);
-    default: return;
+    default: return refuse_report(c, request, Fault::unknown_kind, "a report is an item, a result or a turn given back");
   }
 }
 

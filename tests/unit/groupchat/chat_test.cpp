@@ -146,6 +146,44 @@ TEST_CASE("session: what a worker says in other types and letters than agreed en
   }
 }
 
+TEST_CASE("session: a turn that ends as its kind cannot end has failed, and nobody waits for it for ever") {
+  Driver driver;
+  chat(driver);
+  const auto outcome = GENERATE(wire::Outcome::draft, wire::Outcome::decision, wire::Outcome::awaiting, static_cast<wire::Outcome>(99));
+  CAPTURE(static_cast<int>(outcome));
+  for (std::uint32_t attempt = 1; attempt <= 3; ++attempt) {
+    const auto work = driver.work("t.A");
+    CHECK(work.attempt == attempt);
+    wire::TurnResultT result;
+    result.outcome = outcome;
+    driver.report(work, 0, std::move(result));
+    CHECK(driver.last_fault() == Fault::none);  // heard
+  }
+  CHECK(driver.last(EventKind::dead_letter).text.find("does not end a turn of kind `chat`") != std::string::npos);
+  CHECK(driver.last(EventKind::run_ended).data.find("poison") != std::string::npos);
+}
+
+TEST_CASE("session: a report of no kind that is known here is refused") {
+  Driver driver;
+  chat(driver);
+  const auto work = driver.work("t.A");
+  wire::ItemT item;
+  item.kind = static_cast<wire::ItemKind>(99);
+  driver.report(work, 1, std::move(item));
+  CHECK(driver.last_fault() == Fault::unknown_kind);
+  wire::ReportT empty;
+  empty.session = driver.session;
+  empty.agent = work.agent;
+  empty.turn = work.turn;
+  empty.attempt = work.attempt;
+  auto message = wire::message(std::move(empty));
+  message.header.source = "agent/" + work.agent;
+  driver.deliver(std::move(message));
+  CHECK(driver.last_fault() == Fault::unknown_kind);
+  driver.answer(work, "hi");
+  CHECK(driver.last_fault() == Fault::none);
+}
+
 TEST_CASE("session: items are applied once, in their order, by the open attempt alone") {
   Driver driver;
   chat(driver);
