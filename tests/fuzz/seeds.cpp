@@ -121,6 +121,90 @@ void conversations(const std::filesystem::path& folder) {
   write(folder / "intercom", "stream", stream.bytes());
 }
 
+/// What a session is told, as fuzz_session.cpp reads it.
+class Told {
+ public:
+  template <class Member> Told& report(std::uint8_t whom, Member member) {
+    wire::ReportT report;
+    report.body.Set(std::move(member));
+    return say(2, whom, wire::encode_body(wire::message(std::move(report))));
+  }
+  template <class Member> Told& command(std::string key, Member member) {
+    wire::CommandT command;
+    command.key = std::move(key);
+    command.body.Set(std::move(member));
+    return say(3, 0, wire::encode_body(wire::message(std::move(command))));
+  }
+  Told& pass(std::uint8_t seconds) { return say(0, seconds, {}); }
+
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  Told& say(std::uint8_t what, std::uint8_t whom, const std::string& body) {
+    for (const std::size_t byte : {std::size_t{what}, std::size_t{whom}, body.size() & 0xff, body.size() >> 8})
+      bytes_ += static_cast<char>(byte);
+    bytes_ += body;
+    return *this;
+  }
+
+  std::string bytes_;
+};
+
+void sessions(const std::filesystem::path& folder) {
+  wire::ItemT response;
+  response.text = R"({"content":"","tool_calls":[{"id":"c1","type":"function","function":{"name":"pay","arguments":"{}"}}]})";
+  wire::ItemT result;
+  result.kind = wire::ItemKind::result;
+  result.call = "c1";
+  result.tool = "pay";
+  wire::ItemT act;
+  act.kind = wire::ItemKind::act;
+  act.text = "hello";
+  wire::AskT agent;
+  agent.call = "c2";
+  agent.agent = "t.B";
+  agent.timeout_ms = 5'000;
+  wire::AskT person;
+  person.call = "c3";
+  wire::TurnResultT asks;
+  asks.outcome = wire::Outcome::awaiting;
+  asks.asks = {agent, person};
+  wire::TurnResultT failed;
+  failed.outcome = wire::Outcome::failed;
+  failed.fault = 1;
+  // Instances in the order of their first turns: the chat's agent, the planner; then who is asked, or the executor.
+  Told chat;
+  chat.report(0, response).report(0, result).report(0, act).report(0, asks).report(2, wire::TurnResultT{});
+  chat.command("a1", wire::AnswerRequestT{})
+      .report(0, wire::TurnResultT{})
+      .command("p1", wire::PostT{})
+      .report(0, response)
+      .report(0, failed);
+  write(folder / "session", "chat", chat.bytes());
+  wire::StepT step;
+  step.id = "s1~st1";
+  step.agent = "t.A";
+  step.action = "do";
+  wire::TurnResultT draft;
+  draft.outcome = wire::Outcome::draft;
+  draft.draft = std::make_unique<wire::PlanDraftT>();
+  wire::TurnResultT decision;
+  decision.outcome = wire::Outcome::decision;
+  decision.decision = std::make_unique<wire::PlanDecisionT>();
+  decision.decision->plan = std::make_unique<wire::PlanT>();
+  decision.decision->consumed = 1;
+  decision.decision->ask.emplace_back().step = step.id;
+  decision.decision->assign.emplace_back().step = step.id;
+  decision.decision->plan->steps = {step};
+  Told task;
+  task.report(1, draft).report(2, decision).command("d1", wire::DecideT{}).report(2, decision).pass(3).command("x1", wire::CancelT{});
+  write(folder / "session", "task", task.bytes());
+  Told dead;
+  for (int times = 0; times < 3; ++times) dead.report(1, asks);
+  dead.report(0, wire::ReturnedT{}).command("l1", wire::SettleLetterT{}).pass(200).command("e1", wire::DeleteSessionT{});
+  write(folder / "session", "dead", dead.bytes());
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -150,4 +234,5 @@ int main(int count, char** arguments) {
   header.dest = "agent/company.HrAgent";
   write(folder / "header", "full", wire::encode_header(header));
   conversations(folder);
+  sessions(folder);
 }
