@@ -73,10 +73,19 @@ bool says_calls_off(const Reading& reply) {
                                                          "do nothing",
                                                          "not anymore",
                                                          "dont bother"};
-  const auto words = bare(reply);
+  auto words = bare(reply);
   if (words.empty())
     return std::ranges::any_of(reply.tokens, [](const Token& token) { return token.lower == "no" || token.lower == "nope"; });
-  return among(said, words);
+  while (!words.empty()) {  // "never mind, forget it": one after the other
+    std::size_t most = 0;
+    for (const auto phrase : said) {
+      const bool whole = words.size() == phrase.size() || (words.size() > phrase.size() && words[phrase.size()] == ' ');
+      if (whole && words.starts_with(phrase)) most = std::max(most, phrase.size());
+    }
+    if (most == 0) return false;
+    words.erase(0, std::min(most + 1, words.size()));
+  }
+  return true;
 }
 
 bool says_unknown(const Reading& reply) {

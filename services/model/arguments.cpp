@@ -238,7 +238,7 @@ class Filler {
       if (refused(*pair.parameter)) continue;
       if (pair.listing != nullptr) {
         take(*pair.parameter, *pair.listing);
-      } else if (free(*pair.candidate) && !says_too_little(pair)) {
+      } else if (pair.candidate != nullptr && free(*pair.candidate) && !says_too_little(pair)) {
         take(*pair.parameter, *pair.candidate);
       }
     }

@@ -38,11 +38,11 @@ const Json& properties_of(const Json& schema) {
 }
 
 Json step_json(const Step& step, const Json& schema) {
-  const Json all{{"action", step.action},
-                 {"agent", step.agent},
-                 {"function", step.function},
-                 {"arguments", step.arguments},
-                 {"depends_on", step.depends_on}};
+  Json all{{"action", step.action},
+           {"agent", step.agent},
+           {"function", step.function},
+           {"arguments", step.arguments},
+           {"depends_on", step.depends_on}};
   const auto& known = properties_of(schema);
   if (known.empty()) return all;
   auto json = Json::object();

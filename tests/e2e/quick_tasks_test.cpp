@@ -88,6 +88,22 @@ TEST_CASE("quick task: a start date that is missing is asked for before anything
   end(installation);
 }
 
+TEST_CASE("quick task: who is asked may call it off") {
+  Installation installation;
+  const auto task = give(installation, "off", "Buy add-on pack: Please enable roaming on my mobile plan, starting next week.");
+  const std::string id = task["plan_id"];
+  installation.plan_when(id, [](const Json& plan) { return plan["human_clarification_request"].is_string(); });
+  const auto answer = installation.post("/api/human_clarification_on_plan",
+                                        {{"session_id", "off"}, {"plan_id", id}, {"human_clarification", "Never mind, forget it."}});
+  REQUIRE(answer.status == 200);
+  const auto ended = installation.ended_plan(id);
+  INFO(ended.dump());
+  CHECK(ended["stop_reason"] == "cancelled");
+  CHECK(ended["steps"].empty());
+  CHECK(installation.effects().empty());
+  end(installation);
+}
+
 TEST_CASE("quick task: onboarding is approved step by step, with one rejected and one edited") {
   Installation installation;
   const auto plan = planned(installation, "q3", "Onboard employee: Onboard a new employee, Jessica Smith.");

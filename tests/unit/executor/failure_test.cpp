@@ -112,6 +112,13 @@ TEST_CASE("executor: a planner that fails ends a run without a plan, and not one
     CHECK(decision.text.find("no agent fits") != std::string::npos);
   }
   SECTION("no steps") { CHECK(run.take(proposal({})).stop_reason == "no_plan"); }
+  SECTION("called off by the person who was asked") {
+    auto off = event(PlanEventKind::planning_failed, {}, "All right, nothing was done.");
+    off.fault = static_cast<std::uint16_t>(Fault::cancelled);
+    const auto decision = run.take(off);
+    CHECK(decision.stop_reason == "cancelled");
+    CHECK(decision.text == "Cancelled: All right, nothing was done.");
+  }
   SECTION("planning anew") {
     run.take(proposal({{"HrAgent"}, {"HrAgent", {0}}, {"ProductAgent"}}));
     run.take(failure(run.id(1), Fault::forbidden));

@@ -211,7 +211,8 @@ TEST_CASE("model brain: a reply that is no answer is not taken for one") {
     }
     return response;
   };
-  for (const std::string off : {"never mind", "Actually, forget it", "Cancel that, please"}) {
+  for (const std::string off :
+       {"never mind", "Actually, forget it", "Cancel that, please", "Never mind, forget it.", "No, drop it, leave it."}) {
     INFO(off);
     const auto response = told({"Carry the luggage", off});
     CHECK(response.tool_calls.empty());
