@@ -14,6 +14,7 @@ namespace {
 bus::ClientOptions connect_to(std::string endpoint) {
   bus::ClientOptions options;
   options.intercoms = {std::move(endpoint)};
+  options.lost_after = Millis{20'000};  // what came meanwhile would be lost: nothing is said again here
   return options;
 }
 

@@ -23,6 +23,7 @@ class Company {
   Company()
       : endpoint_("ipc://" + folder.file("intercom")),
         intercom_(run({test::program("convoke-intercom"), "--intercom.bind=" + endpoint_, "--intercom.hold_back=50ms",
+                       "--intercom.lost_after=20s",  // the owner here repeats nothing
                        "--process.health=unix:" + folder.file("h1")})),
         model_(run({test::program("convoke-model"), "--offline.listen=unix:" + folder.file("model"),
                     "--process.health=unix:" + folder.file("h0")})),
@@ -36,6 +37,7 @@ class Company {
 
   test::Process start(const std::string& program, std::vector<std::string> more) {
     std::vector<std::string> command{test::program(program),
+                                     "--bus.lost_after=20s",
                                      "--process.intercoms=" + endpoint_,
                                      "--process.data=" + folder.path().string(),
                                      "--process.health=unix:" + folder.file("h" + std::to_string(++started_ + 1)),
