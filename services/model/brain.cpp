@@ -167,6 +167,15 @@ std::vector<Asked> asked_for(const std::vector<Call>& calls) {
   return asked;
 }
 
+/// Said by the tool for that, where there is one, so that nobody takes it for a question or for work that was done.
+llm::Response end_undone(llm::Response response, const ChatRequest& request, const Catalogue& catalogue, bool called_off) {
+  const auto* ending = ending_tool(catalogue);
+  if (ending == nullptr) return response;
+  const Json arguments{{"reason", std::exchange(response.content, {})}, {"called_off", called_off}};
+  response.tool_calls.push_back({call_id(request, 0), ending->name, llm::dump(arguments)});
+  return response;
+}
+
 }  // namespace
 
 llm::Response Brain::act(const ChatRequest& request, const Known& known, Day today) const {
@@ -184,7 +193,7 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
     const auto reply = asked.empty() ? Reply{} : reply_of(text, asked, known.index, read);
     if (reply.kind == ReplyKind::calls_off || (reply.kind == ReplyKind::unknown && ++unknown > 1)) {
       response.content = reply.kind == ReplyKind::unknown ? unknown_reply(asked) : called_off_reply();
-      return response;
+      return end_undone(std::move(response), request, known.catalogue, true);
     }
     if (reply.kind == ReplyKind::request)
       task = Task{.action = reply.request, .function = {}, .goal = {}, .history = task.history, .answers = {}};
@@ -195,7 +204,7 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
   }
   if (calls.empty()) {
     response.content = no_tool_reply(task, known.catalogue);
-    return response;
+    return end_undone(std::move(response), request, known.catalogue, false);
   }
   for (const auto& [tool, filled] : calls) {
     if (!filled.missing.empty()) {

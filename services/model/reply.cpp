@@ -128,6 +128,15 @@ const Tool* asking_tool(const Catalogue& catalogue) {
   return nullptr;
 }
 
+const Tool* ending_tool(const Catalogue& catalogue) {
+  const auto is_it = [](const Tool& tool) {
+    return tool.parameters.size() == 2 && tool.parameters[0].name == "reason" && tool.parameters[1].name == "called_off" &&
+           tool.parameters[1].type == ValueType::boolean;
+  };
+  const auto found = std::ranges::find_if(catalogue.tools, is_it);
+  return found != catalogue.tools.end() ? &*found : nullptr;
+}
+
 bool wants_information(const Parameter& parameter) {
   return parameter.want == Want::text && std::ranges::any_of(parameter.words, [](const std::string& word) {
            return word == "information" || word == "info" || word == "details" || word == "content" || word == "data" || word == "facts";

@@ -33,6 +33,9 @@ void use_history(Filled& filled, const Tool& tool, const std::string& history);
 /// A tool that puts a question to a person: one required parameter, the question, and a description that speaks of a person.
 const Tool* asking_tool(const Catalogue& catalogue);
 
+/// A tool that ends what was asked for undone: a reason, and whether a person called it off.
+const Tool* ending_tool(const Catalogue& catalogue);
+
 bool wants_information(const Parameter& parameter);
 
 }  // namespace convoke::model

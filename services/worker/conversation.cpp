@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "worker/offer.hpp"
 
@@ -140,6 +141,7 @@ asio::awaitable<wire::TurnResultT> Conversation::run() {
     if (!response && response.error().code == Fault::cancelled) co_return cancelled();
     if (!response) co_return failed(response.error().code, std::move(response.error().message));
     if (response->tool_calls.empty()) co_return co_await conclude(std::move(*response), false);
+    if (auto ended = given_up(*response)) co_return std::move(*ended);
     auto number = co_await record(*response);
     if (!number) co_return failed(number.error().code, std::move(number.error().message));
     begin_round(*number, std::move(*response), false);
@@ -196,6 +198,19 @@ const tools::Tool* Conversation::named_function() const {
   auto rest = matter.substr(found + mark.size());
   rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
   return agents::find_tool(agent_, rest.substr(0, rest.find_first_of(" .,;`\"'()\n")));
+}
+
+/// The end of a step that its agent gives up; the other calls of such a response are not begun.
+Conversation::Ended Conversation::given_up(const llm::Response& response) const {
+  const auto call = std::ranges::find(response.tool_calls, end_step, &llm::ToolCall::name);
+  if (turn_.work().kind != wire::TurnKind::step || call == response.tool_calls.end()) return std::nullopt;
+  const auto said = nlohmann::json::parse(call->arguments, nullptr, false);
+  const bool is_object = said.is_object();
+  const bool called_off = is_object && said.contains("called_off") && said["called_off"] == true;
+  std::string reason =
+      is_object && said.contains("reason") && said["reason"].is_string() ? said["reason"].get<std::string>() : std::string();
+  if (reason.empty()) reason = response.content.empty() ? fmt::format("{} gave no reason.", agent_.name) : response.content;
+  return failed(called_off ? Fault::cancelled : Fault::invalid, std::move(reason));
 }
 
 asio::awaitable<wire::TurnResultT> Conversation::conclude(llm::Response response, bool recorded) {

@@ -85,6 +85,7 @@ class Conversation {
   void begin_round(std::uint64_t item, llm::Response response, bool recorded);
   Millis note_unknown();
   wire::AskT ask_about(std::size_t index) const;
+  Ended given_up(const llm::Response& response) const;
   asio::awaitable<wire::TurnResultT> conclude(llm::Response response, bool recorded);
   Ended ask();
   Result<wire::AskT> ask_for(const llm::ToolCall& call) const;

@@ -19,6 +19,11 @@ constexpr std::string_view question_schema =
 constexpr std::string_view message_schema = R"({"type":"object","properties":{"message":{"type":"string","description":"The message."}},)"
                                             R"("required":["message"],"additionalProperties":false})";
 
+constexpr std::string_view end_schema =
+    R"({"type":"object","properties":{"reason":{"type":"string","description":"What people are told."},)"
+    R"("called_off":{"type":"boolean","description":"Whether a person called it off."}},)"
+    R"("required":["reason","called_off"],"additionalProperties":false})";
+
 std::string date_of(std::int64_t unix_ms) {
   const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds{unix_ms}};
   const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(time)};
@@ -73,6 +78,9 @@ std::vector<llm::Tool> tools_for(const agents::Team& team, const agents::Agent& 
   offered.push_back({std::string(ask_human), "Asks a person for what only a person can say or decide, and waits for the answer.",
                      std::string(question_schema)});
   offered.push_back({std::string(contact_human), "Tells a person something without waiting for an answer.", std::string(message_schema)});
+  if (work.kind == wire::TurnKind::step)
+    offered.push_back({std::string(end_step), "Ends this step undone: a person called it off, or nothing offered here does it.",
+                       std::string(end_schema)});
   return offered;
 }
 

@@ -15,6 +15,8 @@ namespace convoke::worker {
 inline constexpr std::string_view chat_with_agent = "chat_with_agent";
 inline constexpr std::string_view ask_human = "ask_human";
 inline constexpr std::string_view contact_human = "contact_human";
+/// Ends a step that is not to be carried out, or cannot be.
+inline constexpr std::string_view end_step = "end_step";
 
 /// One of the three: it goes to somebody, not to a tool.
 inline bool is_communication(std::string_view call) { return call == chat_with_agent || call == ask_human || call == contact_human; }
@@ -25,7 +27,7 @@ std::string instructions_for(const agents::Team& team, const agents::Agent& agen
 /// The agent's own tools as a model is told them: the same for all turns of a team version, and dear to make.
 std::vector<llm::Tool> own_tools(const agents::Agent& agent);
 
-/// `own`, then those for talking to others. A person who talks to the agent directly is answered, not called.
+/// `own`, then those for talking to others and for giving up a step. A person who talks to the agent directly is answered, not called.
 std::vector<llm::Tool> tools_for(const agents::Team& team, const agents::Agent& agent, const wire::WorkT& work,
                                  const std::vector<llm::Tool>& own);
 

@@ -104,6 +104,26 @@ TEST_CASE("quick task: who is asked may call it off") {
   end(installation);
 }
 
+TEST_CASE("quick task: a step is called off by whoever is asked about it") {
+  const std::string function = GENERATE("", ". Function: process_leave_request");
+  Installation installation;
+  const auto plan = planned(installation, "step", "Assign a mentor to Jessica Smith.");
+  REQUIRE(plan["steps"].size() == 1);
+  const Json edit{{"step_id", plan["steps"][0]["id"]}, {"approved", true}, {"updated_action", "Process a leave request" + function}};
+  CHECK(approve(installation, plan, edit).status == 200);
+  const auto asking = installation.plan_when(plan["id"], [](const Json& now) { return !now["requests"].empty(); });
+  CHECK(asking["requests"][0]["kind"] == "input");
+  const auto answer =
+      installation.post("/api/requests/" + asking["requests"][0]["id"].get<std::string>(), {{"text", "Never mind, forget it."}});
+  CHECK(answer.status == 200);
+  const auto ended = installation.ended_plan(plan["id"]);
+  INFO(ended.dump());
+  CHECK(ended["steps"][0]["status"] == "cancelled");
+  CHECK(contains(ended["steps"][0]["agent_reply"], "nothing was done"));
+  CHECK(installation.effects().empty());
+  end(installation);
+}
+
 TEST_CASE("quick task: onboarding is approved step by step, with one rejected and one edited") {
   Installation installation;
   const auto plan = planned(installation, "q3", "Onboard employee: Onboard a new employee, Jessica Smith.");

@@ -15,7 +15,7 @@ namespace {
 using Shape = Node::Shape;
 
 // Tools that every agent has by itself, to speak to agents and people.
-const std::vector<std::string> reserved{"ask_human", "chat_with_agent", "contact_human"};
+const std::vector<std::string> reserved{"ask_human", "chat_with_agent", "contact_human", "end_step"};
 // Keys that go with one kind alone.
 const std::vector<std::string> template_keys{"response", "data", "fail", "delay_ms", "journal"};
 const std::vector<std::string> http_keys{"url", "method", "headers"};

@@ -233,6 +233,34 @@ TEST_CASE("model brain: a reply that is no answer is not taken for one") {
   CHECK(answered.tool_calls[0].name == "carry_luggage");
 }
 
+TEST_CASE("model brain: what is called off or fits no tool is ended by the tool for that") {
+  Brain brain;
+  auto request = request_of({user("Carry the luggage. Function: carry_luggage")});
+  request.tools = openai_tools();
+  request.tools.erase(request.tools.size() - 1);
+  request.tools.push_back({{"type", "function"},
+                           {"function",
+                            {{"name", "give_up"},
+                             {"description", "Ends it undone."},
+                             {"parameters",
+                              {{"type", "object"},
+                               {"properties", {{"reason", text_parameter}, {"called_off", {{"type", "boolean"}}}}},
+                               {"required", {"reason", "called_off"}}}}}}});
+  const auto question = brain.answer(request, today);
+  REQUIRE(question.tool_calls.empty());
+  request.messages.push_back(llm::as_message(question));
+  request.messages.push_back(user("Never mind"));
+  const auto off = brain.answer(request, today);
+  REQUIRE(off.tool_calls.size() == 1);
+  CHECK(off.content.empty());
+  CHECK(off.tool_calls[0].name == "give_up");
+  CHECK(Json::parse(off.tool_calls[0].arguments)["called_off"] == true);
+  request.messages = {user("Sing a song. Function: carry_luggage")};
+  const auto unfit = brain.answer(request, today);
+  REQUIRE(unfit.tool_calls.size() == 1);
+  CHECK(Json::parse(unfit.tool_calls[0].arguments)["called_off"] == false);
+}
+
 TEST_CASE("model brain: calls once for each of several") {
   Brain brain;
   auto request = request_of({user("Carry the luggage of Tom and Jerry")});

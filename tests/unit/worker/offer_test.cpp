@@ -63,7 +63,7 @@ TEST_CASE("worker: tools for talking are offered only to whom they serve") {
         Names{"ask_human", "contact_human"});
   CHECK(names(worker::tools_for(team, team.agents[0], work(wire::InputKind::question, wire::TurnKind::step),
                                 worker::own_tools(team.agents[0]))) ==
-        Names{"assign_mentor", "chat_with_agent", "ask_human", "contact_human"});
+        Names{"assign_mentor", "chat_with_agent", "ask_human", "contact_human", "end_step"});
 }
 
 TEST_CASE("worker: a tool is offered with its synonyms and its schema") {
