@@ -130,6 +130,17 @@ Result<state::PlanStateT*> open_plan(Context& c, std::string_view id) {
   return fail(Fault::not_found, fmt::format("no plan '{}'", id));
 }
 
+bool is_cancelled(const state::PlanStateT& held) {
+  return std::ranges::any_of(held.inbox, [](const auto& event) { return event.kind == wire::PlanEventKind::cancel; });
+}
+
+/// An open plan of which something may still be decided: what is decided after a cancel would come to nothing.
+Result<state::PlanStateT*> live_plan(Context& c, std::string_view id) {
+  auto found = open_plan(c, id);
+  if (found && is_cancelled(**found)) return fail(Fault::conflict, fmt::format("plan '{}' is being cancelled", id));
+  return found;
+}
+
 bool is_over(wire::StepStatus status) {
   return status == wire::StepStatus::completed || status == wire::StepStatus::failed || status == wire::StepStatus::rejected ||
          status == wire::StepStatus::cancelled;
@@ -253,7 +264,7 @@ void end_plan(Context& c, std::string_view id, wire::PlanStatus status, std::str
 }
 
 Status decide(Context& c, std::string_view by, const wire::DecideT& decision) {
-  auto found = open_plan(c, decision.plan);
+  auto found = live_plan(c, decision.plan);
   if (!found) return std::unexpected(found.error());
   auto& held = **found;
   if (decision.steps.empty() && decision.revision != held.plan->revision)
@@ -284,7 +295,7 @@ Status decide(Context& c, std::string_view by, const wire::DecideT& decision) {
 }
 
 Status clarify(Context& c, std::string_view by, std::string_view plan, std::string_view text) {
-  auto found = open_plan(c, plan);
+  auto found = live_plan(c, plan);
   if (!found) return std::unexpected(found.error());
   if ((*found)->plan->status != wire::PlanStatus::awaiting_clarification)
     return fail(Fault::conflict, fmt::format("plan '{}' asks for no clarification", plan));
@@ -310,8 +321,7 @@ Status cancel_plan(Context& c, std::string_view by, std::string_view plan, std::
   auto found = open_plan(c, plan);
   if (!found) return std::unexpected(found.error());
   // Once is enough: without an executor they would pile up as often as somebody asks.
-  const bool is_told = std::ranges::any_of((*found)->inbox, [](const auto& event) { return event.kind == wire::PlanEventKind::cancel; });
-  if (is_told && !CONVOKE_MUTATED(cancels_pile_up)) return {};
+  if (is_cancelled(**found) && !CONVOKE_MUTATED(cancels_pile_up)) return {};
   (*found)->planning = false;
   const std::string run = (*found)->plan->run;
   const auto note = note_cancel(*(*found)->plan, by, why);

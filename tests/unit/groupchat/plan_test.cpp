@@ -269,6 +269,9 @@ TEST_CASE("plan: cancelled again and again while nobody decides, it is told the 
   const auto open = driver.work("system.executor");
   CHECK(std::ranges::count(open.inbox, wire::PlanEventKind::cancel, &wire::PlanEventT::kind) == 1);
   CHECK(std::ranges::count(driver.events, EventKind::cancelling, &wire::EventT::kind) == 1);
+  driver.command(wire::DecideT{{}, driver.task.plan, {}, 1, true});
+  CHECK(driver.last_fault() == Fault::conflict);
+  CHECK(driver.last_refusal().find("is being cancelled") != std::string::npos);
   driver.decide_all();
   CHECK(driver.stop_reason().find("cancelled") != std::string::npos);
 }
