@@ -175,7 +175,7 @@ void plan_commands(Builder& build) {
     auto* sub = build.command(verb, std::string(verb) + " steps of a plan: those named, else all that are planned");
     build.text(sub, "plan", "plan", "plan")->required()->check(an_id());
     build.list(sub, "steps", "steps", "steps");
-    auto* edit = build.text(sub, "--edit", "edit", "do this instead (one step)");
+    auto* edit = build.text(sub, "--edit", "edit", "do this instead (one step)")->check(some_text());
     if (verb == std::string_view("reject")) edit->group("");  // known, to be refused in words
     build.text(sub, "--comment", "comment", "comment");
     key(build, sub);

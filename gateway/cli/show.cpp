@@ -120,7 +120,9 @@ void Show::event(const Json& event) {
   if (kind == "cancelling" && author.starts_with("user/"))
     tell(out_->paint(Tone::warn, fmt::format("  {} cancels this{}", speaker(author),
                                              text_of(event, "text").empty() ? "" : ": " + brief(text_of(event, "text"), 160))));
-  if (kind == "turn_failed")
+  if (kind == "turn_failed" && text_of(data, "fault") == "CANCELLED")
+    tell(out_->paint(Tone::dim, fmt::format("  {}: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
+  else if (kind == "turn_failed")
     tell(out_->paint(Tone::bad, fmt::format("  {} failed: {}", speaker(text_of(event, "author")), brief(text_of(event, "text"), 160))));
   if (kind == "dead_letter")
     tell(out_->paint(Tone::bad, fmt::format("  a turn failed three times: convoke dead-letters show {}", safe(text_of(data, "id")))));

@@ -133,7 +133,7 @@ asio::awaitable<int> run_answer(Context& context) {
   auto path = "/api/requests/" + http::encode_percent(id);
   auto accepted = co_await context.change(std::move(path), std::move(fields));
   const bool is_undecided = !args.flag("yes") && !args.flag("no");
-  if (!accepted && accepted.error().code == Fault::invalid && is_undecided)
+  if (!accepted && accepted.error().code == Fault::invalid && is_undecided && accepted.error().message.contains("yes or no"))
     accepted =
         fail(Fault::invalid, fmt::format("{}: {} answer {} with --yes, or --no", accepted.error().message, args.self, shell_word(id)));
   co_return tell(context, accepted, "answered");

@@ -61,6 +61,7 @@ TEST_CASE("arguments: mistakes end with 2, help with 0") {
   CHECK(parse({"approve", "s~p1", "1", "2", "--edit", "foo"}).exit == usage);
   CHECK(parse({"approve", "s~p1", "--edit", "foo"}).exit == usage);
   CHECK_FALSE(parse({"approve", "s~p1", "2", "--edit", "foo"}).exit);
+  CHECK(parse({"approve", "s~p1", "2", "--edit", ""}).exit == usage);  // an empty variable of a script
   CHECK(parse({"watch", "c", "--patience", "0"}).exit == usage);
   const auto help = parse({"--help"});
   CHECK(help.exit == ok);
