@@ -204,7 +204,8 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
   }
   if (calls.empty()) {
     response.content = no_tool_reply(task, known.catalogue);
-    return end_undone(std::move(response), request, known.catalogue, false);
+    // Words are all that a step wants that names no function.
+    return task.function.empty() ? response : end_undone(std::move(response), request, known.catalogue, false);
   }
   for (const auto& [tool, filled] : calls) {
     if (!filled.missing.empty()) {
