@@ -194,7 +194,7 @@ bool IntercomCore::note_report(Speaker& speaker, std::string_view body) {
   switch (report->body_type()) {
     case wire::ReportBody::TurnResult: queues_.ended(worker, turn, now_.steady); break;
     case wire::ReportBody::Returned: queues_.returned(worker, turn, now_.steady); break;
-    default: queues_.begun(worker, turn); break;
+    default: queues_.begun(worker, turn, now_.steady); break;
   }
   return true;
 }

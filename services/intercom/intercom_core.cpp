@@ -68,6 +68,7 @@ void IntercomCore::on_tick(Now now, Actions& out) {
     for (const auto& [id, replica] : registry_.all()) {
       replica->heard = std::min(replica->heard + stood, now.steady);
       replica->disconnected = std::min(replica->disconnected + stood, now.steady);
+      for (auto& [turn, heard] : replica->in_flight) heard = std::min(heard + stood, now.steady);
     }
   ticked_ = now.steady;
   now_ = now;
@@ -75,6 +76,7 @@ void IntercomCore::on_tick(Now now, Actions& out) {
   find_silent();
   if (partitions_.settle(now.steady)) view_due_ = true;
   queues_.forget(now.steady);
+  queues_.lose_unheard(now.steady);
   queues_.dispatch_all(now.steady);
   if (view_due_ && now.steady - viewed_ >= settings_.view_every) broadcast_view();
 }

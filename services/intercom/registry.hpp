@@ -67,7 +67,7 @@ struct Replica {
   std::uint64_t subscribe_number = 0;
 
   Credit credit;
-  std::set<TurnRef> in_flight;
+  std::map<TurnRef, SteadyTime> in_flight;  // and when it spoke of it last, or was given it
 
   bool serves(std::string_view agent) const;
   bool takes(std::uint8_t kind) const { return kinds[kind]; }

@@ -17,7 +17,8 @@ struct Settings {
   Millis view_every{20};          // Views to all are at least so far apart
   // No turn is handed out for so long after the start: a worker that holds it already has to be heard first, or two would have it.
   Millis hold_back{1'000};
-  Millis retry_after{200};                        // told with OVERLOADED
+  Millis unheard_after{5'000};  // a worker says every second what it has: a turn of which it said nothing for so long is not there
+  Millis retry_after{200};      // told with OVERLOADED
   std::uint64_t stream_window = 4ull << 20;       // bytes unconfirmed by a peer up to which it is sent class `stream`
   std::uint64_t reserve = 4ull << 20;             // … and beyond that, everything else; then as much again for what we say ourselves
   std::uint32_t max_unconfirmed = 32'768;         // messages unconfirmed by a peer; the reserve has as many again, twice
@@ -37,6 +38,7 @@ struct Settings {
     field("first_settle", first_settle, "the same while nobody holds any partition");
     field("view_every", view_every, "views to all are at least so far apart");
     field("hold_back", hold_back, "no turn is handed out for so long after the start");
+    field("unheard_after", unheard_after, "a turn of which its worker said nothing for so long is lost");
     field("retry_after", retry_after, "told to whoever is refused with OVERLOADED");
     field("stream_window", stream_window, "bytes unconfirmed by a peer up to which it is sent events and deltas");
     field("reserve", reserve, "bytes beyond that for everything else");

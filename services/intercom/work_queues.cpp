@@ -155,7 +155,7 @@ bool WorkQueues::give(Entry entry, SteadyTime now) {
   instance.holder = worker->id;
   instance.since = now;
   worker->credit.gave(position);
-  worker->in_flight.insert(ref_of(entry));
+  worker->in_flight.insert_or_assign(ref_of(entry), now);
   return true;
 }
 
@@ -209,7 +209,8 @@ bool WorkQueues::withdraw(const TurnRef& turn, SteadyTime now) {
   return true;
 }
 
-void WorkQueues::begun(const Replica& worker, const TurnRef& turn) {
+void WorkQueues::begun(Replica& worker, const TurnRef& turn, SteadyTime now) {
+  if (const auto under_way = worker.in_flight.find(turn); under_way != worker.in_flight.end()) under_way->second = now;
   const auto entry = find(turn);
   if (is_given_to(entry, turn, worker)) entry->second.frames = {};
 }
@@ -255,11 +256,11 @@ void WorkQueues::busy(Replica& worker, const TurnRef& turn, SteadyTime now) {
 }
 
 void WorkQueues::holds(Replica& worker, const std::vector<wire::HeldTurnT>& held, std::uint32_t capacity, SteadyTime now) {
-  std::set<TurnRef> before = std::exchange(worker.in_flight, {});
-  for (const auto& turn : held) worker.in_flight.insert({turn.agent, turn.session, turn.turn, turn.attempt});
+  auto before = std::exchange(worker.in_flight, {});
+  for (const auto& turn : held) worker.in_flight.emplace(TurnRef{turn.agent, turn.session, turn.turn, turn.attempt}, now);
   const auto used = static_cast<std::uint32_t>(std::min<std::size_t>(worker.in_flight.size(), capacity));
   worker.credit.restart(capacity - used);
-  for (const auto& turn : worker.in_flight) {
+  for (const auto& [turn, heard] : worker.in_flight) {
     before.erase(turn);
     const auto entry = instances_.try_emplace(key_of(turn)).first;
     auto& instance = entry->second;
@@ -279,16 +280,32 @@ void WorkQueues::holds(Replica& worker, const std::vector<wire::HeldTurnT>& held
     instance.frames = {};
     if (was_parked) tell(entry);
   }
-  for (const auto& turn : before) {
+  for (const auto& [turn, heard] : before) {
     const auto entry = find(turn);
     if (is_given_to(entry, turn, worker)) lose(entry, now);
   }
 }
 
 void WorkQueues::lost(Replica& worker, SteadyTime now) {
-  for (const auto& turn : std::exchange(worker.in_flight, {})) {
+  for (const auto& [turn, heard] : std::exchange(worker.in_flight, {})) {
     const auto entry = find(turn);
     if (is_given_to(entry, turn, worker)) lose(entry, now);
+  }
+}
+
+void WorkQueues::lose_unheard(SteadyTime now) {
+  if (now - listened_ < Millis{1'000}) return;
+  listened_ = now;
+  for (const auto& [id, worker] : registry_.all()) {
+    std::vector<TurnRef> unheard;
+    for (const auto& [turn, heard] : worker->in_flight)
+      if (now - heard >= settings_.unheard_after) unheard.push_back(turn);
+    for (const auto& turn : unheard) {
+      take_from(*worker, turn);
+      const auto entry = find(turn);
+      if (is_given_to(entry, turn, *worker)) lose(entry, now);
+    }
+    if (!unheard.empty()) dispatch(*worker, now);
   }
 }
 
@@ -324,7 +341,7 @@ std::vector<wire::QueueInfoT> WorkQueues::info(SteadyTime now) const {
   }
   for (const auto& [id, worker] : registry_.all()) {
     for (const auto& agent : worker->agents) at(agent);
-    for (const auto& turn : worker->in_flight) ++at(turn.agent).in_flight;
+    for (const auto& [turn, heard] : worker->in_flight) ++at(turn.agent).in_flight;
   }
   std::vector<wire::QueueInfoT> all;
   for (auto& [agent, info] : agents) {

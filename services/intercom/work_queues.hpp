@@ -49,13 +49,16 @@ class WorkQueues {
   bool withdraw(const TurnRef& turn, SteadyTime now);
 
   /// From a worker's connection, in the order of its messages.
-  void begun(const Replica& worker, const TurnRef& turn);               // any report: its Work need not be kept for a BUSY
+  void begun(Replica& worker, const TurnRef& turn, SteadyTime now);     // any report: its Work need not be kept for a BUSY
   void ended(Replica& worker, const TurnRef& turn, SteadyTime now);     // its result passed
   void returned(Replica& worker, const TurnRef& turn, SteadyTime now);  // unstarted; the owner sends it again
   void busy(Replica& worker, const TurnRef& turn, SteadyTime now);
   /// The first registration on a new connection: what it holds, and what it therefore lost.
   void holds(Replica& worker, const std::vector<wire::HeldTurnT>& held, std::uint32_t capacity, SteadyTime now);
   void lost(Replica& worker, SteadyTime now);
+  /// Turns that workers were given and do not speak of (Settings::unheard_after): the Work was lost, or what ended it. Looked at once a
+  /// second.
+  void lose_unheard(SteadyTime now);
   /// Instances at rest for longer than Settings::keep_instances are no longer remembered.
   void forget(SteadyTime now);
   /// It may have credit now.
@@ -130,6 +133,7 @@ class WorkQueues {
   std::uint64_t parked_ = 0;
   std::uint64_t parked_bytes_ = 0;
   SteadyTime hold_back_until_{};
+  SteadyTime listened_{};
 };
 
 }  // namespace convoke::intercom

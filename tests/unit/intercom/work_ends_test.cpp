@@ -22,6 +22,46 @@ TEST_CASE("work: a lost worker's turns are told as LOST, and that attempt is giv
   CHECK(office.given(3) == 1);
 }
 
+TEST_CASE("work: a turn of which its worker says nothing is lost, and its slot is free again") {
+  Office office;
+  office.worker(2, 1);
+  office.work("s1", 1);
+  office.work("s2", 1);
+  office.clear();
+  const auto pass = [&](Millis time, bool speaks) {
+    for (Millis passed{0}; passed < time; passed += Millis{500}) {
+      office.advance(Millis{500});
+      office.heartbeat(owner);
+      office.heartbeat(2);
+      if (speaks) office.progress(2, "s1", 1);
+    }
+  };
+  pass(Millis{9'000}, true);
+  CHECK(office.told().empty());
+  CHECK(office.given(2) == 0);
+  pass(Millis{7'000}, false);  // as if the Work had never come: no report, and no statement of credit either
+  const auto told = office.told();
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].session == "s1");
+  CHECK(told[0].status == WorkStatus::lost);
+  CHECK(told[1].session == "s2");
+  CHECK(told[1].status == WorkStatus::given);
+  CHECK(office.given(2) == 1);
+}
+
+TEST_CASE("work: an intercom that stood still itself holds no turn for lost because of it") {
+  Office office;
+  office.worker(2, 1);
+  office.work("s1", 1);
+  office.clear();
+  office.freeze(Millis{20'000});
+  office.heartbeat(owner);
+  office.heartbeat(2);
+  office.progress(2, "s1", 1);
+  office.advance(Millis{900});
+  CHECK(office.told().empty());
+}
+
 TEST_CASE("work: a silent worker's turns are told to the owner of that time") {
   Office office;
   office.worker(2, 1);
