@@ -316,13 +316,15 @@ void apply_result(Context& c, const wire::HeaderT& request, const wire::ReportT&
   acknowledge_end(c, request, report.n, *find_instance(c.state, agent));
 }
 
-// A report on a turn that is over. Its own attempt repeats itself: acknowledged. Another one comes too late: said once, with its effect.
+// A report on a turn that is over. The result of its own attempt repeats itself: acknowledged. An item of that attempt is not: its
+// acknowledgement would be the leave to begin an effect, for whoever was given the same Work twice. Another attempt comes too late: said
+// once, with its effect.
 void apply_late(Context& c, const wire::HeaderT& request, const wire::ReportT& report, state::InstanceT& instance) {
-  if (report.turn == instance.last_turn && report.attempt == instance.last_attempt)
-    return respond(c.draft, acknowledgement(request, report.n, instance.transcript));
   const auto* item = report.body.AsItem();
+  const bool is_last = report.turn == instance.last_turn && report.attempt == instance.last_attempt;
+  if (is_last && item == nullptr) return respond(c.draft, acknowledgement(request, report.n, instance.transcript));
   const bool had_effect = report.body.type == wire::ReportBody::TurnResult || (item != nullptr && item->kind == wire::ItemKind::result);
-  if (had_effect && report.turn == instance.last_turn && !instance.late_reported) {
+  if (had_effect && report.turn == instance.last_turn && !is_last && !instance.late_reported) {
     instance.late_reported = true;
     auto late = c.event(wire::EventKind::late_result, instance.last_conversation, agent_author(instance.agent));
     late.run = instance.last_run;

@@ -92,6 +92,20 @@ TEST_CASE("session: a notice sent after a read does not pass for that of the nex
   CHECK(driver.count<wire::CommandT>() > before);
 }
 
+TEST_CASE("session: nobody is given leave to begin anything in a turn that is over") {
+  Driver driver;
+  const auto conversation = chat(driver);
+  const auto work = driver.work("t.A");
+  driver.report(work, 1, response("c1", "pay"));
+  driver.report(work, 2, result_of("c1", "pay", "paid"));
+  driver.answer(work, "done", 2);
+  driver.answer(work, "done", 2);
+  CHECK(driver.last_fault() == Fault::none);      // its worker has not heard that it is over
+  driver.report(work, 1, response("c1", "pay"));  // the same Work came again: acknowledged, it would pay again
+  CHECK(driver.last_fault() == Fault::turn_closed);
+  CHECK(std::ranges::count(driver.kinds(conversation), EventKind::late_result) == 0);
+}
+
 TEST_CASE("session: of two workers that were given the same attempt one has it") {
   Driver driver;
   chat(driver);
