@@ -196,7 +196,8 @@ void BusProcess::flush() {
 void BusProcess::take(const Wire& wire, const Packet& packet) {
   if (wire != wire_) return;
   heard_ = now().steady;
-  ++received_;
+  if (packet.comes != Comes::late) ++received_;
+  if (packet.comes == Comes::place) return;
   // Views go to all in the same bytes, and are long: they are read once.
   if (const auto known = world_.net.known_view(packet)) {
     if (state_ != State::registering) return viewed(*known);

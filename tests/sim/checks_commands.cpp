@@ -238,7 +238,9 @@ void Checks::decision_at_rest(const wire::CommandT& command, const wire::DecideT
   for (const auto& id : decision.steps)
     for (const auto* step : each(plan.steps())) {
       if (text(step->id()) != id) continue;
-      const bool is_undone = step->status() == wire::StepStatus::cancelled;  // before the executor came to it
+      // Before the executor came to it, or because nobody can any more.
+      const bool is_undone =
+          step->status() == wire::StepStatus::cancelled || (plan.status() != wire::PlanStatus::completed && !is_over(step->status()));
       const auto wanted = decision.approved ? wire::ApprovalStatus::accepted : wire::ApprovalStatus::rejected;
       if (!is_undone && (step->approval() != wanted || (!decision.approved && step->status() != wire::StepStatus::rejected)))
         fail(1, fmt::format("{} was accepted, and step {} is {} and {}", of(command), id, wire::EnumNameApprovalStatus(step->approval()),

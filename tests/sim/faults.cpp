@@ -40,6 +40,10 @@ void World::one_fault(Faults fault) {
       net.slow = random.millis(5, 150);
       clock.after(random.millis(100, 1'500), [this] { net.slow = Millis{0}; });
       return;
+    case astray_bus:
+      net.astray = profile.astray;
+      clock.after(random.millis(200, 3'000), [this] { net.astray = 0; });
+      return;
     case drain: return ask_to_leave(*some_process());
     case two_intercoms: return replace_intercom();
     case scale: return scale_down();
@@ -157,6 +161,7 @@ void World::heal() {
   healing_ = true;
   say([] { return "--- no more faults; everything heals ---"; });
   net.slow = redis_slow = Millis{0};
+  net.astray = 0;
   memory.set_outage(store::Reason::none);
   for (auto* process : on_bus_) net.heal(*process);
   intercom_replaced();

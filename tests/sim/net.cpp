@@ -25,8 +25,30 @@ Wire Net::connect(BusProcess& client, IntercomProcess& router) {
   return wire;
 }
 
+// What states a connection or counts on it rests on the order that ZeroMQ gives; whatever else is said is repeated, asked for, or not
+// missed.
+Net::Fate Net::fate_of(const Packet& packet) {
+  if (astray == 0 || world_.random.below(1'000) >= astray) return Fate::none;
+  const auto& header = *flatbuffers::GetRoot<wire::Header>(packet.header.data());
+  if (header.class_() == wire::Class::link) return Fate::none;
+  const auto fate = static_cast<Fate>(1 + world_.random.below(3));
+  ++world_.met.astray;
+  world_.say([&] {
+    static constexpr const char* fates[] = {"", "is lost", "comes twice", "comes late"};
+    return fmt::format("a message of kind {} {}", wire::EnumNameBody(static_cast<wire::Body>(header.kind())),
+                       fates[static_cast<std::size_t>(fate)]);
+  });
+  return fate;
+}
+
+Millis Net::late_by() { return world_.random.chance(80) ? world_.random.millis(1, 200) : world_.random.millis(200, 3'000); }
+
 void Net::send_up(const Wire& wire, Packet packet) {
   if (!wire->router_open) return;
+  const Fate fate = fate_of(packet);
+  if (fate == Fate::twice || fate == Fate::late)
+    world_.clock.after(late_by(), [this, wire, late = packet]() mutable { arrive_up(wire, std::move(late)); });
+  if (fate == Fate::lost || fate == Fate::late) return;
   if (cut_of(wire->client).up) return wire->up_held.push_back(std::move(packet));
   carry_up(wire, std::move(packet));
 }
@@ -34,15 +56,23 @@ void Net::send_up(const Wire& wire, Packet packet) {
 void Net::carry_up(const Wire& wire, Packet packet) {
   const Millis at = std::max(wire->up_last, world_.clock.now() + world_.random.millis(0, 2) + slow);
   wire->up_last = at;
-  world_.clock.at(at, [this, wire, carried = std::move(packet)]() mutable {
-    if (!wire->router_open || wire->router_life != wire->router->incarnation()) return;
-    if (!wire->client_open && wire->lossy) return;
-    if (cut_of(wire->client).up) return wire->up_held.push_back(std::move(carried));
-    wire->router->arrive([wire, here = std::move(carried)]() mutable { wire->router->take(wire, std::move(here)); });
-  });
+  world_.clock.at(at, [this, wire, carried = std::move(packet)]() mutable { arrive_up(wire, std::move(carried)); });
+}
+
+void Net::arrive_up(const Wire& wire, Packet packet) {
+  if (!wire->router_open || wire->router_life != wire->router->incarnation()) return;
+  if (!wire->client_open && wire->lossy) return;
+  if (cut_of(wire->client).up) return wire->up_held.push_back(std::move(packet));
+  wire->router->arrive([wire, here = std::move(packet)]() mutable { wire->router->take(wire, std::move(here)); });
 }
 
 void Net::send_down(const Wire& wire, Packet packet) {
+  const Fate fate = fate_of(packet);
+  if (fate == Fate::twice || fate == Fate::late) {
+    Packet late{packet.header, packet.body, Comes::late};
+    world_.clock.after(late_by(), [this, wire, later = std::move(late)]() mutable { arrive_down(wire, std::move(later)); });
+  }
+  if (fate == Fate::lost || fate == Fate::late) packet.comes = Comes::place;
   if (cut_of(wire->client).down) return wire->down_held.push_back(std::move(packet));
   carry_down(wire, std::move(packet));
 }
@@ -50,12 +80,14 @@ void Net::send_down(const Wire& wire, Packet packet) {
 void Net::carry_down(const Wire& wire, Packet packet) {
   const Millis at = std::max(wire->down_last, world_.clock.now() + world_.random.millis(0, 2) + slow);
   wire->down_last = at;
-  world_.clock.at(at, [this, wire, carried = std::move(packet)]() mutable {
-    if (!wire->client_open || wire->client_life != wire->client->incarnation()) return;
-    if (cut_of(wire->client).down) return wire->down_held.push_back(std::move(carried));
-    wire->client->arrive([wire, here = std::move(carried)]() mutable {
-      if (wire->client_open) wire->client->take(wire, here);
-    });
+  world_.clock.at(at, [this, wire, carried = std::move(packet)]() mutable { arrive_down(wire, std::move(carried)); });
+}
+
+void Net::arrive_down(const Wire& wire, Packet packet) {
+  if (!wire->client_open || wire->client_life != wire->client->incarnation()) return;
+  if (cut_of(wire->client).down) return wire->down_held.push_back(std::move(packet));
+  wire->client->arrive([wire, here = std::move(packet)]() mutable {
+    if (wire->client_open) wire->client->take(wire, here);
   });
 }
 

@@ -1,5 +1,6 @@
 // The transport between processes and intercoms, as TCP with ZeroMQ on it behaves: in order on one connection, delayed, held back while
-// the way is cut, lost only with the connection; a message already sent may still arrive after its sender closed or died.
+// the way is cut, lost only with the connection; a message already sent may still arrive after its sender closed or died. And as it does
+// not behave: single messages go astray, while a world is to have that.
 #pragma once
 
 #include <deque>
@@ -18,9 +19,13 @@ class World;
 class BusProcess;
 class IntercomProcess;
 
+/// A message that goes astray leaves its place in the order of its connection, and may come without one later.
+enum class Comes : std::uint8_t { whole, place, late };
+
 struct Packet {
   std::string header;
   std::shared_ptr<const std::string> body;
+  Comes comes = Comes::whole;
 };
 
 struct Connection {
@@ -67,11 +72,17 @@ class Net {
   std::shared_ptr<const wire::ViewT> known_view(const Packet& packet) const { return packet.body == view_bytes_ ? view_ : nullptr; }
   std::shared_ptr<const wire::ViewT> remember_view(const Packet& packet, wire::ViewT view);
 
-  Millis slow{0};  // added to every way
+  Millis slow{0};       // added to every way
+  unsigned astray = 0;  // of a thousand messages, so many are lost, come twice, or come late; those of class `link` never do
 
  private:
+  enum class Fate : std::uint8_t { none, lost, twice, late };
+  Fate fate_of(const Packet& packet);
+  Millis late_by();
   void carry_up(const Wire& wire, Packet packet);
   void carry_down(const Wire& wire, Packet packet);
+  void arrive_up(const Wire& wire, Packet packet);
+  void arrive_down(const Wire& wire, Packet packet);
   Cut cut_of(const BusProcess* client) const;
 
   World& world_;

@@ -83,6 +83,13 @@ void share_sessions(Profile& profile, const Options& options) {
   if (profile.sharing) profile.clients = std::max(profile.clients, pick(random, 2, 3));
 }
 
+// Of a stream of its own.
+void go_astray(Profile& profile, const Options& options) {
+  Random random(options.seed ^ 0xA57A4);
+  if (random.chance(options.size == Size::small ? 12 : 30)) profile.faults |= astray_bus;
+  profile.astray = 4u << random.below(7);
+}
+
 // Of a stream of its own. Who was overlooked by a takeover is noticed by whoever asks for it: here nobody does.
 void fall_silent(Profile& profile, const Options& options) {
   Random random(options.seed ^ 0x51E47);
@@ -101,7 +108,7 @@ Profile profile_of(const Options& options) {
   Profile profile;
   const auto kinds = small ? random.below(3) : 1 + random.below(5);
   for (std::uint64_t i = 0; i < kinds; ++i)
-    profile.faults |= 1u << random.below(static_cast<std::uint64_t>(std::popcount(unsigned{all_faults})));
+    profile.faults |= 1u << random.below(static_cast<std::uint64_t>(std::popcount(unsigned{drawn_faults})));
   // What is met only when much comes together is tried more often than the rest.
   if (!small && random.chance(6)) profile.faults |= random.chance(60) ? tight : roll;
   people_and_processes(profile, random, options.size);
@@ -120,6 +127,7 @@ Profile profile_of(const Options& options) {
   if ((profile.faults & ~options.without & tight) != 0) tighten(profile, random);
   if (!full) profile.intercom.gone_after = profile.intercom.lost_after;  // one that is cut off comes back late and is believed
   set_terms(profile, options);
+  go_astray(profile, options);
   profile.faults &= ~options.without;
   profile.operations = std::min(profile.operations, options.most_operations);
   share_sessions(profile, options);

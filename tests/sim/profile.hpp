@@ -40,13 +40,15 @@ enum Faults : std::uint32_t {
   scale = 1u << 20,          // all or some processes of a kind go away for long, down to none, and come back
   roll = 1u << 21,           // everything begins as an older version and is replaced, one process after the other
   tight = 1u << 22,          // every bound is so small that queues, caches and windows are full
-  all_faults = (1u << 23) - 1,
+  drawn_faults = (1u << 23) - 1,
+  astray_bus = 1u << 23,  // single messages are lost, come twice, or are overtaken by later ones
+  all_faults = (1u << 24) - 1,
 };
 
 inline constexpr const char* fault_names[] = {
     "crash-owner",  "crash-worker",  "crash-gateway", "crash-intercom", "freeze",   "cut-bus", "break-bus", "break-redis",
     "redis-outage", "redis-dies",    "redis-slow",    "redis-loses",    "slow-bus", "drain",   "clocks",    "rude-clients",
-    "tool-trouble", "crash-clients", "half-cut",      "two-intercoms",  "scale",    "roll",    "tight"};
+    "tool-trouble", "crash-clients", "half-cut",      "two-intercoms",  "scale",    "roll",    "tight",     "astray"};
 
 enum class Size : std::uint8_t {
   small,  // one person with a chat or two, or one task; a kind or two of faults: for speed
@@ -81,6 +83,7 @@ struct Profile {
   Millis fault_every{400};
   std::uint32_t crash_every = 300;  // boundaries, of processes of one kind
   std::uint32_t freeze_every = 40;  // commits of all owners
+  unsigned astray = 0;              // messages of a thousand, while they go astray
   Millis silence{0};                // after everything healed: nobody asks for anything. Zero: people are there at once
   bool silent_to_the_end = false;   // for all of it, even when nothing is left but questions to people
   // What the older version does not know yet

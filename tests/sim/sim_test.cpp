@@ -57,6 +57,7 @@ struct Done {
     met.overloaded += outcome.met.overloaded;
     met.unknown += outcome.met.unknown;
     met.silences += outcome.met.silences;
+    met.astray += outcome.met.astray;
   }
 };
 
@@ -93,6 +94,7 @@ TEST_CASE("simulation: fixed seeds keep every invariant, and something happens i
   CHECK(usual.met.unknown > 30);
   CHECK(usual.met.silences > 40);
   CHECK(small.met.silences > 55);
+  CHECK(usual.met.astray > 120);
 }
 
 TEST_CASE("simulation: seeds that once failed hold") {

@@ -29,7 +29,7 @@ struct Wanted {
 /// What all jobs have done, in memory that they share.
 struct Totals {
   std::atomic<std::uint64_t> seeds{0}, failed{0}, commits{0}, steps{0}, effects{0}, simulated_ms{0};
-  std::atomic<std::uint64_t> zombies{0}, late_claims{0}, overloaded{0}, unknown{0}, strikes{0}, silences{0};
+  std::atomic<std::uint64_t> zombies{0}, late_claims{0}, overloaded{0}, unknown{0}, strikes{0}, silences{0}, astray{0};
   std::atomic<std::int64_t> rested{0}, unattended{0}, due{0};
 
   void add(const Outcome& outcome) {
@@ -44,6 +44,7 @@ struct Totals {
     unknown += met.unknown;
     strikes += met.strikes;
     silences += met.silences;
+    astray += met.astray;
     raise(rested, outcome.rested);
     raise(unattended, outcome.unattended);
     raise(due, outcome.due);
@@ -55,8 +56,8 @@ struct Totals {
   void say() const {
     fmt::print(
         "met: {} commits of overtaken owners, {} late claims, {} times OVERLOADED by owners, {} times UNKNOWN_KIND, {} strikes, {} "
-        "silences\n",
-        zombies.load(), late_claims.load(), overloaded.load(), unknown.load(), strikes.load(), silences.load());
+        "silences, {} messages astray\n",
+        zombies.load(), late_claims.load(), overloaded.load(), unknown.load(), strikes.load(), silences.load(), astray.load());
     fmt::print("after healing, at most: {} ms to rest, {} ms a turn with nobody, {} ms something due\n", rested.load(), unattended.load(),
                due.load());
   }

@@ -221,7 +221,9 @@ bool TurnProcess::carry_out_calls(const JobPtr& job) {
       return false;
     }
     post(std::chrono::ceil<Millis>(job->settled_at - now().steady), [this, job, asked = std::move(asks)]() mutable {
-      if (current(job)) conclude(job, std::move(asked));
+      if (!current(job)) return;
+      const auto refused = book_->refusal(job->key, job->attempt);  // of another call's result, meanwhile
+      conclude(job, refused ? outcome(wire::Outcome::failed, refused->code, refused->message) : std::move(asked));
     });
     return false;
   }

@@ -32,6 +32,7 @@ struct Met {
   std::uint64_t unknown = 0;      // kinds, said by owners
   std::uint64_t strikes = 0;
   std::uint64_t silences = 0;  // in which something was open
+  std::uint64_t astray = 0;    // messages that were lost, came twice or late
 };
 
 struct Outcome {
