@@ -23,6 +23,12 @@ std::size_t Connections::unconfirmed() const {
   return most;
 }
 
+std::size_t Connections::subscribed() const {
+  std::size_t most = 0;
+  for (const auto& connection : all_) most = std::max(most, connection.streams.size());
+  return most;
+}
+
 // What is on its way already decides, not the size of what is to come: one message larger than the window can pass, two cannot.
 bool Connections::within(const Connection& connection, std::uint32_t reserves) const {
   return connection.unconfirmed_bytes < settings_.stream_window + reserves * settings_.reserve &&

@@ -71,6 +71,8 @@ class Connections {
   std::size_t size() const { return used_; }
   /// Messages on their way over the connection that has most of them.
   std::size_t unconfirmed() const;
+  /// Streams of the one that subscribed to most.
+  std::size_t subscribed() const;
   Peer limit() const { return static_cast<Peer>(all_.size()); }
 
  private:

@@ -57,6 +57,7 @@ class IntercomCore final : private WorkQueues::Port {
   std::size_t connections() const { return connections_.size(); }
   /// Messages that the peer with most of them has not confirmed yet.
   std::size_t unconfirmed() const { return connections_.unconfirmed(); }
+  std::size_t subscribed() const { return connections_.subscribed(); }
   std::size_t streams() const { return streams_.size(); }
 
  private:

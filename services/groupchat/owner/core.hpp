@@ -59,7 +59,10 @@ struct Sizes {
   std::size_t reads = 0;
   std::size_t asked = 0;
   std::size_t due = 0;
-  std::size_t held = 0;  // partitions
+  std::size_t to_load = 0;
+  std::size_t gathers = 0;   // queries over several scopes
+  std::size_t expiries = 0;  // of what was asked, answered or not
+  std::size_t held = 0;      // partitions
 };
 
 class Core {

@@ -170,6 +170,9 @@ Sizes Core::Engine::sizes() const {
   sizes.reads = reads_taken_;
   sizes.asked = expected_.size();
   sizes.due = due_.size();
+  sizes.to_load = to_load_.size();
+  sizes.gathers = gathers_.size();
+  sizes.expiries = expiries_.size();
   sizes.held = partitions_.count_held();
   return sizes;
 }

@@ -413,6 +413,9 @@ void Core::Engine::send_commit(Slot& slot, Flight flight, store::Commit commit) 
     for (const auto& answer : flight.answers) send(answer);
   if (CONVOKE_MUTATED(refusal_before_commit))
     for (const auto& spoken : flight.replies) send(spoken.reply.message);
+  if (CONVOKE_MUTATED(cancel_before_commit))
+    for (auto& message : slot.logic->owed(now_))
+      if (message.as<wire::ControlT>() != nullptr) send(std::move(message));
   slot.flight = std::move(flight);
   act(CommitScope{number, std::move(commit), std::move(traces)});
 }
