@@ -137,7 +137,9 @@ void Checks::appended_events(Session& session, const store::Append& append) {
 
 void Checks::appended_items(Session& session, const store::Append& append) {
   const std::string agent = append.log.substr(3);
+  auto& transcript = session.transcripts[agent];
   for (const auto& bytes : append.entries) {
+    transcript.push_back(std::hash<std::string_view>{}(bytes));
     const auto& entry = *flatbuffers::GetRoot<state::TranscriptEntry>(bytes.data());
     const auto* item = entry.item();
     if (entry.kind() != state::EntryKind::item || item == nullptr) continue;
@@ -231,6 +233,11 @@ void Checks::plans(Session& session, const state::SessionState& state) {
   for (const auto* held : each(state.plans())) {
     const auto& plan = *held->plan();
     if (session.plans_ended.contains(text(plan.id()))) fail(8, fmt::format("plan {} is open after it ended", text(plan.id())));
+    const auto known = session.revisions.find(text(plan.id()));
+    if (known == session.revisions.end())
+      session.revisions.emplace(text(plan.id()), plan.revision());
+    else if (plan.revision() < std::exchange(known->second, plan.revision()))
+      fail(8, fmt::format("plan {} goes back to revision {}", text(plan.id()), plan.revision()));
     steps(session, plan);
   }
   for (const auto* run : each(state.runs())) {
@@ -244,11 +251,20 @@ void Checks::plans(Session& session, const state::SessionState& state) {
       fail(8, fmt::format("plan {} is said to have ended as {}, and was put away as another", text(ended->id()),
                           wire::EnumNamePlanStatus(ended->status())));
   }
-  session.requests.clear();
-  for (const auto* request : each(state.requests()))
+  requests(session, state);
+}
+
+// A question to people that was answered, has expired or was taken back is never asked again under its id.
+void Checks::requests(Session& session, const state::SessionState& state) {
+  const auto before = std::exchange(session.requests, {});
+  for (const auto* request : each(state.requests())) {
+    if (session.requests_ended.contains(text(request->id()))) fail(8, fmt::format("request {} is open again", text(request->id())));
     session.requests.emplace(text(request->id()),
                              Request{request->kind(), std::string(text(request->agent())), std::string(text(request->call())),
                                      std::string(text(request->plan())), std::string(text(request->step()))});
+  }
+  for (const auto& [id, request] : before)
+    if (!session.requests.contains(id)) session.requests_ended.insert(id);
 }
 
 void Checks::due(const store::Commit& commit, const state::SessionState& state) {
@@ -268,9 +284,10 @@ void Checks::due(const store::Commit& commit, const state::SessionState& state) 
     for (const auto* run : each(state.runs()))
       if (text(run->stop_reason()).empty()) owed(run->deadline_ms(), "the end of a run's time");
   for (const auto* held : each(state.plans())) owed(held->wake_ms(), "a plan's wake-up");
-  if (state.outbox() != nullptr && state.outbox()->owed()) owed(state.outbox()->next_ms(), "a notice");
+  const char* notice = state.deleting() ? "its deletion" : "a notice";
+  if (state.outbox() != nullptr && (state.outbox()->owed() || state.deleting())) owed(state.outbox()->next_ms(), notice);
   for (const auto* outbox : each(state.outboxes()))
-    if (outbox->owed()) owed(outbox->next_ms(), "a notice to who joined");
+    if (outbox->owed() || state.deleting()) owed(outbox->next_ms(), notice);
 }
 
 // Whoever is in stays in, and has an outbox; nobody is in what is not shared.
@@ -360,6 +377,10 @@ void Checks::sizes(const OwnerProcess& owner) {
   within(sizes.reads, options.max_reads, "reads");
   within(sizes.asked, options.max_asked, "messages that wait for an answer");
   within(sizes.scopes, options.cached_scopes + 64, "scopes");
+  within(sizes.to_load, options.cached_scopes + 64 + options.queue_total, "scopes to be loaded");
+  within(sizes.gathers, options.queue_total, "queries over several scopes");
+  within(sizes.expiries, options.max_asked, "expiries of answers");
+  if (!lossy_) within(sizes.due, truth_.versions.size(), "due times");
 }
 
 void Checks::sizes(const IntercomProcess& intercom) {
@@ -368,13 +389,19 @@ void Checks::sizes(const IntercomProcess& intercom) {
   const intercom::Settings& settings = world_.profile.intercom;
   within(intercom, core.queues().longest(), settings.max_parked, "turns parked for one agent");
   within(intercom, core.queues().idle(), settings.max_instances, "instances remembered");
+  within(intercom, core.queues().parked_bytes(), settings.max_parked_bytes, "bytes of turns parked");
+  within(intercom, core.registry().size(), settings.max_replicas, "replicas");
+  within(intercom, core.subscribed(), settings.max_subscriptions, "streams that one peer subscribed to");
   within(intercom, core.unconfirmed(), 3 * std::size_t{settings.max_unconfirmed}, "messages unconfirmed by one peer");
 }
 
 void Checks::sizes(const TurnProcess& process) {
   if (process.book() == nullptr) return;
   within(process, process.book()->unanswered(), std::size_t{world_.profile.book.max_unacknowledged} + 1, "reports without an answer");
-  within(process, process.calls(), world_.profile.max_calls, "calls without an answer");
+}
+
+void Checks::calls(const Process& process, std::size_t unanswered) {
+  within(process, unanswered, world_.profile.max_calls, "calls without an answer");
 }
 
 void Checks::reader(const api::Reader& reader) {

@@ -53,6 +53,7 @@ class Checks {
   void sizes(const OwnerProcess& owner);
   void sizes(const IntercomProcess& intercom);
   void sizes(const TurnProcess& process);
+  void calls(const Process& process, std::size_t unanswered);
   void reader(const api::Reader& reader);
 
   // Fail-over with loss: what there is now, to go back to; and that it happened
@@ -105,7 +106,10 @@ class Checks {
     std::map<std::string, std::string, std::less<>> reasons;  // of those that ended
     std::map<std::string, Usage, std::less<>> used;           // by runs, in their items
     std::map<std::string, Request, std::less<>> requests;
-    std::map<std::string, std::uint32_t, std::less<>> pinned;  // team versions of runs
+    std::set<std::string, std::less<>> requests_ended;
+    std::map<std::string, std::uint32_t, std::less<>> revisions;    // of plans
+    std::map<std::string, std::vector<std::uint64_t>> transcripts;  // fingerprints of what is in them, by agent
+    std::map<std::string, std::uint32_t, std::less<>> pinned;       // team versions of runs
     std::map<std::string, wire::StepStatus, std::less<>> ended_steps;
     std::map<std::string, wire::PlanStatus, std::less<>> plans_ended;
     std::set<std::string, std::less<>> messages;  // ids
@@ -137,7 +141,10 @@ class Checks {
     std::uint64_t moment = 0;   // when it came
     bool was_recorded = false;  // a command whose answer lay in the store already when this came
     bool answered = false;
-    bool creates = false;  // refused without a look-up where its team is not known
+    std::string about;  // of a notice: the session, and as of when
+    std::pair<std::uint64_t, std::uint64_t> as_of;
+    std::uint64_t version = 0;  // of its scope when this came
+    bool creates = false;       // refused without a look-up where its team is not known
   };
   using Command = std::tuple<std::string, std::string, std::string>;  // scope, key, hash
   struct Answered {
@@ -162,6 +169,7 @@ class Checks {
   void appended_items(Session& session, const store::Append& append);
   void instance(Session& session, const std::string& scope, const state::Instance& instance);
   void plans(Session& session, const state::SessionState& state);
+  void requests(Session& session, const state::SessionState& state);
   void steps(Session& session, const wire::Plan& plan);
   void ended_plan(Session& session, const wire::Plan& plan);
   void usage(const Session& session, const state::SessionState& state);
@@ -176,6 +184,14 @@ class Checks {
   void refusal_told(const Asked& asked, const wire::FaultT& fault);
   const Turn* turn_of(const Asked& asked) const;
   bool is_logged(const wire::EventT& event) const;
+
+  // checks_shown.cpp: what readers and workers are shown or told, beside events
+  void stop_told(const OwnerProcess& by, const wire::ControlT& control);
+  void session_shown(const wire::SessionViewT& view);
+  void plan_shown(const Session& session, const wire::PlanT& plan);
+  void items_shown(const Asked& asked, const wire::ItemPageT& page);
+  void transcript_shown(const Asked& asked, const wire::TranscriptPageT& page);
+  void acceptance_told(const Asked& asked, const wire::AcceptedT& accepted);
 
   // checks_commands.cpp: what a command was to do, in the commit that records it and at rest
   void carried_out(const Session& before, const store::Commit& commit, const state::SessionState& state);

@@ -51,9 +51,11 @@ std::string Checks::overdue(const std::string& session, const state::SessionStat
     if (state.requests.empty() && run.stop_reason.empty() && is_late(run.deadline_ms)) return "the end of the time of " + run.id;
   for (const auto& held : state.plans)
     if (is_late(held.wake_ms)) return "the wake-up of " + held.plan->id;
-  if (state.outbox && state.outbox->owed && is_late(state.outbox->next_ms)) return "a notice of " + session;
+  const char* notice = state.deleting ? "the deletion" : "a notice";
+  if (state.outbox && (state.outbox->owed || state.deleting) && is_late(state.outbox->next_ms))
+    return fmt::format("{} of {}", notice, session);
   for (const auto& outbox : state.outboxes)
-    if (outbox.owed && is_late(outbox.next_ms)) return fmt::format("a notice of {} to {}", session, outbox.user);
+    if ((outbox.owed || state.deleting) && is_late(outbox.next_ms)) return fmt::format("{} of {} for {}", notice, session, outbox.user);
   return {};
 }
 

@@ -17,7 +17,12 @@ void Checks::received(const OwnerProcess&, const wire::Message& message) {
     asked.scope = command->scope;
     asked.key = groupchat::record_key(*command);
     asked.was_recorded = is_recorded(*command);
+    if (const auto version = truth_.versions.find(command->scope); version != truth_.versions.end()) asked.version = version->second;
     asked.creates = command->body.AsCreateTask() != nullptr || command->body.AsOpenChat() != nullptr;
+    if (const auto* notice = command->body.AsNotify(); notice != nullptr && notice->summary) {
+      asked.about = notice->summary->session;
+      asked.as_of = {notice->epoch, notice->version};
+    }
     if (command->scope.starts_with("s:")) commands_.try_emplace({command->scope, asked.key, groupchat::hash_text(*command)}, *command);
   } else if (const auto* report = message.as<wire::ReportT>()) {
     asked.scope = "s:" + report->session;
@@ -27,6 +32,13 @@ void Checks::received(const OwnerProcess&, const wire::Message& message) {
     asked.n = report->n;
     asked.report = report->body.type;
     asked.sender = wire::from_wire(message.header.source_replica);
+  } else if (const auto* query = message.as<wire::QueryT>()) {
+    const auto* items = query->body.AsReadItems();
+    const auto* transcript = query->body.AsReadTranscript();
+    if (items == nullptr && transcript == nullptr) return;
+    asked.scope = query->scope;
+    asked.agent = items != nullptr ? items->agent : transcript->agent;
+    asked.turn = items != nullptr ? items->turn : 0;
   } else {
     return;
   }
@@ -63,9 +75,12 @@ void Checks::owner_sends(const OwnerProcess& by, const wire::Message& message) {
     if (found != turns.end() && work->items_total > found->second.items)
       fail(6, fmt::format("{} hands out turn {} of {} with {} items, {} are committed", by.name(), work->turn, work->agent,
                           work->items_total, found->second.items));
+  } else if (const auto* control = message.as<wire::ControlT>()) {
+    stop_told(by, *control);
   } else if (const auto* answer = message.as<wire::AnswerT>()) {
     answered(message, *answer);
     heads_told(*answer);
+    if (const auto* view = answer->body.AsSessionView()) session_shown(*view);
   } else if (const auto* command = message.as<wire::CommandT>()) {
     const auto* notice = command->body.AsNotify();
     if (notice != nullptr && notice->summary && notice->version > truth_.versions["s:" + notice->summary->session])
@@ -116,15 +131,9 @@ void Checks::answered(const wire::Message& message, const wire::AnswerT& answer)
   found->second.answered = true;
   const Asked& asked = found->second;
   if (const auto* fault = answer.body.AsFault()) return refusal_told(asked, *fault);
-  if (const auto* accepted = answer.body.AsAccepted(); accepted != nullptr && asked.scope.starts_with("s:") && !asked.key.empty()) {
-    const auto recorded = world_.memory.keys(asked.scope, {asked.key});
-    if (recorded.empty()) return fail(6, fmt::format("{} of {} is accepted and not committed", asked.key, asked.scope));
-    const auto first = wire::unpack<wire::AcceptedT>(recorded.front().answer);
-    wire::CommandT command;
-    command.scope = asked.scope;
-    command.key = asked.key;
-    if (first) same_answer(command, *first, *accepted);
-  }
+  if (const auto* accepted = answer.body.AsAccepted(); accepted != nullptr && !asked.key.empty()) return acceptance_told(asked, *accepted);
+  if (const auto* page = answer.body.AsItemPage()) return items_shown(asked, *page);
+  if (const auto* page = answer.body.AsTranscriptPage()) return transcript_shown(asked, *page);
   if (answer.body.AsAcknowledged() == nullptr || asked.agent.empty()) return;
   const Turn* turn = turn_of(asked);
   if (turn == nullptr)
@@ -227,7 +236,7 @@ void Checks::refused(const wire::CommandT& command, const Error& error, bool was
 
 void Checks::same_answer(const wire::CommandT& command, const wire::AcceptedT& first, const wire::AcceptedT& answer) {
   const auto ids = [](const wire::AcceptedT& one) {
-    return std::tie(one.session, one.conversation, one.plan, one.run, one.request, one.seq, one.step);
+    return std::tie(one.session, one.conversation, one.plan, one.run, one.request, one.seq, one.step, one.team_version);
   };
   if (ids(first) != ids(answer)) fail(1, fmt::format("{} of {} has two answers", command.key, command.scope));
 }
