@@ -60,6 +60,24 @@ constexpr const char* texts[] = {"hello",
                                  "broken once",
                                  "slow"};
 
+// What is applied for another command under the same key is seen.
+void make_another(wire::CommandT& command) {
+  command.hash.assign(16, 0xee);
+  auto& body = command.body;
+  const auto other = [](std::string& text) { text = text == "four" ? "once" : "four"; };
+  if (auto* chat = body.AsOpenChat()) other(chat->text);
+  if (auto* post = body.AsPost()) other(post->text);
+  if (auto* task = body.AsCreateTask()) task->description = task->description == "B once" ? "A idem" : "B once";
+  if (auto* clarify = body.AsClarify()) clarify->text += ", or like that";
+  if (auto* decision = body.AsDecide()) decision->approved = !decision->approved;
+  if (auto* answer = body.AsAnswerRequest()) {
+    answer->approved = !answer->approved;
+    answer->text += " or no";
+  }
+  if (auto* letter = body.AsSettleLetter())
+    letter->action = letter->action == wire::LetterAction::retry ? wire::LetterAction::drop : wire::LetterAction::retry;
+}
+
 bool is_shared(const wire::CommandT& command) {
   const auto* chat = command.body.AsOpenChat();
   const auto* task = command.body.AsCreateTask();
@@ -292,7 +310,7 @@ void Client::send_copy(const wire::CommandT& original, bool other_body) {
   auto* gateway = world_.some_gateway();
   if (gateway == nullptr) return;
   wire::CommandT copy = original;
-  if (other_body) copy.hash.assign(16, 0xee);
+  if (other_body) make_another(copy);
   gateway->post(world_.random.millis(0, 300), [this, gateway, copy] {
     gateway->command(copy, [this, copy](Result<wire::AnswerT> answer) {
       if (const auto* accepted = answer ? answer->body.AsAccepted() : nullptr) world_.checks.accepted(copy, *accepted);

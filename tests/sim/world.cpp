@@ -145,8 +145,12 @@ void World::apply_team() {
   auto applied = std::make_shared<bool>(false);
   auto* gateway = gateways_.front();
   gateway->post(Millis{300}, [this, gateway, applied] {
-    gateway->command(apply_command(team_of(profile.terms), false),
-                     [applied](const Result<wire::AnswerT>& answer) { *applied = answer && answer->body.AsAccepted() != nullptr; });
+    const auto command = apply_command(team_of(profile.terms), false);
+    gateway->command(command, [this, command, applied](const Result<wire::AnswerT>& answer) {
+      const auto* accepted = answer ? answer->body.AsAccepted() : nullptr;
+      *applied = accepted != nullptr;
+      if (accepted != nullptr) checks.accepted(command, *accepted);
+    });
   });
   if (!until(start_within, [&] { return *applied; }) && !failed()) fail("the team was not applied although nothing is wrong");
 }
@@ -158,8 +162,11 @@ void World::change_team() {
   auto* gateway = some_gateway();
   if (gateway == nullptr) return clock.after(Millis{300}, [this] { change_team(); });
   gateway->post(Millis{1}, [this, gateway] {
-    gateway->command(apply_command(team_of(profile.terms), true), [this, losses = losses_](const Result<wire::AnswerT>& answer) {
-      if (!answer || answer->body.AsAccepted() == nullptr || losses != losses_) return;
+    const auto command = apply_command(team_of(profile.terms), true);
+    gateway->command(command, [this, command, losses = losses_](const Result<wire::AnswerT>& answer) {
+      const auto* accepted = answer ? answer->body.AsAccepted() : nullptr;
+      if (accepted == nullptr || losses != losses_) return;
+      checks.accepted(command, *accepted);
       team_owed_ = false;
       team_changed_ = true;
     });
