@@ -107,6 +107,19 @@ Options shrink(Options options, const std::string& problem) {
 
 const char* flag_of(Size size) { return size == Size::full ? " --full" : size == Size::small ? " --small" : ""; }
 
+/// What makes `convoke-simulate` do the same again.
+std::string flags_of(const Options& options) {
+  std::string flags = flag_of(options.size);
+  std::string without;
+  for (unsigned bit = 0; bit < std::size(fault_names); ++bit)
+    if ((options.without >> bit) & 1u) without += fmt::format("{}{}", without.empty() ? " --without " : ",", fault_names[bit]);
+  flags += without;
+  if (options.faults_until != Options{}.faults_until) flags += fmt::format(" --faults-until {}", options.faults_until.count());
+  if (options.most_operations != Options{}.most_operations) flags += fmt::format(" --operations {}", options.most_operations);
+  if (!mutation::active.empty()) flags += fmt::format(" --mutate {}", mutation::active);
+  return flags;
+}
+
 void show(const Options& failing, const Outcome& outcome) {
   fmt::print("seed {} FAILS: {}\n", failing.seed, outcome.problem);
   const Options least = shrink(failing, outcome.problem);
@@ -114,7 +127,10 @@ void show(const Options& failing, const Outcome& outcome) {
   told.verbose = true;
   fmt::print("shrunk to: {}; faults until {} ms\n", describe(profile_of(least)), least.faults_until.count());
   (void)simulate(told);
-  fmt::print("replay: scripts/simulate --replay {} --verbose{}\n\n", failing.seed, flag_of(failing.size));
+  fmt::print("replay: scripts/simulate --replay {} --verbose{}\n", least.seed, flags_of(least));
+  if (flags_of(least) != flags_of(failing))
+    fmt::print("in whole: scripts/simulate --replay {} --verbose{}\n", failing.seed, flags_of(failing));
+  fmt::print("\n");
 }
 
 /// Every `jobs`-th seed, beginning with the `which`-th.
@@ -174,15 +190,19 @@ int run_all(const Wanted& wanted) {
 /// Which seed notices which mistake first, and holds without it; the lines are those of the file `mutations`.
 int try_mutations(const Wanted& wanted, const std::vector<std::string>& names) {
   int missed = 0;
-  for (const auto& name : names) {
-    std::string line = fmt::format("# {} is not noticed by {} seeds from {}", name, wanted.seeds, wanted.from);
+  for (const auto& one : names) {
+    // `<invariant>:<name>`: by that invariant; a name alone: by any.
+    const auto colon = one.find(':');
+    const std::string name = colon == std::string::npos ? one : one.substr(colon + 1);
+    const std::string mark = colon == std::string::npos ? "" : fmt::format("invariant {}:", one.substr(0, colon));
+    std::string line = fmt::format("# {} is not noticed by {} seeds from {}", one, wanted.seeds, wanted.from);
     Options options = wanted.options;
     for (options.seed = wanted.from; options.seed < wanted.from + wanted.seeds; ++options.seed) {
       mutation::active = name;
       const auto outcome = simulate(options);
       mutation::active = {};
-      if (outcome.ok || !simulate(options).ok) continue;
-      line = fmt::format("{} {}  # {}", name, options.seed, outcome.problem);
+      if (outcome.ok || outcome.problem.find(mark) == std::string::npos || !simulate(options).ok) continue;
+      line = fmt::format("{} {} {}  # {}", one.substr(0, std::min(colon, one.size())), name, options.seed, outcome.problem);
       break;
     }
     fmt::print("{}\n", line);
@@ -208,6 +228,7 @@ int main(int argc, char** argv) {
   CLI::App app("Runs seeded simulations of Convoke and checks its invariants");
   Wanted wanted;
   std::uint64_t one = 0;
+  std::int64_t faults_until = wanted.options.faults_until.count();
   bool full = false, small = false;
   std::vector<std::string> without, mutations;
   std::string mutation;
@@ -217,6 +238,8 @@ int main(int argc, char** argv) {
   app.add_option("--progress", wanted.progress, "print a line after so many seeds");
   app.add_option("--replay", one, "this one alone, exactly as it was");
   app.add_option("--without", without, "kinds of faults to leave out")->delimiter(',');
+  app.add_option("--faults-until", faults_until, "none after so many ms");
+  app.add_option("--operations", wanted.options.most_operations, "of people, at most, each");
   app.add_option("--mutate", mutation, "with this mistake in the product (tests/sim/mutations)");
   app.add_option("--mutations", mutations, "say for each of these mistakes which seed notices it")->delimiter(',');
   app.add_flag("--verbose", wanted.options.verbose, "print what happens to whom");
@@ -225,6 +248,7 @@ int main(int argc, char** argv) {
   app.add_flag("--keep-going", wanted.keep_going, "do not stop at the first failing seed");
   app.add_flag("--brief", wanted.brief, "do not shrink what fails");
   CLI11_PARSE(app, argc, argv);
+  wanted.options.faults_until = convoke::Millis{faults_until};
   wanted.options.size = full ? Size::full : small ? Size::small : Size::usual;
   for (const auto& name : without)
     for (unsigned bit = 0; bit < std::size(fault_names); ++bit)
