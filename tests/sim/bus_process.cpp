@@ -91,6 +91,9 @@ void BusProcess::broken(const Wire& wire) {
 }
 
 template <class Statement> void BusProcess::put(Statement statement) {
+  // Of heartbeats there are many, and nothing happens by them.
+  constexpr bool counts = !std::is_same_v<Statement, wire::HeartbeatT>;
+  if (!alive() || (counts && boundary("before a statement"))) return;
   statement.number = ++number_;
   if constexpr (requires { statement.received; }) statement.received = received_;
   auto message = wire::message(std::move(statement));
@@ -100,6 +103,7 @@ template <class Statement> void BusProcess::put(Statement statement) {
   auto body = wire::encode_body(message);
   queue_.push_back({std::move(message.header), std::move(body), {}, false});
   flush();
+  if (counts) (void)boundary("after a statement");
 }
 
 void BusProcess::restate() {
@@ -212,7 +216,8 @@ void BusProcess::take(const Wire& wire, const Packet& packet) {
   }
   const auto* answer = message->as<wire::AnswerT>();
   const auto* fault = answer != nullptr ? answer->body.AsFault() : nullptr;
-  const bool about_us = answer != nullptr && wire::from_wire(message->header.correlation) == link_id_;
+  const bool limited = fault != nullptr && fault->code == static_cast<std::uint16_t>(Fault::limit);
+  const bool about_us = answer != nullptr && !limited && wire::from_wire(message->header.correlation) == link_id_;
   const bool unknown = fault != nullptr && fault->code == static_cast<std::uint16_t>(Fault::unregistered);
   if (about_us || unknown) {
     const std::string text = fault != nullptr ? fault->text : "refused";
@@ -239,17 +244,22 @@ void BusProcess::viewed(const wire::ViewT& view) {
 }
 
 void BusProcess::incoming(wire::Message message) {
-  if (auto* answer = message.as<wire::AnswerT>())
-    if (calls_->answer(message.header, *answer, now().steady)) return;
-  if (alive()) on_message(std::move(message));
+  auto* answer = message.as<wire::AnswerT>();
+  if (answer == nullptr) return on_message(std::move(message));
+  if (boundary("before an answer is heard")) return;
+  if (!calls_->answer(message.header, *answer, now().steady)) on_message(std::move(message));
+  (void)boundary("after an answer was heard");
 }
 
 void BusProcess::call(wire::Message message, wire::Class promise, Millis allowed, bus::Calls::Done done) {
+  if (boundary("before a call")) return;
   message.header.class_ = promise;
   prepare(message.header);
   auto body = wire::encode_body(message);
   calls_->add(std::move(message.header), std::move(body), allowed, now().steady, std::move(done));
   run_calls();
+  world_.checks.calls(*this, calls_->size());
+  (void)boundary("after a call");
 }
 
 void BusProcess::run_calls() {

@@ -75,9 +75,7 @@ void GatewayProcess::command(wire::CommandT command, Done done) {
   message.header.dest_kind = wire::DestKind::owner;
   message.header.partition = partition_of(message.as<wire::CommandT>()->scope);
   message.header.trace = wire::Trace(1, world_.random.next(), 1, 1);
-  if (boundary("before a command")) return;
   call(std::move(message), wire::Class::command, Millis{8'000}, std::move(done));
-  (void)boundary("after a command");
 }
 
 void GatewayProcess::query(wire::QueryT query, Done done) {
@@ -120,6 +118,7 @@ void GatewayProcess::act(const Id& id, api::ReadActions actions) {
     } else if (std::holds_alternative<api::read::Heads>(action)) {
       heads_at_ = std::min(heads_at_, world_.clock.now() + Millis{50});
     } else {
+      if (boundary("before an event is passed on")) return;
       const bool is_over = std::holds_alternative<api::read::Failed>(action);
       found->second.deliver(id.second, std::move(action));
       if (is_over) end(id);

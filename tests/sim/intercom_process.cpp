@@ -54,12 +54,14 @@ void IntercomProcess::perform(const Packet* packet) {
     const Wire wire = found->second;
     if (action.kind == intercom::Action::Kind::forward) {
       world_.net.send_down(wire, *packet);
+      if (boundary("after passing on")) return;
       continue;
     }
     bodies.resize(std::max<std::size_t>(bodies.size(), action.parcel + 1));
     auto& body = bodies[action.parcel];
     if (!body) body = std::make_shared<const std::string>(actions_.parcels[action.parcel].body);
     world_.net.send_down(wire, Packet{actions_.parcels[action.parcel].header, body});
+    if (boundary("after saying something")) return;
   }
 }
 

@@ -15,7 +15,7 @@ std::uint32_t pick(Random& random, std::uint32_t least, std::uint32_t most) {
 }
 
 // So small that everything meets them, and never so small that one message could not pass.
-void tighten(Profile& profile, Random& random) {
+void tighten(Profile& profile, Random& random, std::uint64_t seed) {
   auto& owner = profile.owner;
   owner.batch = pick(random, 1, 4);
   owner.commits_in_flight = pick(random, 1, 2);
@@ -32,6 +32,10 @@ void tighten(Profile& profile, Random& random) {
   owner.max_tries = pick(random, 2, 8);
   auto& intercom = profile.intercom;
   intercom.max_parked = pick(random, 1, 3);
+  // Of a stream of its own.
+  Random more(seed ^ 0x717A7);
+  intercom.max_parked_bytes = pick(more, 8'000, 24'000);
+  intercom.max_subscriptions = pick(more, 2, 6);
   intercom.stream_window = pick(random, 1'000, 20'000);
   intercom.reserve = pick(random, 64'000, 200'000);
   intercom.max_unconfirmed = pick(random, 16, 128);
@@ -117,14 +121,14 @@ Profile profile_of(const Options& options) {
   const bool long_absence = (profile.faults & scale) != 0;
   profile.chaos = small ? random.millis(300, 1'200) : random.millis(1'500, full ? (long_absence ? 40'000 : 12'000) : 4'000);
   profile.fault_every = small ? random.millis(100, 500) : random.millis(150, 1'500);
-  profile.crash_every = small ? 20u << random.below(3) : 10u << random.below(5);
+  profile.crash_every = small ? 32u << random.below(3) : 16u << random.below(5);
   profile.freeze_every = 2u << random.below(4);
   profile.book.credit = 1 + pick(random, 0, 5);
   static constexpr wire::CommandBody newer[] = {wire::CommandBody::OpenChat, wire::CommandBody::AnswerRequest, wire::CommandBody::Cancel,
                                                 wire::CommandBody::Post};
   profile.lacks = newer[random.below(std::size(newer))];
   profile.lacks_reads = random.chance(25);
-  if ((profile.faults & ~options.without & tight) != 0) tighten(profile, random);
+  if ((profile.faults & ~options.without & tight) != 0) tighten(profile, random, options.seed);
   if (!full) profile.intercom.gone_after = profile.intercom.lost_after;  // one that is cut off comes back late and is believed
   set_terms(profile, options);
   go_astray(profile, options);

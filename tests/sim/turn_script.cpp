@@ -244,6 +244,7 @@ void TurnProcess::run_tool(const JobPtr& job, std::size_t index) {
   const auto may = book_->may_begin(job->key, job->attempt, now().steady);
   if (may == agents::TurnBook::May::refresh) book_->refresh(job->key, job->attempt, now().steady);
   if (may != agents::TurnBook::May::begin) return perform();
+  if (boundary("before a call begins")) return;
   auto& call = job->calls[index];
   call.running = true;
   const bool idempotent = call.tool == "idem";
