@@ -175,6 +175,7 @@ void Checks::instance(Session& session, const std::string& scope, const state::I
     if (turn.run.empty()) turn.run = text(open->run());
     last = open->number();
   }
+  last = std::max(last, instance.next_turn() - 1);  // opened and closed at once, too
   for (auto& [number, turn] : turns)
     if (open == nullptr || number != open->number()) turn.closed = true;
 }
@@ -256,6 +257,7 @@ void Checks::plans(Session& session, const state::SessionState& state) {
 
 // A question to people that was answered, has expired or was taken back is never asked again under its id.
 void Checks::requests(Session& session, const state::SessionState& state) {
+  session.next_id = state.next_id();
   const auto before = std::exchange(session.requests, {});
   for (const auto* request : each(state.requests())) {
     if (session.requests_ended.contains(text(request->id()))) fail(8, fmt::format("request {} is open again", text(request->id())));

@@ -107,6 +107,7 @@ class Checks {
     std::map<std::string, Usage, std::less<>> used;           // by runs, in their items
     std::map<std::string, Request, std::less<>> requests;
     std::set<std::string, std::less<>> requests_ended;
+    std::uint64_t next_id = 0;                                      // of whatever it names
     std::map<std::string, std::uint32_t, std::less<>> revisions;    // of plans
     std::map<std::string, std::vector<std::uint64_t>> transcripts;  // fingerprints of what is in them, by agent
     std::map<std::string, std::uint32_t, std::less<>> pinned;       // team versions of runs

@@ -1,5 +1,5 @@
 // What readers and workers are shown or told beside events: nothing of it before the commit that causes it. What was so when it was looked
-// at may have changed since by another commit: it has to have been committed at some time.
+// at may have changed since, by another commit or by what came behind the question in the same batch: it has to have been so at some time.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,17 @@
 #include "world.hpp"
 
 namespace convoke::sim {
+namespace {
+
+/// `<session>~<letter><number>`.
+std::uint64_t number_in(std::string_view id) {
+  const auto at = id.rfind('~');
+  std::uint64_t number = UINT64_MAX;
+  if (at != std::string_view::npos && at + 2 < id.size()) std::from_chars(id.data() + at + 2, id.data() + id.size(), number);
+  return number;
+}
+
+}  // namespace
 
 // A worker is told to stop because its turn is being cancelled, is over, or is somebody else's by now.
 void Checks::stop_told(const OwnerProcess& by, const wire::ControlT& control) {
@@ -32,16 +43,20 @@ void Checks::session_shown(const wire::SessionViewT& view) {
   const auto wrong = [&](const std::string& what) { fail(6, fmt::format("{} is shown in {}, and is not committed", what, view.session)); };
   if (view.version > truth_.versions[found->first]) wrong(fmt::format("version {}", view.version));
   for (const auto& request : view.requests)
-    if (!session.requests.contains(request.id) && !session.requests_ended.contains(request.id)) wrong("request " + request.id);
+    if (!session.requests.contains(request.id) && !session.requests_ended.contains(request.id) && number_in(request.id) >= session.next_id)
+      wrong("request " + request.id);
   for (const auto& plan : view.plans) plan_shown(session, plan);
   for (const auto& ended : view.ended) {
     const auto known = session.plans_ended.find(ended.id);
     if (known == session.plans_ended.end() || known->second != ended.status) wrong("the end of plan " + ended.id);
   }
   for (const auto& turn : view.turns) {
+    const auto last = session.last_opened.find(turn.agent);
     const auto agent = session.turns.find(turn.agent);
-    const bool is_known = agent != session.turns.end() && agent->second.contains(turn.turn);
-    if (!is_known || agent->second.at(turn.turn).attempt < turn.attempt) wrong(fmt::format("turn {} of {}", turn.turn, turn.agent));
+    const bool was_open = last != session.last_opened.end() && turn.turn <= last->second;
+    const auto known = was_open ? agent->second.find(turn.turn) : decltype(agent->second.end()){};
+    const bool is_ahead = was_open && known != agent->second.end() && !known->second.closed && known->second.attempt < turn.attempt;
+    if (!was_open || is_ahead) wrong(fmt::format("turn {} of {} in attempt {}", turn.turn, turn.agent, turn.attempt));
   }
 }
 
