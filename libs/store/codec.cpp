@@ -367,6 +367,24 @@ Result<UnixTime> decode_time(const redisReply& reply) {
   return from_unix_ms(static_cast<std::int64_t>(number_in(text_in(*items[0])) * 1000 + number_in(text_in(*items[1])) / 1000));
 }
 
+Result<History> decode_history(const redisReply& reply) {
+  const auto told = decode_text(reply);
+  if (!told) return std::unexpected(told.error());
+  History history;
+  std::string_view rest = *told;
+  while (!rest.empty()) {
+    const auto line = rest.substr(0, rest.find_first_of("\r\n"));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const auto name = line.substr(0, colon);
+    const auto value = line.substr(colon + 1);
+    if (name == "master_replid") history.id = value;
+    if (name == "master_replid2") history.is_continued = value.find_first_not_of('0') != std::string_view::npos;
+  }
+  return history;
+}
+
 Reason reason_of(const redisReply& reply) {
   if (reply.type != REDIS_REPLY_ERROR) return Reason::none;
   const std::string_view text = text_in(reply);

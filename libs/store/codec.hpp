@@ -96,6 +96,14 @@ Result<std::string> decode_text(const redisReply& reply);
 /// TIME, as Unix milliseconds.
 Result<UnixTime> decode_time(const redisReply& reply);
 
+/// Of what a server wrote since when.
+struct History {
+  std::string id;             // of its replication; empty: it does not tell
+  bool is_continued = false;  // it goes on with another server's (master_replid2), as it does at a replica that took over
+};
+/// INFO replication.
+Result<History> decode_history(const redisReply& reply);
+
 /// What an error reply means for us; Reason::none for any other reply.
 Reason reason_of(const redisReply& reply);
 bool is_no_script(const redisReply& reply);

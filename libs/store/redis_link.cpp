@@ -244,19 +244,12 @@ Task<bool> RedisStore::prove_writable(ConnectionPtr connection) {
   co_return false;
 }
 
-Task<RedisStore::History> RedisStore::read_history(ConnectionPtr connection) {
+Task<History> RedisStore::read_history(ConnectionPtr connection) {
   Command info("INFO");
   info.add("replication");
   const Reply reply = co_await ask_once(connection, info.bytes(), "INFO");
   if (!reply) co_return History{};
-  const std::string text = decode_text(*reply).value_or("");
-  const auto value = [&text](std::string_view name) {
-    const auto at = text.find(name);
-    if (at == std::string::npos) return std::string();
-    const auto rest = text.substr(at + name.size());
-    return rest.substr(0, rest.find_first_of("\r\n"));
-  };
-  History history{value("master_replid:"), value("master_replid2:").find_first_not_of('0') != std::string::npos};
+  History history = decode_history(*reply).value_or(History{});
   if (history.id.empty()) down(Reason::away, "this Redis does not tell its replication id");
   co_return history;
 }

@@ -57,11 +57,6 @@ class RedisStore final : public Store {
     std::string load;  // the SCRIPT LOAD command
   };
 
-  struct History {
-    std::string id;             // of the server's replication history; empty: not known
-    bool is_continued = false;  // it goes on with another server's (master_replid2), as it does at a replica that took over
-  };
-
   // redis_link.cpp
   Task<bool> open();
   Task<ConnectionPtr> connect();

@@ -22,6 +22,8 @@ void decode_all(const redisReply& reply) {
   (void)store::decode_spans_read(reply);
   (void)store::decode_text(reply);
   (void)store::decode_time(reply);
+  const auto history = store::decode_history(reply);
+  fuzz::require(!history || history->id.find_first_of("\r\n") == std::string::npos, "an id is of one line");
   (void)store::reason_of(reply);
   (void)store::is_no_script(reply);
   if (reply.type == REDIS_REPLY_ERROR) (void)store::error_of(reply);
