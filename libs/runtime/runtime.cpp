@@ -75,6 +75,7 @@ class Runtime::State {
     options.replica = to_string(replica);
     log::set_up({options.name, options.replica, *level});
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit to files is then like a full disk: an error of the write
     tasks.on_fatal([this](const std::string& name) {
       exit_code = 1;
       stop("the task " + name + " failed");

@@ -54,7 +54,7 @@ enum class OnFailure : std::uint8_t {
 
 class Runtime {
  public:
-  /// Sets up logging, ignores SIGPIPE, and does no I/O. Throws std::invalid_argument when an option cannot be used.
+  /// Sets up logging, ignores SIGPIPE and SIGXFSZ, and does no I/O. Throws std::invalid_argument when an option cannot be used.
   explicit Runtime(ProcessOptions options);
   ~Runtime();
   Runtime(const Runtime&) = delete;

@@ -10,6 +10,7 @@
 #include "core/backoff.hpp"
 #include "core/failpoint.hpp"
 #include "core/text.hpp"
+#include "telemetry/log.hpp"
 #include "tools/arguments.hpp"
 #include "worker/conversation.hpp"
 #include "worker/offer.hpp"
@@ -196,9 +197,12 @@ asio::awaitable<Result<tools::Applied>> Conversation::apply(std::size_t index, c
   const tools::Call applied{tools::call_key(work.session, work.agent, work.turn, round_->item, index), work.session, work.agent,
                             call.arguments};
   Backoff backoff(Millis{20}, Millis{1'000});
-  while (true) {
+  for (bool told = false;; told = true) {
     auto result = tooling_.journal.apply(tool, applied, turn_.now().unix);
-    if (result || result.error().code != Fault::unavailable || turn_.now().steady >= deadline) co_return result;
+    if (result || result.error().code != Fault::unavailable) co_return result;
+    tooling_.refused.add();
+    if (!told) telemetry::log::warn("{} waits: {}", tool.name, result.error().message);
+    if (turn_.now().steady >= deadline) co_return result;
     co_await sleep_for(backoff.next(work.turn));
   }
 }

@@ -15,6 +15,7 @@
 #include "agents/turns/teams.hpp"
 #include "agents/turns/turn.hpp"
 #include "llm/model.hpp"
+#include "telemetry/metrics.hpp"
 #include "telemetry/trace.hpp"
 #include "tools/http_call.hpp"
 #include "tools/journal.hpp"
@@ -52,6 +53,7 @@ struct Tooling {
   telemetry::Tracer& tracer;
   ConversationOptions options;
   Offers offers = {};
+  telemetry::Counter refused = {};  // calls that the journal could not note, each time
 };
 
 class Conversation {

@@ -68,6 +68,8 @@ Service::Service(runtime::Runtime& runtime, ServiceOptions options)
               [agent = served_.second](const agents::Team& team) { return credit_of(team, agent); }},
              [this](agents::Turn& turn) { return carry_out(turn); }) {
   tooling_.options.start_within = options_.turns.start_within;
+  tooling_.refused =
+      runtime.metrics().counter("convoke_effects_refused_total", "Times that the journal of effects could not be written, or was busy");
 }
 
 asio::awaitable<wire::TurnResultT> Service::carry_out(agents::Turn& turn) {

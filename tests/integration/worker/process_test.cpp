@@ -1,5 +1,7 @@
 // convoke-worker and convoke-planner as processes, with the offline model and the team that ships: chats, steps, plans, and a worker that
 // is killed between an effect and its report.
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 
 #include <csignal>
@@ -170,6 +172,31 @@ TEST_CASE("worker: one that dies between an effect and its report leaves a succe
   const auto effects = company.effects();
   REQUIRE(effects.size() == 2);
   CHECK(effects[1].find("\"repeat\": true") != std::string::npos);
+}
+
+TEST_CASE("worker: one whose journal has no room says so, leaves no half line, and carries the call out once when there is room") {
+  Company company;
+  const std::string past(100'000, '#');  // the limit is one to the worker's log, too, which stays below it
+  std::ofstream(company.folder.file("effects.jsonl")) << past << "\n";
+  auto worker = company.worker();
+  const auto limit = [&](rlim_t most) {
+    const rlimit files{.rlim_cur = most, .rlim_max = RLIM_INFINITY};
+    REQUIRE(::prlimit(worker.pid(), RLIMIT_FSIZE, &files, nullptr) == 0);
+  };
+  limit(past.size() + 40);  // a part of the line
+  company.owner.give(company.work(wire::TurnKind::step, mentor));
+  REQUIRE(company.until([&] { return worker.err().find("assign_mentor waits: ") != std::string::npos; }));
+  CHECK(worker.err().find("effects.jsonl") != std::string::npos);
+  CHECK_FALSE(company.owner.turn(1).closed);
+  CHECK(company.effects().size() == 1);
+  limit(RLIM_INFINITY);
+  REQUIRE(company.until([&] { return company.owner.turn(1).closed; }));
+  CHECK(company.owner.turn(1).result->outcome == wire::Outcome::answer);
+  CHECK(company.owner.turn(1).items.at(1).fault == 0);
+  const auto effects = company.effects();
+  REQUIRE(effects.size() == 2);
+  CHECK(effects[1].find("s1/company.HrAgent/1/1/0") != std::string::npos);
+  CHECK(worker.error_lines().empty());
 }
 
 TEST_CASE("worker: an agent that the team gets later is served without a restart") {
