@@ -1,63 +1,14 @@
 // Two gateways; who was connected to one that dies goes on at the other.
 #include <signal.h>
 
-#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "http/websocket_client.hpp"
-#include "support/coroutine.hpp"
+#include "fault/follower.hpp"
 #include "support/installation.hpp"
 
-using namespace convoke;
 using namespace convoke::test;
 
 namespace {
-
-// Somebody who follows one conversation, wherever they are connected.
-class Follower {
- public:
-  explicit Follower(std::string conversation) : conversation_(std::move(conversation)) {}
-
-  /// Where they were, or from the beginning.
-  bool connect(const std::string& address) {
-    socket_.emplace(io_);
-    http::WebSocketTarget target;
-    target.address = address;
-    target.target = "/api/ws";
-    if (!run(io_, socket_->connect(std::move(target)))) return false;
-    Json subscribe{{"type", "subscribe"}, {"conversation", conversation_}, {"from", seen.size() + 1}};
-    if (!seen.empty()) subscribe["after_id"] = seen.back()["id"];
-    return run(io_, socket_->send(subscribe.dump())).has_value();
-  }
-  /// Takes what comes until there are so many events, or nothing more.
-  bool until(std::size_t count) {
-    while (seen.size() < count) {
-      const auto message = run(io_, socket_->read(Millis{20'000}));
-      if (!message || !*message) return false;
-      auto frame = Json::parse((*message)->data, nullptr, false);
-      const auto type = frame.value("type", "");
-      if (type == "event") seen.push_back(frame["event"]);
-      if (type == "history_reset" || type == "error") return false;
-    }
-    return true;
-  }
-  /// Whether the connection ends by itself.
-  bool lost() {
-    for (;;) {
-      const auto message = run(io_, socket_->read(Millis{20'000}));
-      if (!message) return message.error().code != Fault::deadline;
-      if (!*message) return true;
-      auto frame = Json::parse((*message)->data, nullptr, false);
-      if (frame.value("type", "") == "event") seen.push_back(frame["event"]);
-    }
-  }
-  std::vector<Json> seen;
-
- private:
-  std::string conversation_;
-  boost::asio::io_context io_;
-  std::optional<http::WebSocketClient> socket_;
-};
 
 // Where a gateway that chose its port itself listens; empty when it does not say so in time.
 std::string address_of(const Process& gateway) {

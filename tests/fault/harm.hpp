@@ -20,25 +20,31 @@ namespace convoke::test {
 /// What was done. It has bitten when something shows that the installation felt it: a process that died of it, a connection that was held
 /// up, a refusal by Redis.
 struct Strike {
-  std::string kind;
+  std::string kind = {};
   std::string said;
   bool bit = false;
-  std::string starved;  // the process that had too little memory or too few descriptors, and may have said so before it died
+  std::string starved = {};  // the process that had too little memory or too few descriptors, and may have said so before it died
+  /// Of harm that goes on when strike() returns: waits for its end, and tells whether it has bitten.
+  std::function<bool()> felt = {};
 };
 
 class Harm {
  public:
-  /// Puts a wire before each socket that others connect to, and has everybody connect through it.
-  explicit Harm(Installation& installation);
+  /// Puts a wire before each socket that others connect to, and has everybody connect through it. `till`: the wire between workers and
+  /// what they act upon outside.
+  Harm(Installation& installation, Wire& till);
 
   /// One more who may be harmed, until forgotten; started after the wires were put.
   void add(const Replica& replica);
   void forget(const Replica& replica);
-  /// host:port of fresh wires, one for each of so many clients, to the gateway; the last one's to `other_gateway`, if that is given.
-  std::vector<std::string> clients(std::size_t count, const std::string& other_gateway = {});
+  /// host:port of a fresh wire between this client and a gateway (host:port; empty: the installation's).
+  std::string client(const std::string& name, const std::string& gateway = {});
 
-  /// One of all kinds, with victim and times, from the seed; `kind` has it be of that kind. Blocks until it is undone.
-  Strike strike(std::mt19937_64& random, const std::string& kind = {});
+  /// One of that kind, with victim and times from the seed. Blocks until it is undone, but for kinds that last.
+  Strike strike(std::mt19937_64& random, const std::string& kind);
+  static std::string any_kind(std::mt19937_64& random);
+  /// Whether nobody would feel it while people wait: it goes on when strike() has returned (Strike::felt).
+  static bool lasts(const std::string& kind);
   static std::set<std::string> kinds();
   /// How many connections go through wires.
   std::size_t connections() const;
@@ -57,9 +63,12 @@ class Harm {
   Strike leave(Random& random);
   Strike wire(Random& random);
   Strike wire_one(Random& random);
+  Strike wire_till(Random& random);
+  Strike wire_socket(Random& random);
   Strike tear_file(Random& random);
   bool tear_commit(std::uint64_t dice, std::string& said);
   Strike fill_disk(Random& random);
+  Strike fill_journal(Random& random);
   Strike starve_memory(Random& random);
   Strike starve_redis(Random& random);
   Strike starve_descriptors(Random& random);
@@ -78,7 +87,8 @@ class Harm {
 
   Installation& installation_;
   std::map<std::string, std::unique_ptr<Wire>> wires_;
-  std::vector<std::unique_ptr<Wire>> clients_;
+  Wire& till_;
+  std::map<std::string, std::unique_ptr<Wire>> clients_;
   std::map<std::string, const Replica*> replicas_;
   std::vector<std::string> names_;
 };

@@ -98,20 +98,28 @@ class Storm {
       if (seed % 2 == 0) guests.emplace(*installation_, *harm_);
       CHECK(shared());
       owners_->watch();
-      Chatter people(*installation_, "talk-" + std::to_string(seed), "Echo", harm_->clients(3, guests ? guests->address() : ""));
+      const std::string other = guests ? guests->address() : "";
+      Chatter people(*installation_, "talk-" + std::to_string(seed), "Echo",
+                     {harm_->client("talker 1"), harm_->client("talker 2"), harm_->client("talker 3", other)});
+      const Doors doors{harm_->client("asker"), harm_->client("onlooker", other), harm_->client("watcher"), harm_->client("reader", other)};
+      const auto only = text_or("CONVOKE_TEST_HARM", "");
+      const auto kind = only.empty() ? Harm::any_kind(random) : only;
       const auto begin = std::chrono::steady_clock::now() + std::chrono::milliseconds(random() % 900);
-      bool struck = false;
-      const auto outcome = trial_.run(*installation_, session, [&] {
+      bool struck = Harm::lasts(kind);
+      if (struck) harm = harm_->strike(random, kind);  // goes on while people do
+      const auto strike = [&] {
         if (struck || std::chrono::steady_clock::now() < begin) return;
         struck = true;
-        harm = harm_->strike(random, text_or("CONVOKE_TEST_HARM", ""));
-      });
-      if (!struck) harm = harm_->strike(random, text_or("CONVOKE_TEST_HARM", ""));
+        harm = harm_->strike(random, kind);
+      };
+      const auto outcome = trial_.run(*installation_, session, strike, doors);
+      if (!struck) harm = harm_->strike(random, kind);
+      if (harm.felt) harm.bit = harm.felt();
       INFO("seed " << seed << ": " << harm.said);
       CHECK(outcome.mistakes == std::vector<std::string>{});
       CHECK(outcome.unlike(expected_) == "");
       CHECK(installation_->wait_ready());
-      const auto after = trial_.run(*installation_, session + "-after");
+      const auto after = trial_.run(*installation_, session + "-after", [] {}, doors);
       CHECK(after.mistakes == std::vector<std::string>{});
       CHECK(after.unlike(expected_) == "");
       CHECK(after.unknown == 0);
@@ -125,16 +133,21 @@ class Storm {
       if (harm.kind == "tear_file") CHECK(harm.bit);
       ++struck_[harm.kind];
       bitten_[harm.kind] += harm.bit ? 1 : 0;
+      resumed_ += outcome.resumed > 0 ? 1 : 0;
+      asked_ += outcome.unknown > 0 ? 1 : 0;
       const bool taken = owners_->takeovers() > 0;
       const bool came_back = owners_->came_back();
       takeovers_ += taken ? 1 : 0;
       returns_ += came_back ? 1 : 0;
-      told = std::string(taken ? ", taken over by a living replica" : "") + (came_back ? ", which gave back to who had been away" : "");
+      if (outcome.unknown > 0) told = ", a person asked " + std::to_string(outcome.unknown) + " times";
+      if (outcome.resumed > 0) told += ", read on " + std::to_string(outcome.resumed) + " times";
+      told += std::string(taken ? ", taken over by a living replica" : "") + (came_back ? ", which gave back to who had been away" : "");
       const bool well = wrong.empty() && outcome.mistakes.empty() && outcome.unlike(expected_).empty() && after.mistakes.empty() &&
                         after.unlike(expected_).empty() && after.unknown == 0 && mistakes.empty() && left;
       if (!well) keep(seed);
     } catch (const std::exception& error) {
       FAIL_CHECK("seed " << seed << ": " << harm.said << ": " << error.what());
+      harm.felt = {};  // waits for its end
       keep(seed);
       end(false);
     }
@@ -196,6 +209,9 @@ class Storm {
   // In how many seeds a living replica took over, and in how many an owner that was replaced came back.
   int takeovers() const { return takeovers_; }
   int returns() const { return returns_; }
+  // In how many a WebSocket's reader was cut off and read on, and in how many a person was asked what had become of a call.
+  int resumed() const { return resumed_; }
+  int asked() const { return asked_; }
 
  private:
   std::filesystem::path file() const { return histories() / (name_ + ".jsonl"); }
@@ -214,7 +230,7 @@ class Storm {
   void begin() {
     errors_.clear();
     installation_.emplace(trial_.options());
-    harm_.emplace(*installation_);
+    harm_.emplace(*installation_, trial_.line());
     second_.emplace(*installation_, "groupchat", "groupchat-2");
     harm_->add(*second_);
     owners_.emplace(installation_->run_folder() + "/redis.real");
@@ -240,6 +256,8 @@ class Storm {
   std::size_t operations_ = 0;
   int takeovers_ = 0;
   int returns_ = 0;
+  int resumed_ = 0;
+  int asked_ = 0;
 };
 
 void endure(const std::string& name, const std::vector<std::uint64_t>& seeds) {
@@ -254,8 +272,11 @@ void endure(const std::string& name, const std::vector<std::uint64_t>& seeds) {
     INFO(kind);
     if (is_all || kind == only) CHECK(storm.bitten(kind) > 0);
   }
-  std::cout << "; taken over by a living replica " << storm.takeovers() << ", came back " << storm.returns() << std::endl;
+  std::cout << "; taken over by a living replica " << storm.takeovers() << ", came back " << storm.returns() << "; read on after a cut "
+            << storm.resumed() << ", asked about a call " << storm.asked() << std::endl;
   if (is_all) CHECK(storm.takeovers() > 0);
+  if (is_all || only == "wire_socket") CHECK(storm.resumed() > 0);
+  if (is_all || only == "wire_till") CHECK(storm.asked() > 0);
   if (is_all) CHECK(storm.returns() > 0);
 }
 

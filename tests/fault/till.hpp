@@ -18,11 +18,15 @@ class Till {
   Till(const Till&) = delete;
   Till& operator=(const Till&) = delete;
 
-  /// POST here takes money.
-  std::string url() const { return "http://" + server_.address() + "/charge"; }
+  /// POST to it takes money.
+  static constexpr const char* path = "/charge";
   /// What it answers each time.
   static std::string receipt() { return "Receipt: paid"; }
   int charges() const { return charges_; }
+  /// host:port.
+  std::string address() const { return server_.address(); }
+  /// The same, for who has to know it: whatever was said to it before is counted.
+  int looked_into();
 
  private:
   boost::asio::io_context io_{1};

@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fault/person.hpp"
 #include "fault/till.hpp"
+#include "fault/wire.hpp"
 #include "support/installation.hpp"
 
 namespace convoke::test {
@@ -25,10 +27,19 @@ struct Outcome {
   Json without_call;                  // `state` without the call that a person was asked about, the question, and what they change
   int strikes = 0;                    // commands that are held for what killed their owners
   bool asked = false;                 // whether a log has such a question
+  int resumed = 0;                    // how often who reads over a WebSocket went on after being cut off
 
   /// What differs from an outcome without faults, as a JSON patch; empty when nothing does. If a person was asked what had become of the
   /// call that is not idempotent, the log does not tell that call as it would have.
   std::string unlike(const Outcome& faultless) const;
+};
+
+/// Where the people of a trial connect, each host:port; empty: at the installation's gateway.
+struct Doors {
+  std::string asker = {};     // gives the task and answers
+  std::string onlooker = {};  // reads pages
+  std::string watcher = {};   // `convoke watch`
+  std::string reader = {};    // reads over a WebSocket
 };
 
 class Trial {
@@ -42,7 +53,8 @@ class Trial {
 
   /// Gives the task to `session` and sees it through; `meanwhile` is called again and again. Throws std::runtime_error when it does not
   /// end.
-  Outcome run(Installation& installation, const std::string& session, const std::function<void()>& meanwhile = [] {});
+  Outcome run(
+      Installation& installation, const std::string& session, const std::function<void()>& meanwhile = [] {}, const Doors& doors = {});
 
   /// What processes are to do from now on (libs/core/failpoint.hpp); empty: nothing.
   void order(const std::string& orders) const;
@@ -50,18 +62,20 @@ class Trial {
   /// What was passed since the last call, and how often by the process that passed it most.
   std::map<std::string, int> passed() const;
 
-  Till& till() { return till_; }
+  /// Between the workers and the till.
+  Wire& line() { return *line_; }
 
  private:
   Json task(Person& person, const std::string& session) const;
   void see_through(Installation& installation, const std::string& session, Person& person, int charges_before,
                    const std::function<void()>& meanwhile, Outcome& outcome);
   bool settle(Installation& installation, const std::string& session, Person& person, int charges_before, Outcome& outcome);
-  static void judge(Installation& installation, const std::string& session, const Process& watcher, const Json& task, Outcome& outcome);
+  static void judge(Installation& installation, const std::string& session, const Json& task, Outcome& outcome);
 
   std::filesystem::path history_;
   TempDir folder_;
   Till till_;
+  std::unique_ptr<Wire> line_;
 };
 
 }  // namespace convoke::test

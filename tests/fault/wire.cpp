@@ -1,8 +1,10 @@
 #include "fault/wire.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -18,6 +20,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -91,6 +94,11 @@ class Wire::Inside {
   }
   std::size_t connections(const std::string& whose) const { return count(connections_, whose); }
   std::size_t hits(const std::string& whose) const { return count(hits_, whose); }
+  bool is_quiet() {
+    std::promise<bool> quiet;
+    asio::post(io_, [&] { quiet.set_value(opening_ == 0 && std::ranges::none_of(pairs_, is_left)); });
+    return quiet.get_future().get();
+  }
   unsigned short port() const {
     const auto at = acceptor_->local_endpoint();
     Tcp::endpoint tcp;
@@ -132,6 +140,12 @@ class Wire::Inside {
     --connections_[pair->peer];
   }
 
+  // Its client has gone; what it said may not have been read yet.
+  static bool is_left(const std::shared_ptr<Pair>& pair) {
+    pollfd near{.fd = pair->near.native_handle(), .events = POLLRDHUP, .revents = 0};
+    return pair->near.is_open() && ::poll(&near, 1, 0) > 0 && (near.revents & (POLLRDHUP | POLLHUP)) != 0;
+  }
+
   // Under the server's name from now on; the server behind it is found under another.
   void take_place() {
     std::error_code failed;
@@ -166,7 +180,9 @@ class Wire::Inside {
         hit(*pair);
         continue;
       }
+      ++opening_;
       co_await pair->far.async_connect(server_, asio::redirect_error(asio::use_awaitable, error));
+      --opening_;
       if (error) continue;
       insert(pair);
       asio::co_spawn(io_, pump(pair, pair->near, pair->far, false), asio::detached);
@@ -219,6 +235,7 @@ class Wire::Inside {
   std::optional<Acceptor> acceptor_;
   ino_t mine_ = 0;
   int generation_ = 0;
+  int opening_ = 0;
   std::set<std::shared_ptr<Pair>> pairs_;
   mutable std::mutex mutex_;  // for what follows
   State state_ = State::whole;
@@ -241,5 +258,6 @@ void Wire::set(State state, const std::string& whose) { inside_->set(state, whos
 void Wire::snap() { inside_->snap(); }
 std::size_t Wire::connections(const std::string& whose) const { return inside_->connections(whose); }
 std::size_t Wire::hits(const std::string& whose) const { return inside_->hits(whose); }
+bool Wire::is_quiet() const { return inside_->is_quiet(); }
 
 }  // namespace convoke::test

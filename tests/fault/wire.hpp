@@ -33,6 +33,8 @@ class Wire {
   std::size_t connections(const std::string& whose = {}) const;
   /// How many connections it has ended or refused and how many pieces it has held up so far, of everybody or of one.
   std::size_t hits(const std::string& whose = {}) const;
+  /// Whether nothing is under way any more of what was sent over connections that their clients have ended since.
+  bool is_quiet() const;
   const std::string& address() const { return address_; }
 
  private:
