@@ -120,6 +120,7 @@ class Killing {
  private:
   void begin() {
     installation_.emplace(trial_.options());
+    trial_.team_version = 1;
     second_.emplace(*installation_, "groupchat", "groupchat-2");
     CHECK(eventually(std::chrono::seconds(30), [&] { return installation_->metric("groupchat-2", "convoke_partitions") > 64; }));
   }
@@ -142,7 +143,9 @@ class Killing {
     ::kill(installation_->pid("worker-Echo-1"), SIGKILL);
     auto team = installation_->surely_get("/api/teams/trial").body["definition"];
     team["description"] = "A shop, for the time " + std::to_string(++stirred_) + ".";
-    CHECK(installation_->surely("/api/teams", team, "stir-" + std::to_string(stirred_)).status == 200);
+    const auto applied = installation_->surely("/api/teams", team, "stir-" + std::to_string(stirred_));
+    CHECK(applied.status == 200);
+    trial_.team_version = applied.body.value("team_version", 0);
     CHECK(installation_->surely_get("/api/directory").status == 200);
     for (int number = 1; number <= 4; ++number) {
       const auto session = "stir-" + std::to_string(stirred_) + "-" + std::to_string(number);

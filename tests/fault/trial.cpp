@@ -87,10 +87,11 @@ std::string with_url(std::string text, const std::string& url) {
   return text;
 }
 
-// What may differ from run to run.
-const std::set<std::string> volatile_fields = {
-    "seq",     "id",       "at_ms",   "ts",      "trace",    "turn", "attempt",    "created_ms", "ended_ms", "opened_ms", "last_ms",
-    "version", "revision", "message", "request", "failures", "call", "expires_ms", "result",     "time",     "key",       "team_version"};
+// What differs from run to run: times, and an attempt more where a process died.
+const std::set<std::string> volatile_fields = {"at_ms",     "ts",      "time",  "created_ms", "ended_ms",
+                                               "opened_ms", "last_ms", "trace", "expires_ms", "attempt"};
+// What counts on when a person was asked: what comes after has other numbers, and ids made of them.
+const std::set<std::string> counted_fields = {"seq", "id", "message", "turn", "request", "call", "key", "version"};
 
 std::string normal(const std::string& text, const std::string& session) {
   static const std::regex uuid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
@@ -112,6 +113,14 @@ Json normal(const Json& json, const std::string& session) {
   for (const auto& [name, value] : json.items())
     if (!volatile_fields.contains(name)) object[name] = normal(value, session);
   return object;
+}
+
+Json without_numbers(Json json) {
+  if (json.is_object())
+    for (const auto& name : counted_fields) json.erase(name);
+  if (json.is_structured())
+    for (auto& part : json) part = without_numbers(std::move(part));
+  return json;
 }
 
 std::vector<Json> events_of(const std::string& out) {
@@ -257,6 +266,7 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
   const auto door = [&](const std::string& own) { return own.empty() ? installation.address() : own; };
   Outcome outcome;
   const int before = till_.charges();
+  const int pinned = team_version;
   const auto effects_before = installation.effects().size();
   const auto log = session + "~t1";
   History history;
@@ -270,6 +280,10 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
       see_through(installation, session, person, before, meanwhile, outcome);
     }
     judge(installation, session, accepted, outcome);
+    if (outcome.state["plan"]["team_version"] != pinned)
+      outcome.mistakes.push_back("the plan is of version " + outcome.state["plan"]["team_version"].dump() + " of the team");
+    outcome.state["plan"].erase("team_version");
+    outcome.without_call["plan"].erase("team_version");
     compare_seen(installation.events(log), watcher, reader, outcome);
     eventually(seconds(20), [&] { return person.read(log); });
   }
@@ -280,6 +294,7 @@ Outcome Trial::run(Installation& installation, const std::string& session, const
   const auto all = installation.effects();
   for (auto at = effects_before; at < all.size(); ++at) effects.push_back(normal(all[at], session));
   outcome.without_call["effects"] = effects;
+  outcome.without_call = without_numbers(std::move(outcome.without_call));
   outcome.state["effects"] = std::move(effects);
   return outcome;
 }

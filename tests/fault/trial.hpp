@@ -56,6 +56,9 @@ class Trial {
   Outcome run(
       Installation& installation, const std::string& session, const std::function<void()>& meanwhile = [] {}, const Doors& doors = {});
 
+  /// What a new task is given to: whoever applies a team says here which version it is.
+  int team_version = 1;
+
   /// What processes are to do from now on (libs/core/failpoint.hpp); empty: nothing.
   void order(const std::string& orders) const;
   bool obeyed(const std::string& name) const;
