@@ -179,7 +179,11 @@ void Core::Engine::accept(wire::Message message, Key key, std::uint64_t gather) 
   const Slot* slot = find(key);
   const bool scope_full =
       slot != nullptr && slot->queue.size() + slot->parked.size() >= options_.queue_per_scope && !CONVOKE_MUTATED(queue_unbounded);
-  if (scope_full || taken_ >= options_.queue_total) {
+  // Messages that wait for a team version keep their places: whoever asks for one is let in beside them, or it would never come.
+  const auto* query = waiting.message.as<wire::QueryT>();
+  const bool is_waited_for = query != nullptr && query->body.AsReadTeam() != nullptr && key.scope.starts_with("t:");
+  const std::size_t most = std::size_t{options_.queue_total} + (is_waited_for ? options_.queue_per_scope : 0);
+  if (scope_full || taken_ >= most) {
     return fault(waiting, Fault::overloaded, fmt::format("too much waits for {}; repeat later with the same key", key.scope),
                  options_.overloaded_retry);
   }

@@ -301,6 +301,25 @@ TEST_CASE("owner: what it does not handle, and what names a wrong scope, comes b
   CHECK(node.asked.empty());
 }
 
+TEST_CASE("owner: whoever asks for a team is let in although what waits for it takes all places") {
+  World world;
+  own::Options options;
+  options.queue_total = 2;
+  options.queue_per_scope = 2;
+  Node node(world, replica_a, options);
+  node.start();
+  for (const char* scope : {"s:one", "s:two"}) {
+    node.post("team:company", "k", scope);
+    node.run();
+  }
+  REQUIRE(node.core.sizes().waiting == 2);
+  CHECK(node.fault(node.post("a", "k", "s:three")) == Fault::overloaded);
+  CHECK(node.fault(node.give(node.query(wire::ReadTeamT{}, "s:three"))) == Fault::overloaded);
+  const auto asked = node.give(node.query(wire::ReadTeamT{}, "t:company"));
+  const auto* refusal = node.answer_to(asked) != nullptr ? node.answer_to(asked)->body.AsFault() : nullptr;
+  CHECK((refusal == nullptr || static_cast<Fault>(refusal->code) != Fault::overloaded));
+}
+
 TEST_CASE("owner: fetches a team version that is missing while the message waits and others go on") {
   World world;
   Node node(world, replica_a);
