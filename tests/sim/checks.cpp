@@ -371,7 +371,7 @@ void Checks::sizes(const OwnerProcess& owner) {
   const auto sizes = owner.core()->sizes();
   const own::Options& options = world_.profile.owner;
   const auto within = [&](std::size_t size, std::size_t most, const char* what) { this->within(owner, size, most, what); };
-  within(sizes.waiting, options.queue_total, "messages waiting");
+  within(sizes.waiting, std::size_t{options.queue_total} + options.queue_per_scope, "messages waiting");
   within(sizes.fullest, options.queue_per_scope + options.batch, "messages waiting for one scope");  // a failed commit puts its own back
   within(sizes.commits, options.commits_in_flight, "commits in flight");
   within(sizes.loads, options.loads_in_flight, "loads");

@@ -9,7 +9,7 @@ namespace convoke::sim {
 namespace {
 
 constexpr Millis start_within{20'000};
-constexpr Millis heal_within{120'000};
+constexpr Millis heal_within{150'000};
 constexpr Millis for_ever{1'000'000'000};
 
 // `up` applies the team file under a key of its own and repeats until it is answered.
