@@ -218,6 +218,7 @@ class Filler {
         if (options_.elsewhere && parameter.want != Want::person && parameter.want != Want::party && is_person(candidate)) continue;
         double score = suitability(parameter, candidate, r_);
         if (score > 0 && parameter.want == Want::name && beneficiary(candidate)) score -= 0.4;
+        if (score > 0 && parameter.want == Want::text && names_first(candidate)) score -= 0.4;
         if (candidate.entity != nullptr && score > 0) {
           const auto place = seen[static_cast<std::size_t>(candidate.entity->shape)]++;
           if (place == rank) score += 0.12;
@@ -246,6 +247,15 @@ class Filler {
 
   static bool is_person(const Candidate& candidate) {
     return candidate.entity != nullptr && candidate.entity->shape == Shape::name && candidate.entity->person >= 0.99;
+  }
+
+  /// "… about the Baby Monitor, people say that …": what it is about is a value of its own, where the tool has one for it.
+  bool names_first(const Candidate& tail) const {
+    if (tail.kind != Candidate::Kind::tail) return false;
+    const auto* entity = r_.entity_at(tail.first);
+    if (entity == nullptr || entity->shape != Shape::name || entity->last >= tail.last || r_.text[entity->end] != ',') return false;
+    return std::ranges::any_of(tool_.parameters,
+                               [](const Parameter& parameter) { return parameter.want == Want::name && parameter.required; });
   }
 
   /// "-5 laptops", "2.5 laptops": nobody can have that, so it is asked for.

@@ -71,7 +71,9 @@ std::string stem_at(const Reading& reading, std::size_t i, std::size_t first, st
 /// Where the last sentence begins that a verb opens: what stands before it was told, and is less likely what is to be dealt with.
 std::size_t asked_from(const Reading& reading, std::size_t first, std::size_t last) {
   for (auto i = last; i-- > first + 1;) {
-    if (reading.tokens[i].sentence_start && opening_verb(reading, i, last) < last) return i;
+    if (!reading.tokens[i].sentence_start) continue;
+    const bool lets = reading.tokens[i].lower == "let" && reading.tokens[i].possessive;
+    if (lets || opening_verb(reading, i, last) < last) return i;
   }
   return first;
 }
@@ -84,6 +86,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
   const auto asked = asked_from(reading, first, last);
   bool object_seen = false;
   std::size_t told_object = Reading::none;
+  bool told_counted = false;
   const auto verb = opening_verb(reading, first, last);
   const bool counts = std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end();
   const bool people = std::ranges::any_of(
@@ -99,6 +102,9 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
            switches(tool, reading.tokens[candidate.last - 1].stem))
       --candidate.last;
     if (candidate.last == candidate.first) continue;
+    if (candidate.last == candidate.first + 1 && reading.entity_of[candidate.first] == Reading::none &&
+        switches(tool, reading.tokens[candidate.first].stem))
+      continue;
     // "Ask the neighbours for salt": whom one asks is not what one wants.
     const bool recipient = verb < last && one_of(reading.tokens[verb].lower, {"ask", "tell", "inform", "notify", "remind"});
     // "What could go wrong if …", "in line with …": no words for a thing.
@@ -108,10 +114,14 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
                            (is_common(reading.tokens[i].stem) || is_particle(reading.tokens[i].lower));
     const bool thing = phrase.lead.empty() && !candidate.everyday;
     const bool told = candidate.first < asked;
-    if (told && thing && told_object == Reading::none) told_object = found.size();
-    candidate.object = !told && !recipient && thing && !std::exchange(object_seen, object_seen || thing);
     const auto* count = counts && candidate.first > first ? reading.entity_at(candidate.first - 1) : nullptr;
-    candidate.counted = !told && count != nullptr && count->shape == Shape::number && phrase.lead.empty();
+    const bool counted = counts && (phrase.measured || (count != nullptr && count->shape == Shape::number)) && phrase.lead.empty();
+    if (told && thing && (told_object == Reading::none || (counted && !told_counted))) {
+      told_object = found.size();
+      told_counted = counted;
+    }
+    candidate.object = !told && !recipient && thing && !std::exchange(object_seen, object_seen || thing);
+    candidate.counted = !told && counted;
     candidate.about = true;
     bool only_cues = true;
     for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
@@ -152,6 +162,10 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
     const bool colon = gap.find(':') != std::string_view::npos;
     if (!colon && ((!is_preposition(word) && !is_announcing(word)) || gap == "-")) continue;
     std::size_t from = i + 1;
+    // "Announce that to …": "that" is what was said before.
+    if (!colon && from + 1 < last && one_of(reading.tokens[from].lower, {"that"}) && is_preposition(reading.tokens[from + 1].lower))
+      continue;
+    if (!colon && word == "that" && is_preposition(reading.tokens[from].lower)) continue;
     if (!colon && from + 1 < last && one_of(reading.tokens[from].lower, {"of", "that", "to"})) ++from;
     // Of a thing the article goes, of a sentence it stays.
     const bool thing = one_of(word, {"about", "on", "for", "regarding", "concerning", "with", "to", "of", "into", "as"}) && !colon;
@@ -231,7 +245,8 @@ double announced(const Parameter& parameter, const Candidate& candidate, const R
     }
   }
   // "Anna Bell, 555-1234, as the contact"
-  for (i = candidate.last; parameter.want == Want::person && i + 1 < reading.tokens.size() && i < candidate.last + 8; ++i) {
+  const std::size_t reach = parameter.want == Want::person ? 8 : parameter.want == Want::party ? 1 : 0;
+  for (i = candidate.last; i + 1 < reading.tokens.size() && i < candidate.last + reach; ++i) {
     if (reading.tokens[i].lower != "as") continue;
     for (std::size_t k = i + 1; k < std::min(reading.tokens.size(), i + 5); ++k) best = std::max(best, 0.6 * cues(reading.tokens[k].stem));
   }
@@ -271,7 +286,7 @@ double as_party(const Candidate& c, bool person) {
   if (c.entity != nullptr) {
     if (c.entity->shape == Shape::quoted) return person ? 0.35 : 0.7;
     if (c.entity->shape != Shape::name) return 0;
-    if (!person) return 0.8 + (beneficiary ? 0.1 : 0) - (c.entity->person >= 0.99 ? 0.1 : 0);
+    if (!person) return 0.8 + (beneficiary ? 0.1 : 0) + (c.entity->company ? 0.1 : 0) - (c.entity->person >= 0.99 ? 0.1 : 0);
     return c.entity->person < 0.35 ? 0.1 : c.entity->person + (beneficiary ? 0.1 : 0);
   }
   if (person || c.kind == Candidate::Kind::tail || c.about) return 0;
@@ -324,8 +339,20 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   return score;
 }
 
-double as_text(const Candidate& c, const Parameter& parameter) {
+/// "comply with RoHS": the name of what is to be kept to.
+bool is_norm(const Candidate& c, const Parameter& parameter, const Reading& reading) {
+  if (c.lead_token == 0 ||
+      !one_of(reading.tokens[c.lead_token - 1].lower, {"comply", "complies", "compliant", "conform", "conforms", "conforming", "complying",
+                                                       "according", "adhere", "adheres", "certified"}))
+    return false;
+  return (c.entity->shape == Shape::name || c.entity->shape == Shape::code) && c.entity->person < 0.65 &&
+         one_of(c.lead, {"with", "to", "under"}) &&
+         mentions(parameter, {"standard", "standards", "norm", "norms", "regulation", "regulations"});
+}
+
+double as_text(const Candidate& c, const Parameter& parameter, const Reading& reading) {
   if (c.pronoun) return 0;
+  if (c.entity != nullptr && is_norm(c, parameter, reading)) return 0.85;
   if (c.entity != nullptr) return c.entity->shape == Shape::quoted ? (long_text(c) ? 1.15 : 0.95) : c.entity->shape == Shape::url ? 0.3 : 0;
   if (c.kind == Candidate::Kind::tail) {
     // A reason is what is wrong, or why; it is not what is to be said or done.
@@ -399,7 +426,7 @@ double suitability(const Parameter& parameter, const Candidate& candidate, const
     case Want::place: score = as_name(candidate, parameter) - 0.25 + (one_of(candidate.lead, {"in", "at"}) ? 0.45 : 0); break;
     case Want::name: score = as_name(candidate, parameter); break;
     case Want::text:
-    case Want::query: score = as_text(candidate, parameter); break;
+    case Want::query: score = as_text(candidate, parameter, reading); break;
     case Want::flag:
     case Want::choice:
     case Want::list: break;  // filled apart

@@ -27,6 +27,7 @@ constexpr double things_share = 0.55;    // … unless the request has hardly an
 constexpr double spoken_things = 0.65;   // a request without a verb names at least one thing, not just one like it
 constexpr double slim_share = 0.66;      // of the request: with one word in common it must be at least so much
 constexpr double told_share = 0.45;      // … and so much where nothing is asked to be done: what is told has many words
+constexpr double counted_cover = 0.7;    // of a tool that takes so many, where only a light verb asks
 constexpr double text_cover = 0.45;      // "Write a poem": writing is for a tool only if what is to be written is the tool's own
 constexpr double text_share = 0.6;
 
@@ -75,7 +76,8 @@ class Cutter {
   /// "Could someone look into it?": what is to be done about what was told, in words that say no more.
   static void drop_hollow(Topic& topic) {
     static const std::unordered_set<std::string_view> words{"investigate", "handle", "resolve", "manage",  "process", "research",
-                                                            "look",        "see",    "do",      "arrange", "care",    "deal"};
+                                                            "look",        "see",    "do",      "arrange", "care",    "deal",
+                                                            "take",        "put",    "make",    "give",    "get"};
     std::erase_if(topic.terms, [](const Term& term) { return words.contains(term.lower); });
     if (topic.terms.empty()) topic.verb.clear();
   }
@@ -123,9 +125,27 @@ class Cutter {
     made.ranked = index_.rank(topic);
     made.topic = topic;
     if (made.ranked.size() > 8) made.ranked.resize(8);
-    made.fits = !made.ranked.empty() && !gives_text(r_) && fits(made.ranked.front()) && !writes_without_tool(topic, made.ranked.front()) &&
-                !unconvincing(topic, made.ranked.front());
+    made.fits = convinces(topic, made.ranked);
+    if (!made.fits) without_context(made, from, to);
     return made;
+  }
+
+  bool convinces(const Topic& topic, const std::vector<Ranked>& ranked) const {
+    return !ranked.empty() && !gives_text(r_) && fits(ranked.front()) && !writes_without_tool(topic, ranked.front()) &&
+           !unconvincing(topic, ranked.front());
+  }
+
+  /// "She starts in spring. Could you get a room ready for her?": what is told besides can also be too much.
+  void without_context(Clause& made, std::size_t from, std::size_t to) const {
+    const auto main = main_of(from, to);
+    if (to == from + 1 || !starts_[main].direct || starts_[main].echo) return;
+    const auto own = topic_of(r_, index_, starts_[main].token, end_of(main));
+    auto ranked = index_.rank(own);
+    if (!convinces(own, ranked)) return;
+    ranked.resize(std::min<std::size_t>(ranked.size(), 8));
+    made.ranked = std::move(ranked);
+    made.topic = own;
+    made.fits = true;
   }
 
   /// "Translate this text about invoices": work on text, for which the tool has no such verb.
@@ -134,8 +154,8 @@ class Cutter {
     return !index_.has(best.tool, topic.verb) || best.name_cover < 0.45;
   }
 
-  bool takes_person(std::size_t tool) const {
-    return std::ranges::find(catalogue_.tools[tool].parameters, Want::person, &Parameter::want) != catalogue_.tools[tool].parameters.end();
+  bool takes(std::size_t tool, Want want) const {
+    return std::ranges::find(catalogue_.tools[tool].parameters, want, &Parameter::want) != catalogue_.tools[tool].parameters.end();
   }
 
   /// "Fix my car", "Cook dinner for four people": of a deed that the tool does not do, and of what is done hardly anything.
@@ -143,13 +163,15 @@ class Cutter {
     if (best.phrase) return false;
     // One everyday thing and no name, code or amount: "Draw a picture of a cat".
     const bool anything = topic.person || topic.name || topic.email || topic.phone || topic.money || topic.percent || topic.code;
-    const bool known = best.deed && (topic.number || topic.date);  // "Order 12 desks": of what it is done with, so many
+    // "Order 12 desks", "get a quote for 12 desks": of what it is done with, so many
+    const bool counted = topic.verb.empty() && topic.number && best.cover >= counted_cover && takes(best.tool, Want::count);
+    const bool known = (best.deed && (topic.number || topic.date)) || counted;
     if (!anything && !known && best.things <= 1 && best.explained < (topic.verb.empty() ? told_share : slim_share)) return true;
     const auto things = static_cast<double>(std::ranges::count(topic.terms, false, &Term::verb));
     // Nothing is asked to be done: then it must speak of what the tool is for.
     if (topic.verb.empty()) return best.things < spoken_things;
     // "Prepare the payroll for Ada": all that it names, for whom the tool does it.
-    if (topic.person && best.things >= 1 && things <= 1 && takes_person(best.tool)) return false;
+    if (topic.person && best.things >= 1 && things <= 1 && takes(best.tool, Want::person)) return false;
     if (is_text_work(topic.verb) && best.name_cover < text_cover && best.things < text_share * things) return true;
     return !best.deed && best.things < few_things && best.things < things_share * (things + 1);
   }
@@ -159,7 +181,12 @@ class Cutter {
     for (std::size_t back = from; back-- > 0;) {
       if (!starts_[back].imperative) continue;
       const auto verb = opening_verb(r_, starts_[back].token, r_.tokens.size());
-      if (verb < r_.tokens.size()) topic.terms.push_back({r_.tokens[verb].stem, r_.tokens[verb].lower, 0.5, verb});
+      if (verb >= r_.tokens.size()) return;
+      // With its particle it is one word: "set up".
+      const auto said = topic_of(r_, index_, starts_[back].token, end_of(back));
+      const auto whole = std::ranges::find(said.terms, verb, &Term::token);
+      const bool phrasal = whole != said.terms.end() && whole->stem.starts_with(r_.tokens[verb].stem);
+      topic.terms.push_back({phrasal ? whole->stem : r_.tokens[verb].stem, phrasal ? whole->lower : r_.tokens[verb].lower, 0.5, verb});
       return;
     }
   }
@@ -173,7 +200,7 @@ class Cutter {
   /// Nothing before its noun: no article, no count, no name.
   bool bare(std::size_t from) const {
     const auto token = starts_[from].token;
-    return !is_determiner(r_.tokens[token].lower) && r_.entity_of[token] == Reading::none && !starts_[from].wishes &&
+    return !is_determiner(r_.tokens[token].lower) && !starts_[from].asks && r_.entity_of[token] == Reading::none && !starts_[from].wishes &&
            r_.tokens[token - 1].lower == "and";
   }
 
@@ -213,6 +240,9 @@ class Cutter {
   bool is_question_at(std::size_t from, std::size_t to) const { return model::is_question_at(r_, index_, starts_, from, to); }
   bool has_entities_at(std::size_t from) const { return model::has_entities_at(r_, starts_, from); }
 
+  /// "Get a quote", "Could you …", "Please …": not a question, and no statement either.
+  bool asks_plainly(std::size_t from) const { return starts_[from].direct && !is_question_at(from, from + 1); }
+
   double value(const Clause& made, std::size_t from, std::size_t to) const {
     double gain = 0;
     if (made.fits) {
@@ -220,7 +250,7 @@ class Cutter {
       // A statement before a request is most likely what the request is about.
       const auto end = to < starts_.size() ? starts_[to].token : r_.tokens.size();
       const auto& head = r_.tokens[starts_[from].token].lower;
-      const bool states = !made.imperative && head != "look" && passive_verb(r_, starts_[from].token, end) == end;
+      const bool states = !made.imperative && !asks_plainly(from) && head != "look" && passive_verb(r_, starts_[from].token, end) == end;
       const bool asked_behind =
           to < starts_.size() && starts_[to].sentence && starts_[to].direct && starts_[main_of(from, to)].plainness() < 3;
       const bool statement = (states && starts_[from].sentence && to < starts_.size() && (starts_[to].imperative || asked_behind) &&
@@ -233,11 +263,12 @@ class Cutter {
       if (statement && (made.ranked.front().score < 0.6 || made.ranked.front().cover < 0.8)) gain = 0;
       // Without a verb of its own it must name what it wants.
       if (!made.imperative && from > 0 && !starts_[from].sentence &&
-          (made.ranked.front().cover < 0.7 || (!names_something(made) && !starts_[from].wishes)))
+          (made.ranked.front().cover < 0.7 || (!names_something(made) && !starts_[from].wishes && !starts_[from].asks)))
         gain = 0;
       const bool told = std::all_of(starts_.begin() + static_cast<std::ptrdiff_t>(from), starts_.begin() + static_cast<std::ptrdiff_t>(to),
                                     [](const Start& start) { return start.tells; });
       if (told) gain = 0;
+      if (starts_[from].item && made.ranked.front().cover < 0.9) gain = 0;
       // "What's wrong there?" goes on with what was said before.
       if (from > 0 && to == from + 1 && starts_[from].sentence && is_question_at(from, to) && slight(from) && !has_entities_at(from))
         gain = 0;
@@ -248,7 +279,8 @@ class Cutter {
     // "our health and | dental insurance": most likely one thing.
     if (made.fits && from > 0 && !made.imperative && !starts_[from].sentence && bare(from)) gain -= torn_noun;
     // "… is correct, please release it for payment"
-    if (made.fits && from > 0 && to == from + 1 && !starts_[from].refers && !starts_[from].more && slight(from)) gain -= swallowed_verb;
+    if (made.fits && from > 0 && to == from + 1 && !starts_[from].refers && !starts_[from].more && !starts_[from].asks && slight(from))
+      gain -= swallowed_verb;
     for (std::size_t k = from + 1; k < to; ++k) {
       if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to) && (starts_[k].more || !slight(k))) gain -= swallowed_verb;
     }
@@ -297,8 +329,7 @@ class Cutter {
       auto ranked = index_.rank(topic);
       if (ranked.empty()) continue;
       if (ranked.size() > 8) ranked.resize(8);
-      const bool convincing =
-          !gives_text(r_) && fits(ranked.front()) && !writes_without_tool(topic, ranked.front()) && !unconvincing(topic, ranked.front());
+      const bool convincing = convinces(topic, ranked);
       if (convincing) own.ranked = std::move(ranked);
       own.fits = own.fits || convincing;
       own.first = first;
@@ -343,6 +374,9 @@ class Cutter {
   /// The clause goes on with the arguments of the tool before it: "… with cost price 40 | and selling price 65".
   bool continues(const Clause& made, const Clause& before) const {
     if (made.imperative || !before.fits) return false;
+    // "a mentor, the employee handbook": another tool has all of it.
+    const auto& own = made.ranked.front();
+    if (made.fits && own.phrase && own.cover > 0.9 && own.tool != before.ranked.front().tool && !has_entities(made)) return false;
     auto terms = topic_of(r_, index_, made.first, made.last).terms;
     std::erase_if(terms, [](const Term& term) { return term.weight < 0.5; });  // quoted: a value
     const auto announced = std::ranges::count_if(terms, [&](const Term& term) {

@@ -8,6 +8,7 @@
 
 #include "core/text.hpp"
 #include "model/names.hpp"
+#include "model/spelling.hpp"
 
 namespace convoke::model {
 namespace {
@@ -30,6 +31,7 @@ class Reader {
     numbers();
     find_names(r_.text, r_.tokens, used_, known, [&](Entity entity) { add(std::move(entity)); });
     std::ranges::sort(r_.entities, {}, &Entity::begin);
+    join_models();
     r_.entity_of.assign(r_.tokens.size(), Reading::none);
     for (std::size_t i = 0; i < r_.entities.size(); ++i) {
       for (std::size_t k = r_.entities[i].first; k < r_.entities[i].last; ++k) r_.entity_of[k] = i;
@@ -171,6 +173,34 @@ class Reader {
     }
   }
 
+  /// "Brother HL-L2350": what a maker calls its thing is one name with the maker's.
+  void join_models() {
+    for (std::size_t i = 1; i < r_.entities.size(); ++i) {
+      auto& maker = r_.entities[i - 1];
+      const auto& code = r_.entities[i];
+      const bool adjoin =
+          maker.shape == Shape::name && code.shape == Shape::code && code.begin == maker.end + 1 && r_.text[maker.end] == ' ';
+      if (!adjoin || maker.person >= 0.99 || numbers_document(code.value) || is_document(r_.tokens[maker.last - 1].lower)) continue;
+      maker.last = code.last;
+      maker.end = code.end;
+      maker.value = r_.text.substr(maker.begin, maker.end - maker.begin);
+      maker.person = 0;
+      r_.entities.erase(r_.entities.begin() + static_cast<std::ptrdiff_t>(i));
+      --i;
+    }
+  }
+
+  static constexpr std::string_view documents[] = {"invoice",  "order",    "purchase",  "po",       "ticket",  "shipment",
+                                                   "tracking", "contract", "reference", "number",   "request", "delivery",
+                                                   "booth",    "room",     "case",      "incident", "bill",    "account"};
+  static bool is_document(std::string_view lower) { return std::ranges::find(documents, lower) != std::end(documents); }
+
+  /// INV-2044, PO-17: of a paper, not of a thing.
+  static bool numbers_document(std::string_view code) {
+    const auto letters = to_lower(code.substr(0, std::min(code.size(), code.find_first_of("-_/0123456789"))));
+    return letters.size() >= 2 && std::ranges::any_of(documents, [&](std::string_view word) { return word.starts_with(letters); });
+  }
+
   /// Seven digits or more, in groups; a leading + or 0 or at least two separators.
   void phones() {
     const std::string_view text = r_.text;
@@ -254,8 +284,11 @@ class Reader {
 
   void dates() {
     auto taken = used_;
-    for (const auto& found : find_dates(r_.text, r_.tokens, taken, today_)) {
+    const auto all = find_dates(r_.text, r_.tokens, taken, today_);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto& found = all[i];
       if (names_day(found.first, found.last)) continue;
+      if (i + 1 < all.size() && narrows(found, all[i + 1])) continue;
       Entity entity{.shape = found.duration ? Shape::period : Shape::date, .first = found.first, .last = found.last};
       entity.begin = r_.tokens[found.first].begin;
       entity.end = r_.tokens[found.last - 1].end;
@@ -266,12 +299,19 @@ class Reader {
     }
   }
 
+  /// "next week on Monday": the day is said behind the week.
+  bool narrows(const DateFound& week, const DateFound& day) const {
+    if (!week.vague || week.duration || day.vague || day.duration || day.first > week.last + 1) return false;
+    return day.first == week.last || r_.tokens[week.last].lower == "on";
+  }
+
   void numbers() {
     for (std::size_t i = 0; i < r_.tokens.size(); ++i) {
       if (used_[i] || r_.tokens[i].possessive) continue;
       const auto found = number_at(r_.text, r_.tokens, i);
       if (!found || (found->in_words && r_.tokens[i].lower == "one" && found->last == i + 1)) continue;
       if (found->end < r_.text.size() && r_.text[found->end] == '-') continue;  // two-factor, 3-way
+      if (found->in_words && opens_name(i)) continue;
       // "XPS 15", "Windows 11": a number behind a capitalised word is part of a name.
       if (!found->in_words && i > 0 && !used_[i - 1] && r_.tokens[i - 1].capital && !r_.tokens[i - 1].sentence_start &&
           !is_first_name(r_.tokens[i - 1].lower) && !is_stop_word(r_.tokens[i - 1].lower) &&
@@ -289,6 +329,12 @@ class Reader {
                 sign_before(r_.tokens[i].begin) * found->value);
       i = found->last - 1;
     }
+  }
+
+  /// "the Six Sigma training": a number in words with a capital, before another capital.
+  bool opens_name(std::size_t i) const {
+    return r_.tokens[i].capital && !r_.tokens[i].sentence_start && i + 1 < r_.tokens.size() && !used_[i + 1] && r_.tokens[i + 1].capital &&
+           r_.tokens[i + 1].begin == r_.tokens[i].end + 1;
   }
 
   /// "14 Elm Street": the end of the address that begins at `i`; 0 when none does.
@@ -343,10 +389,48 @@ std::string what_is_read(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+/// Where the item with this number begins ("2. Order …", "2) Order …"), from `at` on; npos when there is none.
+std::size_t item_at(const std::string& text, std::size_t number, std::size_t at) {
+  const auto digits = std::to_string(number);
+  for (; (at = text.find(digits, at)) != std::string::npos; ++at) {
+    const auto sign = at + digits.size();
+    const bool opens = at == 0 || space(text[at - 1]);
+    if (!opens || sign + 2 >= text.size() || (text[sign] != '.' && text[sign] != ')') || text[sign + 1] != ' ') continue;
+    const auto before = at == 0 ? std::string::npos : text.find_last_not_of(' ', at - 1);
+    const bool first = before == std::string::npos || std::string_view(".!?:;,\n)").contains(text[before]);
+    const bool word = std::isalpha(static_cast<unsigned char>(text[sign + 2])) != 0;
+    if (word && (first || number > 1)) return at;
+  }
+  return std::string::npos;
+}
+
+/// "1. Order desks. 2. Book a room.": the numbers of a list say nothing; each begins a sentence.
+void blank_list_numbers(std::string& text) {
+  std::size_t at = 0;
+  for (std::size_t number = 1; number <= 24; ++number) {
+    const auto item = item_at(text, number, at);
+    if (item == std::string::npos) return;
+    if (number == 1 && item_at(text, 2, item) == std::string::npos) {
+      // "1. December", "Ticket: 1. …": no list.
+      const auto word = text.find_first_not_of(". )", item + 1);
+      if (item != 0 || month_number(to_lower(std::string_view(text).substr(word, text.find(' ', word) - word))) != 0) return;
+    }
+    at = item + std::to_string(number).size();
+    for (auto i = item; i <= at; ++i) text[i] = ' ';
+    if (item > 0) text[at] = '\n';
+  }
+}
+
+}  // namespace
+
 Reading read_text(std::string_view text, Day today, const std::function<bool(std::string_view)>& known) {
   Reading reading;
   reading.text = what_is_read(text);
+  blank_list_numbers(reading.text);
   reading.tokens = tokenize(reading.text);
+  mend_spelling(reading.tokens, known);
   Reader(reading, today).read(known);
   return reading;
 }

@@ -26,6 +26,7 @@ struct Entity {
   bool vague = false;    // date: only a week, month or year
   double person = 0;     // name: how much it looks like a person's, 0 to 1
   bool country = false;  // name: a country's
+  bool company = false;  // name: has a word that companies are called by
 };
 
 /// A text, its words, and what they are.

@@ -220,6 +220,11 @@ how well is … sell: sales
 how does … sell: sales
 how is … sell: sales
 hear from: feedback
+we sell: product
+enter … in … schedule: schedule
+put … in … calendar: schedule
+put … on … calendar: schedule
+put … in … diary: schedule
 )";
 
 struct Idiom {

@@ -92,6 +92,7 @@ class Finder {
 
   /// The end of the name that begins at `i`; `i` itself when none does.
   std::size_t end_of(std::size_t i) const {
+    if (paired(i)) return i + 3;
     if (!starts(i)) return i;
     std::size_t last = i + 1;
     while (last < tokens_.size() && joined(last - 1)) {
@@ -106,6 +107,20 @@ class Finder {
       }
     }
     return last;
+  }
+
+  /// "Research and Development", "Switch and Save": two everyday words with capitals are the halves of one name.
+  bool paired(std::size_t i) const {
+    static const Words behind{"should", "needs", "need", "must", "is", "has", "gets", "wants", "will", "would", "could", "can"};
+    if (i + 2 >= tokens_.size() || tokens_[i + 1].lower != "and" || tokens_[i + 1].capital || !joined(i) || !joined(i + 1)) return false;
+    const auto half = [&](std::size_t at) {
+      const auto& token = tokens_[at];
+      return token.capital && !token.all_caps && !used_[at] && !is_stop_word(token.lower) && !is_first_name(token.lower) &&
+             (is_request_verb(token.stem) || !groups_of(token.stem).empty());
+    };
+    if (!half(i) || !half(i + 2) || next_is_capital(i + 2)) return false;
+    if (tokens_[i].sentence_start) return i + 3 < tokens_.size() && behind.contains(tokens_[i + 3].lower);
+    return !(i > 0 && joined(i - 1) && capital(i - 1) && !tokens_[i - 1].sentence_start);
   }
 
   /// "the Back to School campaign": a small word inside a title that a common noun ends.
@@ -274,6 +289,8 @@ void find_names(std::string_view text, const std::vector<Token>& tokens, const s
     Entity entity{.shape = Shape::name, .first = i, .last = last, .begin = tokens[i].begin, .end = tokens[last - 1].end};
     entity.value = written(text.substr(entity.begin, entity.end - entity.begin), tokens[i]);
     entity.person = finder.person(i, last);
+    entity.company = std::any_of(tokens.begin() + static_cast<std::ptrdiff_t>(i), tokens.begin() + static_cast<std::ptrdiff_t>(last),
+                                 [](const Token& token) { return company_words().contains(token.lower); });
     entity.country = last == i + 1 && countries().contains(tokens[i].lower);
     found(std::move(entity));
     i = last;

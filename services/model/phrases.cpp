@@ -64,7 +64,7 @@ class Cutter {
         if (const auto later = opening_verb(r_, i, last_); later < last_) verb = later;
       }
       const bool polite = verb < last_ && i < verb && r_.entity_of[i] == Reading::none && is_polite(r_.tokens[i].lower);
-      if (i == passive || polite || tells(i)) {
+      if (i == passive || polite || tells(i) || had_done(i) || does_what(i)) {
         close(i);
         lead(i, "");
         continue;
@@ -73,6 +73,7 @@ class Cutter {
       const bool counted = i > first_ && r_.entity_at(i - 1) != nullptr && r_.entity_at(i - 1)->shape == Shape::number &&
                            r_.tokens[i].lower.ends_with('s') && r_.entity_of[i] == Reading::none;
       if ((counted || is_measure(r_.tokens[i].lower)) && i + 2 < last_ && r_.tokens[i + 1].lower == "of" && !open_) {
+        measured_ = counted;
         ++i;
         continue;
       }
@@ -128,16 +129,43 @@ class Cutter {
     return false;
   }
 
+  /// "have it serviced": what is done to it is no thing.
+  bool had_done(std::size_t i) const {
+    static const Words having{"have", "get", "having", "getting", "had", "has"};
+    static const Words pronouns{"it", "them", "this", "these"};
+    return i >= first_ + 2 && r_.entity_of[i] == Reading::none && r_.tokens[i].lower.ends_with("ed") &&
+           pronouns.contains(r_.tokens[i - 1].lower) && having.contains(r_.tokens[i - 2].lower);
+  }
+
+  /// "Could suppliers send us …": who is asked is no object; what they are to do neither.
+  bool does_what(std::size_t i) {
+    static const Words modals{"can", "could", "would", "will"};
+    if (!open_ || r_.entity_of[i] != Reading::none || !is_imperative(r_.tokens[i].lower) || i + 1 >= last_) return false;
+    const auto before = current_.first;
+    if (before != i - 1 || before == first_ || !modals.contains(r_.tokens[before - 1].lower) || !r_.tokens[before - 1].sentence_start)
+      return false;
+    const bool object = is_stop_word(r_.tokens[i + 1].lower) || r_.entity_of[i + 1] != Reading::none;
+    if (object && r_.entity_of[before] == Reading::none) open_ = false;
+    return object;
+  }
+
   /// "What would the | desks cost", "How did | it sell": the phrase is what a question asks of, its last word the verb.
   bool asks_before(std::size_t phrase) const {
     static const Words asking{"did", "does", "do", "would", "will", "can", "could"};
     static const Words heads{"what", "how", "when", "where", "why", "which", "who"};
-    if (!heads.contains(r_.tokens[first_].lower)) return false;  // "Could you …", "Let's do …"
+    const auto head = r_.tokens[first_].lower == "and" && first_ + 1 < last_ ? first_ + 1 : first_;
+    if (!heads.contains(r_.tokens[head].lower)) return false;  // "Could you …", "Let's do …"
     std::size_t i = phrase;
     while (i > first_ &&
            (is_determiner(r_.tokens[i - 1].lower) || (r_.entity_at(i - 1) != nullptr && r_.entity_at(i - 1)->shape == Shape::number)))
       --i;
     return i > first_ && asking.contains(r_.tokens[i - 1].lower);
+  }
+
+  /// "how it | sold"
+  bool asks_of_it(std::size_t i) const {
+    static const Words heads{"how", "where", "when", "why"};
+    return i > first_ + 1 && r_.tokens[i - 1].lower == "it" && heads.contains(r_.tokens[i - 2].lower);
   }
 
   static bool initial(std::size_t, std::string_view gap) { return gap == "."; }
@@ -184,13 +212,23 @@ class Cutter {
     } else if (lead_ == "to" && !open_ && is_imperative(token.lower) && i + 1 < last_ &&
                (is_determiner(r_.tokens[i + 1].lower) || r_.entity_at(i + 1) != nullptr)) {
       lead(i, "");  // "to order a laptop": an infinitive
-    } else if (open_ && (token.lower == "together" || token.lower == "again" || token.lower == "too")) {
+    } else if (ends_phrase(i)) {
       close(i);
-    } else if (!open_ && i > first_ && is_subject(r_.tokens[i - 1].lower) && !token.capital && !token.lower.ends_with("ly")) {
+    } else if (token.lower == "whether") {
+      close(i);
+      lead(i, "");
+    } else if (!open_ && i > first_ && (is_subject(r_.tokens[i - 1].lower) || asks_of_it(i)) && !token.capital &&
+               !token.lower.ends_with("ly")) {
       lead(i, "");  // "before we decide on": what we do
     } else {
       open(i);
     }
+  }
+
+  /// "… of Box instead": says how, not what.
+  bool ends_phrase(std::size_t i) const {
+    static const Words words{"together", "again", "too", "instead", "anyway", "though", "asap", "afterwards", "beforehand"};
+    return open_ && words.contains(r_.tokens[i].lower);
   }
 
   bool hyphened(std::size_t i) const {
@@ -201,7 +239,8 @@ class Cutter {
   void open(std::size_t i) {
     if (open_) return;
     open_ = true;
-    current_ = {i, i, lead_, lead_token_ == Reading::none ? i : lead_token_, listed_, single_};
+    current_ = {i, i, lead_, lead_token_ == Reading::none ? i : lead_token_, listed_, single_, measured_};
+    measured_ = false;
     listed_ = false;
     single_ = false;
   }
@@ -217,6 +256,7 @@ class Cutter {
   void lead(std::size_t i, std::string_view word) {
     lead_ = word;
     lead_token_ = word.empty() ? Reading::none : i;
+    measured_ = false;
     listed_ = false;
     single_ = false;
   }
@@ -231,6 +271,7 @@ class Cutter {
   bool open_ = false;
   bool listed_ = false;
   bool single_ = false;
+  bool measured_ = false;
 };
 
 }  // namespace
@@ -337,6 +378,9 @@ std::size_t opening_verb(const Reading& reading, std::size_t first, std::size_t 
     if (opens_phrasal(reading, i) && i + 1 < last) return i;
     // "see that she gets …", "see to it that …"
     if (token.lower == "see" && i + 1 < last && (reading.tokens[i + 1].lower == "that" || reading.tokens[i + 1].lower == "to")) continue;
+    // "is to take place": happens, and is not done.
+    if (token.lower == "take" && i + 1 < last && (reading.tokens[i + 1].lower == "place" || reading.tokens[i + 1].lower == "part"))
+      return last;
     // "the list has 200 names": a thing.
     if (i > first && reading.tokens[i - 1].lower == "the") return last;
     if (is_imperative(token.lower) && !(token.lower == "let" || token.lower == "help" || token.lower == "need" || token.lower == "get" ||

@@ -17,6 +17,7 @@ struct Phrase {
   std::size_t lead_token = 0;  // where the lead stands; first when there is none
   bool listed = false;         // goes on with a list: behind a comma, "and" or "or"
   bool single = false;         // its article is "a" or "an"
+  bool measured = false;       // so many packs, samples … of it
 };
 
 std::vector<Phrase> phrases_of(const Reading& reading, std::size_t first, std::size_t last);

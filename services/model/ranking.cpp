@@ -148,6 +148,13 @@ std::vector<Index::Match> Index::expand(const Term& term) const {
       return matches;
     }
   }
+  // "sourdough" is a dough, whatever the first part is.
+  for (std::size_t cut = 3; cut + 5 <= term.lower.size(); ++cut) {
+    const auto head = stem(std::string_view(term.lower).substr(cut));
+    if (!knows(head) || is_request_verb(head)) continue;
+    add(head, misspelt_weight);
+    if (!matches.empty()) return matches;
+  }
   return misspelt(term.stem);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "model/joints.hpp"
 #include "model/phrases.hpp"
 #include "model/thesaurus.hpp"
 #include "model/words.hpp"
@@ -12,14 +13,6 @@ namespace convoke::model {
 namespace {
 
 constexpr std::size_t most_starts = 24;
-
-char sign_between(const Reading& r, std::size_t left) {
-  const auto gap = std::string_view(r.text).substr(r.tokens[left].end, r.tokens[left + 1].begin - r.tokens[left].end);
-  for (const char sign : {'\n', '.', '!', '?', ';', ':', ',', '&'}) {
-    if (gap.find(sign) != std::string_view::npos) return sign;
-  }
-  return gap.find(" - ") != std::string_view::npos || gap.find("\xE2\x80\x94") != std::string_view::npos ? ';' : ' ';
-}
 
 class Finder {
  public:
@@ -64,11 +57,38 @@ class Finder {
     return somebody.contains(r_.tokens[i + 1].lower) || (entity != nullptr && entity->shape == Shape::name);
   }
 
+  /// "What do they think of it, | how many are left": a question of its own in the same sentence.
+  bool asks_too(std::size_t i) const {
+    const auto head = behind_joint(r_, i);
+    const auto& word = r_.tokens[head].lower;
+    const bool wh =
+        word == "how" || word == "what" || (head > i && (word == "where" || word == "when" || word == "which" || word == "who"));
+    if (!wh || starts_.empty()) return false;
+    // "Which of them are there and | what do they cost?" goes on with the question.
+    if (head + 2 < r_.tokens.size() && r_.tokens[head + 2].lower == "they") return false;
+    return topic_of(r_, index_, starts_.back().token, i).question;
+  }
+
+  /// The same, where the clause behind the comma has begun already.
+  bool asks_before_too(std::size_t i) const {
+    if (starts_.size() < 2) return false;
+    const auto& word = r_.tokens[i].lower;
+    return (word == "how" || word == "what") && topic_of(r_, index_, starts_[starts_.size() - 2].token, i).question;
+  }
+
+  /// "good and | bad at": both say how something is.
+  bool joins_adjectives(std::size_t i) const {
+    return i > 1 && r_.tokens[i - 1].lower == "and" && is_common(r_.tokens[i].stem) && is_common(r_.tokens[i - 2].stem) && !is_verb(i);
+  }
+
   void add_start(std::size_t i, bool sentence) {
+    const auto head = behind_joint(r_, i);
     auto verb = opening_verb(r_, i, r_.tokens.size());
     if (verb == r_.tokens.size() && is_verb(i)) verb = i;
-    const bool imperative = ((verb < r_.tokens.size() && acts(verb)) || causes(i)) && (sentence || !goes_on_telling(i));
+    const bool imperative = ((verb < r_.tokens.size() && acts(verb)) || causes(head)) && (sentence || !goes_on_telling(i));
+    const bool asks = !sentence && asks_too(i);
     starts_.push_back({i, imperative, sentence});
+    starts_.back().asks = asks;
   }
 
   /// "We buy it at 4 and | sell it at 5": what somebody does, in the same sentence.
@@ -102,6 +122,7 @@ class Finder {
         if (holds_text(r_.tokens[i - 1].lower)) return;
       }
       if (r_.entity_of[i] != Reading::none && r_.entity_of[i] == r_.entity_of[i - 1]) continue;
+      if (i < body) continue;
       const char sign = sign_between(r_, i - 1);
       const auto& word = r_.tokens[i - 1].lower;
       const bool initial = sign == '.' && r_.tokens[i - 1].lower.size() == 1 && r_.tokens[i - 1].capital;
@@ -113,18 +134,38 @@ class Finder {
         // "between 20 and 30" is one thing.
         bool between = false;
         for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
-        if (joint && !between && starts_.back().token < i - 1 && !lists_name(i) && !is_naming(r_, i)) add_start(i, false);
+        if (joint && !between && starts_.back().token < i - 1 && !lists_name(i) && !is_naming(r_, i) && !joins_adjectives(i) &&
+            !also_inside(r_, i))
+          add_start(i, false);
       } else if ((sign != ':' || r_.tokens[i].lower == "please" || r_.tokens[i].lower == "can" || r_.tokens[i].lower == "could" ||
                   (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
                  !(sign == ',' && works_on_text()) && !is_naming(r_, i)) {
+        if (const auto behind = sign == ',' && !starts_.back().imperative ? behind_apposition(r_, starts_.back().token, i) : i;
+            behind > i) {
+          body = behind + 1;
+          continue;
+        }
         add_start(i, sign != ',' && sign != '&');
+        if (const auto behind = behind_subject(r_, i); behind > i) {
+          add_start(behind, false);
+          const bool asked = starts_.back().imperative;
+          starts_.pop_back();
+          starts_.back().imperative = asked;
+          body = behind + 1;
+          continue;
+        }
         // Behind a comma a noun without article or count goes on with what is before it.
         const auto* entity = r_.entity_at(i);
         const bool counted_thing = entity != nullptr && entity->shape == Shape::number &&
                                    !(entity->last < r_.tokens.size() && is_unit(r_.tokens[entity->last].lower));
-        if ((sign == ',' || sign == '&') && !starts_.back().imperative && r_.tokens[i].lower != "and" &&
-            ((!is_determiner(r_.tokens[i].lower) && !counted_thing) || lists_name(i) || apposes(i)))
-          starts_.pop_back();
+        if ((sign == ',' || sign == '&') && !starts_.back().imperative && r_.tokens[i].lower != "and" && !asks_before_too(i) &&
+            ((!is_determiner(r_.tokens[i].lower) && !counted_thing) || lists_name(i) || apposes(r_, i))) {
+          if (sign == ',' && lists_thing(r_, i)) {
+            starts_.back().item = true;
+          } else {
+            starts_.pop_back();
+          }
+        }
       }
     }
   }
@@ -151,11 +192,6 @@ class Finder {
     return next == "and" || next == "or" || next == "together" || next == "as" || next == "into" || is_preposition(next);
   }
 
-  /// "…, the one with the rules": says more about what was named.
-  bool apposes(std::size_t i) const {
-    return i + 1 < r_.tokens.size() && r_.tokens[i].lower == "the" && (r_.tokens[i + 1].lower == "one" || r_.tokens[i + 1].lower == "ones");
-  }
-
   static bool refers_back(std::string_view word) {
     static const std::unordered_set<std::string_view> words{"it", "its", "they", "them", "their", "this",  "that",
                                                             "so", "one", "him",  "her",  "his",   "these", "those"};
@@ -166,7 +202,8 @@ class Finder {
     for (std::size_t k = 1; k < starts_.size(); ++k) {
       const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
       for (std::size_t i = starts_[k].token; i < last; ++i) starts_[k].refers = starts_[k].refers || refers_back(r_.tokens[i].lower);
-      starts_[k].refers = (starts_[k].refers && !starts_[k - 1].imperative && !starts_[k - 1].wishes) || restates(k) || starts_[k].echo;
+      starts_[k].refers =
+          (starts_[k].refers && !starts_[k - 1].imperative && !starts_[k - 1].wishes && !starts_[k].asks) || restates(k) || starts_[k].echo;
     }
   }
 
@@ -191,7 +228,7 @@ class Finder {
       auto& start = starts_[k];
       const auto last = end_of(k);
       bool wish = start.imperative || is_question_at(r_, index_, starts_, k, k + 1) || passive_verb(r_, start.token, last) < last ||
-                  asks_politely(start.token, last) || gets(start.token);
+                  asks_politely(start.token, last) || gets(start.token) || is_given(start.token, last) || adds_to(k, last);
       // "Marta handed in …": opens with who did it.
       bool said =
           r_.entity_at(start.token) != nullptr && r_.entity_at(start.token)->shape == Shape::name && r_.entity_at(start.token)->last < last;
@@ -221,6 +258,25 @@ class Finder {
     }
     if (asked) return;
     for (auto& start : starts_) start.tells = false;
+  }
+
+  /// "The lamp gets a new price": what is to become of it.
+  bool is_given(std::size_t first, std::size_t last) const {
+    for (auto i = first + 1; i + 1 < last; ++i) {
+      if (r_.tokens[i].lower == "gets" && (r_.tokens[i + 1].lower == "a" || r_.tokens[i + 1].lower == "an")) return true;
+    }
+    return false;
+  }
+
+  /// "Take it up. She has also earned a bonus.": behind a request what is said "also" is one more.
+  bool adds_to(std::size_t k, std::size_t last) const {
+    if (k == 0 || !starts_[k].sentence || r_.tokens[starts_[k].token].lower == "i") return false;
+    const bool asked =
+        std::any_of(starts_.begin(), starts_.begin() + static_cast<std::ptrdiff_t>(k), [](const Start& s) { return s.imperative; });
+    const auto first = starts_[k].token;
+    return asked &&
+           std::any_of(r_.tokens.begin() + static_cast<std::ptrdiff_t>(first), r_.tokens.begin() + static_cast<std::ptrdiff_t>(last),
+                       [](const Token& token) { return token.lower == "also"; });
   }
 
   /// "We want to show …", "I'd like to …": what somebody would like, not whom it is asked of.
@@ -281,6 +337,15 @@ class Finder {
            has_entities_or_things(k - 1);
   }
 
+  /// "It should take place on Monday": of what was asked for, when and where.
+  bool says_when(std::size_t k) const {
+    const auto& head = r_.tokens[starts_[k].token].lower;
+    if (starts_[k].imperative || !starts_[k].sentence || (head != "it" && head != "this" && head != "that" && head != "they")) return false;
+    const auto topic = topic_of(r_, index_, starts_[k].token, end_of(k));
+    const bool hollow = std::ranges::all_of(topic.terms, [](const Term& term) { return is_light_verb(term.stem) || is_common(term.stem); });
+    return hollow && topic.date && !topic.question && !topic.money && !topic.number;
+  }
+
   bool has_entities_or_things(std::size_t k) const {
     return has_entities_at(r_, starts_, k) || topic_of(r_, index_, starts_[k].token, end_of(k)).terms.size() > 1;
   }
@@ -304,7 +369,7 @@ class Finder {
       // "… please arrange": a verb that says no more.
       const bool bare = starts_[k].imperative && last - starts_[k].token <= 2;
       // Behind a statement it is the request itself: "… has had its day, please retire it".
-      const bool echo = (points || bare) && telling == 0;
+      const bool echo = (points || bare) && telling == 0 && !starts_[k].asks;
       if (echo && another_deed(k)) {
         starts_[k].more = true;
         continue;
@@ -313,7 +378,7 @@ class Finder {
         starts_[k].echo = true;
         continue;
       }
-      if (echo || says_again(k)) starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(k));
+      if (echo || says_again(k) || says_when(k)) starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(k));
     }
   }
 

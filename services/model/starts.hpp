@@ -19,6 +19,8 @@ struct Start {
   bool wishes = false;  // somebody needs or wants something
   bool tells = false;   // a plain statement: asks for nothing by itself
   bool more = false;    // another deed with the same thing: "order a laptop and configure it"
+  bool asks = false;    // a question of its own in the sentence of another: "what is it, how much does it cost"
+  bool item = false;    // of a list, without an article: "an account, VPN access and a laptop"
   bool direct = false;  // asks somebody to do it: "please …", "could you …", not "we want to …"
 
   /// How plainly it asks: of several starts in one clause the plainest says what is to be done.

@@ -122,6 +122,15 @@ bool related(std::string_view left_stem, std::string_view right_stem) {
   });
 }
 
+std::span<const std::string_view> request_verbs() {
+  static const auto verbs = [] {
+    std::vector<std::string_view> words;
+    each_word(request_verbs_text, [&](std::string_view word) { words.push_back(word); });
+    return words;
+  }();
+  return verbs;
+}
+
 bool is_request_verb(std::string_view stemmed) {
   static const auto verbs = stem_set(request_verbs_text);
   return verbs.contains(std::string(stemmed));

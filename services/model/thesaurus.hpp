@@ -21,6 +21,9 @@ std::span<const std::string_view> members_of(std::uint16_t group);
 /// True when the words are said for one another.
 bool related(std::string_view left_stem, std::string_view right_stem);
 
+/// Verbs that commonly open a request, in their base form.
+std::span<const std::string_view> request_verbs();
+
 /// A verb that commonly opens a request ("write …", "check …"), as a stem.
 bool is_request_verb(std::string_view stem);
 

@@ -12,12 +12,14 @@ namespace {
 
 constexpr double known_name = 0.5;    // of a name that is a word of the tools, too: most likely it is the value …
 constexpr double long_name = 0.35;    // … and more likely still if it is one of several words
+constexpr double said_weight = 0.25;  // of what is to be said
 constexpr double meant_weight = 0.8;  // of the word that an expression stands for
 constexpr double shape_weight = 0.5;  // of the word for what an amount or a share is of
 constexpr std::string_view alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// "Where is it?", "What does it cost?"; not "Can you send it?".
 bool is_question(const Reading& reading, std::size_t first, std::size_t last) {
+  while (first + 1 < last && (reading.tokens[first].lower == "and" || reading.tokens[first].lower == "but")) ++first;
   if (first >= last) return false;
   static constexpr std::string_view asking[] = {"what", "where", "when", "who", "which", "how",  "why", "whats", "is",
                                                 "are",  "does",  "do",   "did", "was",   "were", "has", "have"};
@@ -77,6 +79,28 @@ bool travels(const Reading& reading, std::size_t first, std::size_t last) {
   return false;
 }
 
+bool is_of_way(std::string_view lower) {
+  static constexpr std::string_view words[] = {"drive", "route", "way",   "get", "go",      "travel",
+                                               "walk",  "fly",   "train", "bus", "fastest", "quickest"};
+  return std::ranges::find(words, lower) != std::end(words);
+}
+
+/// "How do I get from Berlin to Munich?", "the quickest way to drive …": the way, and no driver of any device.
+bool asks_the_way(const Reading& reading, std::size_t first, std::size_t last) {
+  const auto place = [&](std::size_t i) {
+    const auto* entity = i < last ? reading.entity_at(i) : nullptr;
+    return entity != nullptr && entity->shape == Shape::name && entity->person < 0.65 ? entity->last : 0;
+  };
+  bool way = false;
+  for (std::size_t i = first; i + 3 < last; ++i) {
+    way = way || is_of_way(reading.tokens[i].lower);
+    if (!way || reading.tokens[i].lower != "from") continue;
+    const auto behind = place(i + 1);
+    if (behind != 0 && behind + 1 < last && reading.tokens[behind].lower == "to" && place(behind + 1) != 0) return true;
+  }
+  return false;
+}
+
 /// What is meant by words that say it otherwise: "8 percent off" is a discount.
 void add_meant(Topic& topic, const Reading& reading, const Index& index, std::size_t first, std::size_t last) {
   const auto add = [&](std::string_view word, double weight, std::size_t at) {
@@ -121,9 +145,32 @@ void add_meant(Topic& topic, const Reading& reading, const Index& index, std::si
   }
 }
 
+/// "his computer", "for her": somebody who was named before.
+bool points_to_person(const Reading& reading, std::size_t first, std::size_t last) {
+  static constexpr std::string_view pronouns[] = {"his", "her", "him", "she", "he"};
+  const bool named = std::ranges::any_of(
+      reading.entities, [&](const Entity& entity) { return entity.shape == Shape::name && entity.person >= 0.65 && entity.first < first; });
+  return named && std::any_of(reading.tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                              reading.tokens.begin() + static_cast<std::ptrdiff_t>(last),
+                              [&](const Token& token) { return std::ranges::find(pronouns, token.lower) != std::end(pronouns); });
+}
+
+/// "saying that it goes on sale …": what is to be said is not what is to be done. The token behind the word that announces it.
+std::size_t quoted_from(const Reading& reading, std::size_t first, std::size_t last) {
+  static constexpr std::string_view sayings[] = {"saying", "stating", "announcing", "explaining", "mentioning"};
+  static constexpr std::string_view proposing[] = {"suggested", "suggests", "proposed", "proposes"};
+  for (auto i = first + 1; i + 1 < last; ++i) {
+    const auto& word = reading.tokens[i].lower;
+    if (std::ranges::find(sayings, word) != std::end(sayings)) return i + 1;
+    if (std::ranges::find(proposing, word) != std::end(proposing) && reading.tokens[i + 1].lower == "that") return i + 1;
+  }
+  return last;
+}
+
 void note_contents(Topic& topic, const Reading& reading, std::size_t first, std::size_t last) {
   for (auto i = first; i < last; ++i)
     topic.everybody = topic.everybody || reading.tokens[i].lower == "everybody" || reading.tokens[i].lower == "everyone";
+  topic.person = points_to_person(reading, first, last);
   for (const auto& entity : reading.entities) {
     if (entity.first < first || entity.first >= last) continue;
     topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
@@ -146,13 +193,14 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
   Topic topic;
   const std::vector<Token> tokens(reading.tokens.begin() + static_cast<std::ptrdiff_t>(first),
                                   reading.tokens.begin() + static_cast<std::ptrdiff_t>(last));
+  const auto quoted = quoted_from(reading, first, last);
   std::vector<std::size_t> positions;
   const auto stems = content_stems(tokens, &positions);
   for (std::size_t i = 0; i < stems.size(); ++i) {
     const auto at = first + positions[i];
     const auto* entity = reading.entity_at(at);
     if (entity == nullptr && is_announcing(reading.tokens[at].lower)) continue;
-    Term term{stems[i], reading.tokens[at].lower, 1, at};
+    Term term{stems[i], reading.tokens[at].lower, at < quoted ? 1 : said_weight, at};
     if (entity != nullptr) {
       if (entity->shape == Shape::quoted) {
         term.weight = 0.25;
@@ -170,8 +218,8 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     }
     topic.terms.push_back(std::move(term));
   }
-  topic.pairs = pairs_of(reading.tokens, first, last);
-  add_meant(topic, reading, index, first, last);
+  topic.pairs = pairs_of(reading.tokens, first, quoted);
+  add_meant(topic, reading, index, first, quoted);
   auto verb = opening_verb(reading, first, last);
   topic.question = is_question(reading, first, last);
   if (const auto behind = told_of(reading, first, last); behind > first) {
@@ -201,6 +249,10 @@ Topic topic_of(const Reading& reading, const Index& index, std::size_t first, st
     const auto said = std::ranges::find(topic.terms, verb, &Term::token);
     topic.verb = said != topic.terms.end() && said->stem.starts_with(reading.tokens[verb].stem) ? said->stem : reading.tokens[verb].stem;
     for (auto& term : topic.terms) term.verb = term.token == verb;
+  }
+  if (topic.question && asks_the_way(reading, first, last)) {
+    std::erase_if(topic.terms, [](const Term& term) { return is_of_way(term.lower); });
+    topic.pairs.clear();
   }
   note_contents(topic, reading, first, last);
   return topic;

@@ -1,0 +1,32 @@
+// How the parts of a sentence are joined: by a sign, by "and", as a list, as an apposition. Of the words alone; no tool is asked.
+#pragma once
+
+#include <cstddef>
+
+#include "model/entities.hpp"
+
+namespace convoke::model {
+
+/// The sign between a token and the next one: a newline, . ! ? ; : , or &; a dash is a semicolon. A space when there is none.
+char sign_between(const Reading& reading, std::size_t left);
+
+/// Behind "and", "but", "so" the clause itself begins.
+std::size_t behind_joint(const Reading& reading, std::size_t token);
+
+/// "as for the lift, have it serviced": where what is asked about it begins; `token` itself when nothing is set before.
+std::size_t behind_subject(const Reading& reading, std::size_t token);
+
+/// "the printer, | an old one from Berlin, | is …": the token behind the comma that closes what is said more of the thing named from
+/// `from` on; `token` itself when none does.
+std::size_t behind_apposition(const Reading& reading, std::size_t from, std::size_t token);
+
+/// "has also | earned": the adverb stands inside its sentence.
+bool also_inside(const Reading& reading, std::size_t token);
+
+/// "an account, | VPN access and a laptop": two or three words without article, before the next item.
+bool lists_thing(const Reading& reading, std::size_t token);
+
+/// "…, the one with the rules": says more about what was named.
+bool apposes(const Reading& reading, std::size_t token);
+
+}  // namespace convoke::model
