@@ -263,7 +263,8 @@ class Cutter {
       if (statement && (made.ranked.front().score < 0.6 || made.ranked.front().cover < 0.8)) gain = 0;
       // Without a verb of its own it must name what it wants.
       if (!made.imperative && from > 0 && !starts_[from].sentence &&
-          (made.ranked.front().cover < 0.7 || (!names_something(made) && !starts_[from].wishes && !starts_[from].asks)))
+          (made.ranked.front().cover < (starts_[from].asks ? 0.4 : 0.7) ||
+           (!names_something(made) && !starts_[from].wishes && !starts_[from].asks)))
         gain = 0;
       const bool told = std::all_of(starts_.begin() + static_cast<std::ptrdiff_t>(from), starts_.begin() + static_cast<std::ptrdiff_t>(to),
                                     [](const Start& start) { return start.tells; });

@@ -64,7 +64,12 @@ bool lists_thing(const Reading& r, std::size_t i) {
 }
 
 bool apposes(const Reading& r, std::size_t i) {
-  return i + 1 < r.tokens.size() && r.tokens[i].lower == "the" && (r.tokens[i + 1].lower == "one" || r.tokens[i + 1].lower == "ones");
+  static const std::unordered_set<std::string_view> pointers{"them", "those", "these", "which"};
+  if (i + 1 >= r.tokens.size()) return false;
+  if (r.tokens[i].lower == "the" && (r.tokens[i + 1].lower == "one" || r.tokens[i + 1].lower == "ones")) return true;
+  const auto* entity = r.entity_at(i);
+  const bool counts = entity != nullptr && entity->shape == Shape::number && entity->last + 1 < r.tokens.size();
+  return counts && r.tokens[entity->last].lower == "of" && pointers.contains(r.tokens[entity->last + 1].lower);
 }
 
 }  // namespace convoke::model

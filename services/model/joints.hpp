@@ -26,7 +26,7 @@ bool also_inside(const Reading& reading, std::size_t token);
 /// "an account, | VPN access and a laptop": two or three words without article, before the next item.
 bool lists_thing(const Reading& reading, std::size_t token);
 
-/// "…, the one with the rules": says more about what was named.
+/// "…, the one with the rules", "…, 12 of them": says more about what was named.
 bool apposes(const Reading& reading, std::size_t token);
 
 }  // namespace convoke::model

@@ -34,6 +34,7 @@ bool is_question(const Reading& reading, std::size_t first, std::size_t last) {
       std::ranges::find(asking, head) != std::end(asking) && (inverted || std::ranges::find(auxiliaries, head) == std::end(auxiliaries));
   const auto behind = reading.text.find_first_not_of(" \"')", reading.tokens[last - 1].end);
   const bool mark = behind != std::string::npos && reading.text[behind] == '?';
+  if (head == "have" && !mark) return false;  // "Have her data backed up."
   const bool polite = head == "can" || head == "could" || head == "would" || head == "will" || head == "please";
   return (asks || mark) && !polite && opening_verb(reading, first, last) == last;
 }

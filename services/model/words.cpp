@@ -210,6 +210,21 @@ bool is_it_department(const std::vector<Token>& tokens, std::size_t i) {
 
 }  // namespace
 
+namespace {
+
+/// "backed up", "signing up": the verb's base before its particle; other words as they are.
+std::string phrasal_base(const std::string& word, std::string_view next) {
+  if (!particles().contains(next)) return word;
+  for (const std::string_view ending : {"ed", "ing", "s"}) {
+    if (!word.ends_with(ending)) continue;
+    auto base = word.substr(0, word.size() - ending.size());
+    if (phrasal().contains(base)) return base;
+  }
+  return word;
+}
+
+}  // namespace
+
 std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::vector<std::size_t>* positions) {
   std::vector<std::string> stems;
   const auto add = [&](std::string text, std::size_t at) {
@@ -217,7 +232,8 @@ std::vector<std::string> content_stems(const std::vector<Token>& tokens, std::ve
     if (positions != nullptr) positions->push_back(at);
   };
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const auto& word = tokens[i].lower;
+    const auto& written = tokens[i].lower;
+    const auto word = phrasal_base(written, i + 1 < tokens.size() ? std::string_view(tokens[i + 1].lower) : std::string_view{});
     if (phrasal().contains(word)) {
       // "set up", and "set Anna up": up to four words apart.
       std::size_t particle = 0;

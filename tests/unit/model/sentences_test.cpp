@@ -117,6 +117,8 @@ TEST_CASE("model sentences: when it takes place is no request of its own") {
 
 TEST_CASE("model sentences: two questions in one sentence are two steps") {
   CHECK(functions(plan("What do guests say about the pool, and how many towels are left?")) == List{"get_guest_feedback", "check_towels"});
+  CHECK(functions(plan("What do guests think of the pool, how are its towels, and could you bake 2 lemon cakes?")) ==
+        List{"get_guest_feedback", "check_towels", "bake_cake"});
 }
 
 TEST_CASE("model sentences: each item of a list of what somebody needs") {
@@ -193,5 +195,16 @@ TEST_CASE("model sentences: the way from one place to another is nothing that a 
   for (const std::string goal : {"How do I get from Berlin to Munich?", "What's the quickest way to drive from Hamburg to Munich?"}) {
     INFO(goal);
     CHECK(functions(make_plan(known.catalogue, known.index, goal, {}, today)) == List{""});
+  }
+}
+
+TEST_CASE("model sentences: so many of them is no other thing") {
+  CHECK(functions(plan("We need lemon cakes for the new hall, 12 of them, please bake them.")) == List{"bake_cake"});
+}
+
+TEST_CASE("model sentences: a verb with its particle is one word in all its forms") {
+  for (const std::string text : {"back up the data", "have the data backed up", "backing up the data"}) {
+    const auto stems = content_stems(text);
+    CHECK(std::ranges::find(stems, stem("backup")) != stems.end());
   }
 }
