@@ -78,6 +78,20 @@ std::size_t asked_from(const Reading& reading, std::size_t first, std::size_t la
   return first;
 }
 
+/// "the lamp unavailable": what a yes or no is asked for is no part of the name, nor a name.
+void trim_switches(Candidate& candidate, const Tool& tool, const Reading& reading) {
+  while (candidate.last > candidate.first && reading.entity_of[candidate.last - 1] == Reading::none &&
+         switches(tool, reading.tokens[candidate.last - 1].stem))
+    --candidate.last;
+}
+
+/// So many of it, for a tool that takes so many.
+bool is_counted(const Phrase& phrase, const Candidate& candidate, const Reading& reading, std::size_t first) {
+  if (!phrase.lead.empty()) return false;
+  const auto* count = candidate.first > first ? reading.entity_at(candidate.first - 1) : nullptr;
+  return phrase.measured || (count != nullptr && count->shape == Shape::number);
+}
+
 void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
   const auto own = stems_of_name(tool);
   const auto says_again = [&](std::size_t i) {
@@ -97,14 +111,8 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     std::string behind;
     while (candidate.last > candidate.first && says_again(candidate.last - 1)) behind = reading.tokens[--candidate.last].stem;
     while (candidate.last > candidate.first && says_again(candidate.first)) ++candidate.first;
-    // "the lamp unavailable": what a yes or no is asked for is no part of the name.
-    while (candidate.last > candidate.first + 1 && reading.entity_of[candidate.last - 1] == Reading::none &&
-           switches(tool, reading.tokens[candidate.last - 1].stem))
-      --candidate.last;
+    trim_switches(candidate, tool, reading);
     if (candidate.last == candidate.first) continue;
-    if (candidate.last == candidate.first + 1 && reading.entity_of[candidate.first] == Reading::none &&
-        switches(tool, reading.tokens[candidate.first].stem))
-      continue;
     // "Ask the neighbours for salt": whom one asks is not what one wants.
     const bool recipient = verb < last && one_of(reading.tokens[verb].lower, {"ask", "tell", "inform", "notify", "remind"});
     // "What could go wrong if …", "in line with …": no words for a thing.
@@ -114,8 +122,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
                            (is_common(reading.tokens[i].stem) || is_particle(reading.tokens[i].lower));
     const bool thing = phrase.lead.empty() && !candidate.everyday;
     const bool told = candidate.first < asked;
-    const auto* count = counts && candidate.first > first ? reading.entity_at(candidate.first - 1) : nullptr;
-    const bool counted = counts && (phrase.measured || (count != nullptr && count->shape == Shape::number)) && phrase.lead.empty();
+    const bool counted = counts && is_counted(phrase, candidate, reading, first);
     if (told && thing && (told_object == Reading::none || (counted && !told_counted))) {
       told_object = found.size();
       told_counted = counted;
