@@ -44,7 +44,7 @@ bool announces_person(const Tool& tool, const std::string& stemmed) {
 bool calls_off(const Reading& action) {
   static constexpr std::array<std::string_view, 12> passed_over{"please", "kindly", "just", "we",       "you", "i",
                                                                 "should", "would",  "now",  "actually", "ok",  "better"};
-  static constexpr std::array<std::string_view, 9> off{"nothing", "skip", "don", "dont", "never", "no", "not", "omit", "ignore"};
+  static constexpr std::array<std::string_view, 8> off{"nothing", "skip", "dont", "never", "no", "not", "omit", "ignore"};
   std::size_t i = 0;
   while (i < action.tokens.size() && among(passed_over, action.tokens[i].lower)) ++i;
   if (i < action.tokens.size() && action.tokens[i].lower == "do") ++i;

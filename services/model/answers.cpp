@@ -46,7 +46,7 @@ std::string bare(const Reading& reply) {
 }
 
 bool says_calls_off(const Reading& reply) {
-  static constexpr std::array<std::string_view, 27> said{"never mind",
+  static constexpr std::array<std::string_view, 25> said{"never mind",
                                                          "nevermind",
                                                          "forget",
                                                          "cancel",
@@ -56,12 +56,10 @@ bool says_calls_off(const Reading& reply) {
                                                          "leave",
                                                          "abort",
                                                          "quit",
-                                                         "don bother",
                                                          "nothing",
                                                          "dont",
-                                                         "don",
-                                                         "don do",
-                                                         "don do anything",
+                                                         "dont do",
+                                                         "dont do anything",
                                                          "not needed",
                                                          "not necessary",
                                                          "call off",
@@ -89,9 +87,9 @@ bool says_calls_off(const Reading& reply) {
 }
 
 bool says_unknown(const Reading& reply) {
-  static constexpr std::array<std::string_view, 17> said{
-      "don know", "dont know",   "do not know", "idk",        "dunno",        "no idea", "have no idea", "have idea",   "idea",
-      "not sure", "am not sure", "m not sure",  "cannot say", "don know yet", "unknown", "im not sure",  "don remember"};
+  static constexpr std::array<std::string_view, 16> said{
+      "dont know", "do not know", "idk",        "dunno",      "no idea",       "have no idea", "have idea",   "idea",
+      "not sure",  "am not sure", "m not sure", "cannot say", "dont know yet", "unknown",      "im not sure", "dont remember"};
   return among(said, bare(reply)) && !reply.tokens.empty();
 }
 
@@ -103,36 +101,69 @@ bool says_question(const Reading& reply) {
 
 bool is_words(Want want) { return want == Want::name || want == Want::text || want == Want::query || want == Want::place; }
 
+/// Where what is said begins, behind words that take what was said before back.
+struct Turn {
+  std::size_t from = 0;
+  bool turned = false;   // "actually, …", "I'd rather …"
+  bool dropped = false;  // "forget it, …": what comes is no answer
+};
+
+Turn turn_of(const Reading& reply) {
+  static constexpr std::array<std::string_view, 7> dropping{"forget", "cancel", "scrap", "drop", "skip", "leave", "stop"};
+  static constexpr std::array<std::string_view, 5> what{"it", "that", "this", "about", "mind"};
+  const auto& tokens = reply.tokens;
+  Turn turn;
+  while (turn.from < tokens.size()) {
+    const auto& word = tokens[turn.from].lower;
+    const auto next = turn.from + 1 < tokens.size() ? std::string_view(tokens[turn.from + 1].lower) : std::string_view{};
+    const bool wish = word == "i" || word == "d" || word == "would" || word == "we" || word == "id";
+    const bool leads = wish && is_turn(next);
+    // "Actually, forget about it, order 3 monitors"
+    const bool drops = (among(dropping, word) && among(what, next) && next != "mind") || (word == "never" && next == "mind");
+    if (!is_turn(word) && !leads && !drops && !(turn.turned && (word == "please" || word == "just"))) break;
+    turn.turned = true;
+    ++turn.from;
+    if (!drops) continue;
+    turn.dropped = true;
+    while (turn.from < tokens.size() && among(what, tokens[turn.from].lower)) ++turn.from;
+  }
+  return turn;
+}
+
+/// Whether it names a thing that what values are asked for has nothing to do with.
+bool names_other(const Reading& rest, std::size_t verb, const std::vector<Asked>& asked, const Index& index) {
+  const auto& terms = topic_of(rest, index).terms;
+  return std::ranges::any_of(terms, [&](const Term& term) {
+    if (term.token == verb || term.weight < 0.5 || is_light_verb(term.stem) || is_filler(term.lower)) return false;
+    if (rest.entity_at(term.token) != nullptr) return false;
+    return std::ranges::none_of(asked, [&](const Asked& one) {
+      const auto tool = static_cast<std::size_t>(one.tool - index.catalogue().tools.data());
+      return index.is_about(tool, term) || std::ranges::find(one.parameter->cues, term.stem) != one.parameter->cues.end();
+    });
+  });
+}
+
 /// The request that a reply makes instead of an answer; empty when it makes none.
 std::string request_in(const Reading& reply, const std::vector<Asked>& asked, const Index& index, const Read& read) {
-  std::size_t from = 0;
-  bool turned = false;
-  for (; from < reply.tokens.size(); ++from) {
-    const auto& word = reply.tokens[from].lower;
-    const bool wish = word == "i" || word == "d" || word == "would" || word == "we" || word == "id";
-    const bool leads = wish && from + 1 < reply.tokens.size() && is_turn(reply.tokens[from + 1].lower);
-    if (!is_turn(word) && !leads && !(turned && word == "please")) break;
-    turned = true;
-  }
-  // "Actually, forget it, order 3 monitors"
-  if (from + 2 < reply.tokens.size() && (reply.tokens[from].lower == "forget" || reply.tokens[from].lower == "never")) {
-    from += 2;
-    turned = true;
-  }
+  const auto [from, turned, dropped] = turn_of(reply);
   if (from >= reply.tokens.size()) return {};
   auto text = reply.text.substr(reply.tokens[from].begin);
   const auto rest = read(text);
   const auto verb = opening_verb(rest, 0, rest.tokens.size());
-  if (verb + 1 >= rest.tokens.size() || is_light_verb(rest.tokens[verb].stem)) return {};
+  if (verb + 1 >= rest.tokens.size()) return {};
   const auto clauses = clauses_of(rest, index, index.catalogue());
   const bool fitting = !clauses.empty() && clauses.front().fits;
   const auto* tool = fitting ? &index.catalogue().tools[clauses.front().ranked.front().tool] : nullptr;
   if (std::ranges::any_of(asked, [&](const Asked& one) { return one.tool == tool; })) return {};
-  if (turned || verb > 0) return text;
+  // "Actually, make it Bob Jones": a verb that says little, of a thing that is no other.
+  const bool light = is_light_verb(rest.tokens[verb].stem);
+  if (light && !names_other(rest, verb, asked, index)) return {};
+  const bool person = std::ranges::all_of(asked, [](const Asked& one) { return one.parameter->want == Want::person; });
+  if (dropped || (turned && (!light || fitting || person)) || (verb > 0 && !light)) return text;
   // "Review of contracts" may be a title.
   const bool words = std::ranges::all_of(asked, [](const Asked& one) { return is_words(one.parameter->want); });
   if (fitting) return !words || clauses.front().ranked.front().cover >= 0.6 ? text : std::string{};
-  if (words) return {};
+  if (words || light) return {};
   for (const auto& one : asked) {
     if (fill(*one.tool, rest, 0, rest.tokens.size(), {.free_text = false}).arguments.contains(one.parameter->name)) return {};
   }
@@ -207,6 +238,11 @@ std::string before_asking_again(const Reply& reply, const std::vector<Asked>& as
 }
 
 std::string called_off_reply() { return "All right, nothing was done."; }
+
+std::string too_many_reply(std::size_t count, std::size_t most) {
+  return fmt::format("These are {} at once, and no more than {} are done in one go, so nothing was done: ask for fewer at a time.", count,
+                     most);
+}
 
 std::string unknown_reply(const std::vector<Asked>& asked) {
   std::string list;

@@ -47,4 +47,7 @@ std::string before_asking_again(const Reply& reply, const std::vector<Asked>& as
 std::string called_off_reply();
 std::string unknown_reply(const std::vector<Asked>& asked);
 
+/// The end of a request for more than is done at once.
+std::string too_many_reply(std::size_t count, std::size_t most);
+
 }  // namespace convoke::model

@@ -51,7 +51,9 @@ class Filler {
       free_text();
     }
     for (const auto& parameter : tool_.parameters) {
-      if (!filled(parameter) && parameter.required && !parameter.has_default) out_.missing.push_back(&parameter);
+      if (filled(parameter)) continue;
+      if (refused(parameter)) out_.refused.push_back(&parameter);
+      if (refused(parameter) || (parameter.required && !parameter.has_default)) out_.missing.push_back(&parameter);
     }
     return std::move(out_);
   }
@@ -168,10 +170,15 @@ class Filler {
     if (parameter.type == ValueType::number || parameter.type == ValueType::integer) {
       const auto tokens = tokenize(value);
       for (std::size_t i = 0; i < tokens.size(); ++i) {
-        if (const auto number = number_at(value, tokens, i)) {
-          out_.arguments[parameter.name] = number_json(parameter, number->value);
-          return;
+        const auto number = number_at(value, tokens, i);
+        if (!number) continue;
+        const double signed_value = number->value * sign_before(value, tokens, tokens[i].begin);
+        if (!countable(parameter, signed_value)) {
+          refused_.push_back(&parameter);
+        } else {
+          out_.arguments[parameter.name] = number_json(parameter, signed_value);
         }
+        return;
       }
     } else if (parameter.type == ValueType::boolean) {
       const auto lower = to_lower(value);
@@ -206,7 +213,7 @@ class Filler {
     const auto listings = listings_of(candidates, r_);
     std::vector<Pair> pairs;
     for (const auto& parameter : tool_.parameters) {
-      if (filled(parameter)) continue;
+      if (filled(parameter) || refused(parameter)) continue;
       const auto rank = order_of(parameter);
       if (parameter.want == Want::list) {
         for (const auto& listing : listings)
@@ -235,7 +242,9 @@ class Filler {
     for (const auto& pair : pairs) {
       if (pair.score < some_sense) break;
       if (filled(*pair.parameter) || (pair.score < good_enough && !takes_anything(*pair.parameter))) continue;
-      if (pair.candidate != nullptr && !countable(*pair.parameter, *pair.candidate)) refused_.push_back(pair.parameter);
+      if (pair.candidate != nullptr && pair.candidate->entity != nullptr && free(*pair.candidate) &&
+          !countable(*pair.parameter, pair.candidate->entity->number))
+        refused_.push_back(pair.parameter);
       if (refused(*pair.parameter)) continue;
       if (pair.listing != nullptr) {
         take(*pair.parameter, *pair.listing);
@@ -258,11 +267,10 @@ class Filler {
                                [](const Parameter& parameter) { return parameter.want == Want::name && parameter.required; });
   }
 
-  /// "-5 laptops", "2.5 laptops": nobody can have that, so it is asked for.
-  static bool countable(const Parameter& parameter, const Candidate& candidate) {
-    if ((parameter.type != ValueType::number && parameter.type != ValueType::integer) || candidate.entity == nullptr) return true;
-    const double value = candidate.entity->number;
-    return value >= 0 && (parameter.type == ValueType::number || value == std::floor(value));
+  /// "-5 laptops", "2.5 laptops", "0 laptops": nobody can have that, so it is asked for.
+  static bool countable(const Parameter& parameter, double value) {
+    if (parameter.type != ValueType::number && parameter.type != ValueType::integer) return true;
+    return value >= parameter.least && (parameter.type == ValueType::number || value == std::floor(value));
   }
 
   bool refused(const Parameter& parameter) const { return std::ranges::find(refused_, &parameter) != refused_.end(); }
@@ -329,7 +337,7 @@ class Filler {
 
   void take(const Parameter& parameter, const Candidate& candidate) {
     const auto* entity = candidate.entity;
-    if (parameter.type == ValueType::number || parameter.type == ValueType::integer) {
+    if (entity != nullptr && (parameter.type == ValueType::number || parameter.type == ValueType::integer)) {
       out_.arguments[parameter.name] = number_json(parameter, entity->number);
     } else if (parameter.want == Want::month && entity != nullptr) {
       out_.arguments[parameter.name] = r_.text.substr(entity->begin, entity->end - entity->begin);
@@ -475,22 +483,6 @@ class Filler {
 
 Filled fill(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last, FillOptions options) {
   return Filler(tool, reading, first, last, options).run();
-}
-
-void fill_from(Filled& filled, const Tool& tool, const Reading& reading, FillOptions options) {
-  if (filled.missing.empty() && filled.vague.empty()) return;
-  const auto other = fill(tool, reading, 0, reading.tokens.size(), options);
-  std::erase_if(filled.missing, [&](const Parameter* parameter) {
-    if (!other.arguments.contains(parameter->name)) return false;
-    filled.arguments[parameter->name] = other.arguments[parameter->name];
-    if (std::ranges::find(other.vague, parameter) != other.vague.end()) filled.vague.push_back(parameter);
-    return true;
-  });
-  std::erase_if(filled.vague, [&](const Parameter* parameter) {
-    if (!other.arguments.contains(parameter->name) || std::ranges::find(other.vague, parameter) != other.vague.end()) return false;
-    filled.arguments[parameter->name] = other.arguments[parameter->name];
-    return true;
-  });
 }
 
 }  // namespace convoke::model

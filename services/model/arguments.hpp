@@ -17,6 +17,7 @@ struct Filled {
   nlohmann::ordered_json arguments = nlohmann::ordered_json::object();
   std::vector<const Parameter*> missing;  // required, without a default, and not in the text
   std::vector<const Parameter*> vague;    // filled with a date of which only a week, month or year was said
+  std::vector<const Parameter*> refused;  // missing, for the number that was said cannot be theirs: nothing said elsewhere takes its place
   std::vector<const Parameter*> loose;    // free text that was filled with the request's own words for want of better
 };
 

@@ -108,16 +108,21 @@ std::string Brain::plan(const ChatRequest& request, const Known& known, Day toda
 
 namespace {
 
+std::vector<Reading> read_all(const std::vector<std::string>& texts, Day today, const Index& index) {
+  std::vector<Reading> readings;
+  readings.reserve(texts.size());
+  for (const auto& text : texts) readings.push_back(read_text(text, today, [&](std::string_view stemmed) { return index.knows(stemmed); }));
+  return readings;
+}
+
 /// Fills a call from the action, then from answers to questions, the goal, and earlier results.
-Filled complete(const Tool& tool, const Reading& action, std::size_t first, std::size_t last, const Task& task, Day today,
-                const Index& index) {
+Filled complete(const Tool& tool, const Reading& action, std::size_t first, std::size_t last, const Task& task,
+                const std::vector<Reading>& answers, Day today, const Index& index) {
   const auto read = [&](const std::string& text) {
     return read_text(text, today, [&](std::string_view stemmed) { return index.knows(stemmed); });
   };
   auto filled = fill(tool, action, first, last);
-  for (const auto& answer : task.answers) {
-    take_answer(filled, tool, read(answer));
-  }
+  for (const auto& answer : answers) take_answer(filled, tool, answer);
   if (first > 0 || last < action.tokens.size()) fill_from(filled, tool, action, {.phrases = false, .free_text = false, .elsewhere = true});
   if (!task.goal.empty()) fill_from(filled, tool, read(task.goal), {.phrases = false, .free_text = true, .elsewhere = true});
   use_history(filled, tool, task.history);
@@ -138,10 +143,11 @@ std::vector<Call> Brain::calls_for(const ChatRequest& request, const Known& know
     return !planned || reading.tokens.empty() ||
            asks_for(reading, known.index, static_cast<std::size_t>(&tool - known.catalogue.tools.data()));
   };
+  const auto answers = read_all(task.answers, today, known.index);
   std::vector<Call> calls;
   const auto add = [&](const Tool& tool, std::size_t first, std::size_t last) {
-    const auto filled = complete(tool, reading, first, last, task, today, known.index);
-    for (const auto& share : each_of(tool, reading, first, last, filled)) calls.push_back({&tool, share});
+    const auto filled = complete(tool, reading, first, last, task, answers, today, known.index);
+    for (const auto& share : shares_of(tool, reading, first, last, answers, filled)) calls.push_back({&tool, share});
   };
   const bool forced = !planned && chosen != known.catalogue.tools.end();
   if (forced || (chosen != known.catalogue.tools.end() && !calls_off(reading) && suits(*chosen))) {
@@ -162,7 +168,10 @@ namespace {
 std::vector<Asked> asked_for(const std::vector<Call>& calls) {
   std::vector<Asked> asked;
   for (const auto& [tool, filled] : calls) {
-    for (const auto* parameter : filled.missing) asked.push_back({tool, parameter});
+    for (const auto* parameter : filled.missing) {
+      const auto known = [&](const Asked& one) { return one.tool == tool && one.parameter == parameter; };
+      if (std::ranges::none_of(asked, known)) asked.push_back({tool, parameter});
+    }
   }
   return asked;
 }
@@ -200,6 +209,7 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
     if (reply.kind == ReplyKind::value) task.answers.push_back(text);
     if (reply.kind == ReplyKind::request || reply.kind == ReplyKind::value) calls = calls_for(request, known, task, today);
     const auto open = asked_for(calls);
+    if (reply.kind == ReplyKind::request || open.size() < asked.size()) unknown = 0;  // of each question
     before = reply.kind != ReplyKind::value || open.size() == asked.size() ? before_asking_again(reply, open, text) : std::string{};
   }
   if (calls.empty()) {
@@ -207,9 +217,14 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
     // Words are all that a step wants that names no function.
     return task.function.empty() ? response : end_undone(std::move(response), request, known.catalogue, false);
   }
+  if (calls.size() > most_calls) {
+    response.content = too_many_reply(calls.size(), most_calls);
+    return end_undone(std::move(response), request, known.catalogue, false);
+  }
   for (const auto& [tool, filled] : calls) {
     if (!filled.missing.empty()) {
-      response.content += (response.content.empty() ? before : " ") + question_for(*tool, filled.missing, {});
+      const auto question = question_for(*tool, filled.missing, {});
+      if (!response.content.contains(question)) response.content += (response.content.empty() ? before : " ") + question;
     } else if (response.content.empty()) {
       response.tool_calls.push_back({call_id(request, response.tool_calls.size()), tool->name, llm::dump(filled.arguments)});
     }

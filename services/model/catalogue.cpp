@@ -1,6 +1,7 @@
 #include "model/catalogue.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -76,6 +77,17 @@ Parameter read_parameter(const std::string& name, const Json& schema) {
   return parameter;
 }
 
+/// Nobody orders none of a thing; a figure that is set may be none. The schema's word goes first.
+double least_of(const Parameter& parameter, const std::vector<std::string>& tool, const Json& schema) {
+  if (schema.is_object() && schema.contains("minimum") && schema["minimum"].is_number()) return schema["minimum"].get<double>();
+  if (parameter.want != Want::count || parameter.type != ValueType::integer) return 0;
+  static constexpr std::array<std::string_view, 8> setting{"set", "update", "adjust", "change", "correct", "record", "track", "report"};
+  static constexpr std::array<std::string_view, 6> figures{"level", "threshold", "stock", "limit", "minimum", "index"};
+  const auto figure = [](const std::string& word) { return std::ranges::find(figures, word) != figures.end(); };
+  const bool sets = !tool.empty() && std::ranges::find(setting, tool.front()) != setting.end();
+  return sets || std::ranges::any_of(parameter.words, figure) ? 0 : 1;
+}
+
 Tool read_tool(const Json& json, std::size_t agent) {
   Tool tool{.agent = agent, .name = text_of(json, "name"), .description = text_of(json, "description"), .synonyms = {}, .parameters = {}};
   split_also(tool.description, tool.synonyms);
@@ -93,6 +105,7 @@ Tool read_tool(const Json& json, std::size_t agent) {
   const auto own = identifier_words(tool.name);
   for (auto& parameter : tool.parameters) {
     analyse(parameter);
+    parameter.least = least_of(parameter, own, (*properties)[parameter.name]);
     auto rest = parameter.cues;
     std::erase_if(
         rest, [&](const std::string& cue) { return std::ranges::any_of(own, [&](const std::string& word) { return stem(word) == cue; }); });

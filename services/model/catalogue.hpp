@@ -46,6 +46,7 @@ struct Parameter {
   std::vector<std::string> choices;  // JSON texts
   bool required = false;
   bool has_default = false;
+  double least = 0;  // of a number
   Want want = Want::name;
   std::vector<std::string> words;     // of the name
   std::vector<std::string> leads;     // prepositions among its synonyms: "from", "to"

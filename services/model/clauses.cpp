@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "model/arguments.hpp"
+#include "model/joints.hpp"
 #include "model/phrases.hpp"
 #include "model/starts.hpp"
 #include "model/thesaurus.hpp"
@@ -18,6 +19,7 @@ constexpr double unmet_value = 0.36;     // of a clause with a verb that no tool
 constexpr double swallowed_verb = 0.3;   // lost when a clause holds another one's verb
 constexpr double torn_reference = 0.45;  // "How is it? Check it." is one request
 constexpr double torn_noun = 0.35;
+constexpr double torn_count = 0.6;  // "two laptops and | 3 monitors, and set up payroll": what is counted goes with the verb before it
 constexpr double label_weight = 0.3;
 constexpr double context_weight = 0.45;  // of what is said around a request
 constexpr double told_weight = 0.7;      // … and of a statement that it goes on from
@@ -279,6 +281,7 @@ class Cutter {
     if (starts_[from].refers) gain -= torn_reference;
     // "our health and | dental insurance": most likely one thing.
     if (made.fits && from > 0 && !made.imperative && !starts_[from].sentence && bare(from)) gain -= torn_noun;
+    if (from > 0 && to > from + 1 && starts_[from + 1].imperative && counted_on(from)) gain -= torn_count;
     // "… is correct, please release it for payment"
     if (made.fits && from > 0 && to == from + 1 && !starts_[from].refers && !starts_[from].more && !starts_[from].asks && slight(from))
       gain -= swallowed_verb;
@@ -286,6 +289,14 @@ class Cutter {
       if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to) && (starts_[k].more || !slight(k))) gain -= swallowed_verb;
     }
     return gain;
+  }
+
+  /// "… and 3 monitors": goes on with what is counted, inside a sentence.
+  bool counted_on(std::size_t start) const {
+    if (starts_[start].sentence || starts_[start].plainness() != 1 || starts_[start].asks) return false;
+    const auto token = behind_joint(r_, starts_[start].token);
+    const auto* entity = token < r_.tokens.size() ? r_.entity_at(token) : nullptr;
+    return entity != nullptr && entity->shape == Shape::number;
   }
 
   std::vector<Clause> best_cut() {

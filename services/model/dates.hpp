@@ -38,4 +38,8 @@ struct NumberFound {
 };
 std::optional<NumberFound> number_at(std::string_view text, const std::vector<Token>& tokens, std::size_t first);
 
+/// -1 for "-5" and "minus 5" with the number (and its currency) at byte `begin`, else 1. A hyphen with a space behind it, or one of several
+/// that open lines, is a bullet.
+double sign_before(std::string_view text, const std::vector<Token>& tokens, std::size_t begin);
+
 }  // namespace convoke::model

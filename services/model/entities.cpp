@@ -235,14 +235,6 @@ class Reader {
     }
   }
 
-  /// -1 for "-5" and "minus 5" with the number (and its currency) at `begin`, else 1. A hyphen that opens a line is a bullet.
-  double sign_before(std::size_t begin) const {
-    const auto before = std::string_view(r_.text).substr(0, begin);
-    if (before.ends_with(" -") || before.ends_with(" \u2212")) return -1;
-    const auto word = std::ranges::find_if(r_.tokens, [&](const Token& token) { return token.end + 1 == begin; });
-    return word != r_.tokens.end() && (word->lower == "minus" || word->lower == "negative") ? -1 : 1;
-  }
-
   void money_and_percent() {
     static const std::unordered_set<std::string_view> currencies{"usd",    "eur",   "gbp",    "chf",   "dollar", "dollars", "euro",
                                                                  "euros",  "pound", "pounds", "bucks", "cents",  "yen",     "inr",
@@ -266,18 +258,18 @@ class Reader {
       if (rest.starts_with('%')) {
         end = static_cast<std::size_t>(rest.data() - r_.text.data()) + 1;
         add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin),
-                  sign_before(r_.tokens[i].begin) * found->value);
+                  sign_before(r_.text, r_.tokens, r_.tokens[i].begin) * found->value);
       } else if (unit == "percent" || unit == "pct" ||
                  (unit == "per" && found->last + 1 < r_.tokens.size() && r_.tokens[found->last + 1].lower == "cent")) {
         end = r_.tokens[found->last + (unit == "per" ? 1 : 0)].end;
         add_bytes(Shape::percent, r_.tokens[i].begin, end, r_.text.substr(r_.tokens[i].begin, end - r_.tokens[i].begin),
-                  sign_before(r_.tokens[i].begin) * found->value);
+                  sign_before(r_.text, r_.tokens, r_.tokens[i].begin) * found->value);
       } else if (sign != 0 || named || currencies.contains(unit) || rest.starts_with("\xE2\x82\xAC") || rest.starts_with("\xC2\xA3")) {
         if (!named && sign == 0 && currencies.contains(unit)) end = r_.tokens[found->last].end;
         if (!named && sign == 0 && !currencies.contains(unit))
           end = static_cast<std::size_t>(rest.data() - r_.text.data()) + (rest.starts_with("\xE2\x82\xAC") ? 3 : 2);
         const auto begin = sign != 0 ? trimmed.size() - sign : r_.tokens[i].begin;
-        add_bytes(Shape::money, begin, end, r_.text.substr(begin, end - begin), sign_before(begin) * found->value);
+        add_bytes(Shape::money, begin, end, r_.text.substr(begin, end - begin), sign_before(r_.text, r_.tokens, begin) * found->value);
       }
     }
   }
@@ -309,7 +301,7 @@ class Reader {
     for (std::size_t i = 0; i < r_.tokens.size(); ++i) {
       if (used_[i] || r_.tokens[i].possessive) continue;
       const auto found = number_at(r_.text, r_.tokens, i);
-      if (!found || (found->in_words && r_.tokens[i].lower == "one" && found->last == i + 1)) continue;
+      if (!found || (found->in_words && r_.tokens[i].lower == "one" && found->last == i + 1 && r_.tokens.size() > 1)) continue;
       if (found->end < r_.text.size() && r_.text[found->end] == '-') continue;  // two-factor, 3-way
       if (found->in_words && opens_name(i)) continue;
       // "XPS 15", "Windows 11": a number behind a capitalised word is part of a name.
@@ -326,7 +318,7 @@ class Reader {
         continue;
       }
       add_bytes(Shape::number, r_.tokens[i].begin, found->end, r_.text.substr(r_.tokens[i].begin, found->end - r_.tokens[i].begin),
-                sign_before(r_.tokens[i].begin) * found->value);
+                sign_before(r_.text, r_.tokens, r_.tokens[i].begin) * found->value);
       i = found->last - 1;
     }
   }

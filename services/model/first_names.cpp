@@ -18,7 +18,7 @@ constexpr std::string_view names_text =
     "carlos carmen carol caroline "
     "catherine cecilia chantal charles charlie charlotte chen chloe chris christian christina christine christopher cindy claire clara "
     "claudia connor cynthia daisuke dan "
-    "daniel daniela danielle danny dave david deborah denise dennis diana diego dieter dmitri dominic donald donna dora doris dorothy "
+    "daniel daniela danielle danny dave david deborah denise dennis diana diego dieter dmitri dominic don donald donna dora doris dorothy "
     "douglas dylan eduardo edward elena eleanor eli "
     "elias elif elijah elisa elizabeth ella ellen elsa emil emilia emily emma eric erica erik erika ernest esther ethan eva evelyn fatima "
     "felix fernando fiona florian francesca "

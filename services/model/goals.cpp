@@ -76,6 +76,7 @@ Plan make_plan(const Catalogue& catalogue, const Index& index, const std::string
     if (value) values.push_back(text);
     if (other || value) plan = plan_with(catalogue, index, wanted, values, today);
     if (other || value) question = plan.clarification;
+    if (other || plan.asked.size() < asked.size()) unknown = 0;  // of each question
     if (plan.clarification.empty() || plan.asked.empty()) continue;
     if (!other && (!value || plan.asked.size() == asked.size()))
       plan.clarification = before_asking_again(reply, plan.asked, text) + question;

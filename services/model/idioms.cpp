@@ -46,7 +46,7 @@ act up: broken problem
 not work: broken problem
 doesn work: broken problem
 won work: broken problem
-don work: broken problem
+dont work: broken problem
 stop work: broken problem
 out of order: broken
 out of action: broken

@@ -195,7 +195,7 @@ class Finder {
     // One letter or two and a hyphen: "Wi-Fi", "E-Mail" are things.
     if (token.lower.size() <= 2 && token.end < text_.size() && text_[token.end] == '-') return false;
     if (token.capital && worldly_names().contains(token.lower) && next_is_capital(i) && !title_case_) {
-      if (!token.sentence_start) return true;
+      if (!token.sentence_start || (i == 0 && tokens_.size() == 2)) return true;  // a reply that is no more than the name
       if (tokens_[i + 1].possessive || (i + 2 < tokens_.size() && tells_of_person(tokens_[i + 2]))) return true;
     }
     if (!token.capital) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -81,6 +82,12 @@ std::optional<NumberFound> in_digits(std::string_view text, const std::vector<To
   return found;
 }
 
+int count_of(std::string_view text, std::string_view part) {
+  int count = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
 }  // namespace
 
 std::optional<NumberFound> number_at(std::string_view text, const std::vector<Token>& tokens, std::size_t first) {
@@ -118,6 +125,20 @@ std::optional<NumberFound> number_at(std::string_view text, const std::vector<To
   }
   if (!any) return std::nullopt;
   return NumberFound{total + group, at, tokens[at - 1].end, true};
+}
+
+double sign_before(std::string_view text, const std::vector<Token>& tokens, std::size_t begin) {
+  const auto before = text.substr(0, begin);
+  const auto word = std::ranges::find_if(tokens, [&](const Token& token) { return token.end + 1 == begin; });
+  if (word != tokens.end() && (word->lower == "minus" || word->lower == "negative")) return -1;
+  const bool hyphen = before.ends_with('-');
+  if (!hyphen && !before.ends_with("\u2212")) return 1;
+  const auto at = begin - (hyphen ? 1 : 3);
+  if (at > 0 && std::string_view(" (:=\n").find(text[at - 1]) == std::string_view::npos) return 1;
+  if (at > 0 && text[at - 1] != '\n') return -1;
+  // A line of its own, or a list?
+  const auto opened = (text.starts_with('-') ? 1 : 0) + count_of(text, "\n-");
+  return opened > 1 ? 1 : -1;
 }
 
 }  // namespace convoke::model

@@ -13,6 +13,7 @@
 #include "model/reply.hpp"
 #include "model/sharing.hpp"
 #include "model/subjects.hpp"
+#include "model/summary.hpp"
 #include "model/thesaurus.hpp"
 #include "model/wording.hpp"
 #include "model/words.hpp"
@@ -22,7 +23,6 @@ namespace {
 
 constexpr std::string_view generic_exception = " EXCEPTION: No suitable function found. A generic LLM model is being used for this step.";
 constexpr std::string_view human_exception = " EXCEPTION: Human support required to do this step, no suitable function found.";
-constexpr std::size_t summary_words = 45;
 
 struct Draft {
   std::size_t tool = 0;  // meaningless for an exception
@@ -30,7 +30,8 @@ struct Draft {
   Filled filled;
   std::size_t first = 0;  // tokens of the goal that it is about
   std::size_t last = 0;
-  bool whole = false;  // one of several steps for one broad clause: its action is made from the tool's name
+  bool shared = false;  // one of several for as many persons or things
+  bool whole = false;   // one of several steps for one broad clause: its action is made from the tool's name
   std::set<std::size_t> after;
 };
 
@@ -62,12 +63,11 @@ class Planner {
     gather_information();
     depend_on_earlier();
     drop_repeats();
-    for (std::size_t i = c_.max_plan_steps; i < drafts_.size(); ++i)
-      leave_out(drafts_[i].exception ? words_of(drafts_[i]) : spoken(c_.tools[drafts_[i].tool].name));
+    for (std::size_t i = c_.max_plan_steps; i < drafts_.size(); ++i) leave_out(name_of(drafts_[i]));
     drafts_.resize(std::min(drafts_.size(), c_.max_plan_steps));
     for (const auto& draft : drafts_) write(draft);
     if (r_.tokens.empty()) plan_.clarification = "What is to be done?";
-    summarise();
+    plan_.summary = summary_of(plan_.steps, left_out_);
     return std::move(plan_);
   }
 
@@ -90,8 +90,8 @@ class Planner {
       return;
     }
     draft.tool = best_of(clause, draft.filled);
-    const auto shares = each_of(c_.tools[draft.tool], r_, clause.first, clause.last, draft.filled);
-    draft.whole = shares.size() > 1;
+    const auto shares = shares_of(c_.tools[draft.tool], r_, clause.first, clause.last, said_, draft.filled);
+    draft.shared = draft.whole = shares.size() > 1;
     for (const auto& share : shares) {
       draft.filled = share;
       drafts_.push_back(draft);
@@ -193,6 +193,16 @@ class Planner {
     for (auto draft = drafts_.begin(); draft != drafts_.end(); ++draft)
       std::rotate(std::upper_bound(drafts_.begin(), draft, *draft, [](const Draft& a, const Draft& b) { return a.first < b.first; }), draft,
                   draft + 1);
+  }
+
+  /// What is left out with the draft: of one for each of several, whom or what it is for.
+  std::string name_of(const Draft& draft) const {
+    if (draft.exception) return words_of(draft);
+    const auto& tool = c_.tools[draft.tool];
+    const auto what = draft.shared ? subject_of(tool, draft.filled) : std::string{};
+    if (what.empty()) return spoken(tool.name);
+    const bool alone = std::ranges::all_of(drafts_, [&](const Draft& other) { return !other.exception && other.tool == draft.tool; });
+    return alone ? what : fmt::format("{} ({})", what, to_lower(spoken(tool.name)));
   }
 
   void leave_out(std::string what) {
@@ -414,10 +424,12 @@ class Planner {
     for (const auto* parameter : draft.filled.vague) {
       if (parameter->required && !parameter->has_default) vague.push_back(parameter);
     }
+    if (draft.filled.missing.empty() && vague.empty()) return;
+    const auto question = question_for(tool, draft.filled.missing, vague);
+    if (plan_.clarification.contains(question)) return;  // one for each of several
     for (const auto* parameter : draft.filled.missing) plan_.asked.push_back({&tool, parameter});
     for (const auto* parameter : vague) plan_.asked.push_back({&tool, parameter});
-    if (draft.filled.missing.empty() && vague.empty()) return;
-    plan_.clarification += (plan_.clarification.empty() ? "" : " ") + question_for(tool, draft.filled.missing, vague);
+    plan_.clarification += (plan_.clarification.empty() ? "" : " ") + question;
   }
 
   bool text_work(const Draft& draft) const {
@@ -443,29 +455,6 @@ class Planner {
       if (found != c_.agents.end()) return found->name;
     }
     return wanted == AgentKind::generic ? "GenericAgent" : "HumanAgent";
-  }
-
-  void summarise() {
-    std::string text = fmt::format("{} step{}: ", plan_.steps.size(), plan_.steps.size() == 1 ? "" : "s");
-    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      const auto& step = plan_.steps[i];
-      const auto what = step.function.empty() ? step.action.substr(0, step.action.find(". EXCEPTION")) : spoken(step.function);
-      text += fmt::format("{}{} ({})", i == 0 ? "" : "; ", what, step.agent);
-    }
-    std::string rest;
-    for (std::size_t i = 0; i < left_out_.size(); ++i) rest += fmt::format("{}{}", i == 0 ? ". Left out: " : ", ", left_out_[i]);
-    const auto most = summary_words - std::min<std::size_t>(static_cast<std::size_t>(std::ranges::count(rest, ' ')), summary_words / 2);
-    plan_.summary = in_words(std::move(text), most) + in_words(std::move(rest), summary_words / 2) + ".";
-  }
-
-  static std::string in_words(std::string text, std::size_t most) {
-    std::size_t words = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] != ' ' || ++words != most) continue;
-      text.resize(i);
-      return text + " …";
-    }
-    return text;
   }
 
   const Catalogue& c_;

@@ -12,7 +12,6 @@ namespace convoke::model {
 namespace {
 
 constexpr double likely_person = 0.35;
-constexpr std::size_t most_shares = 12;
 
 bool is_number(const Entity& entity) {
   return entity.shape == Shape::number || entity.shape == Shape::money || entity.shape == Shape::percent;
@@ -49,7 +48,8 @@ bool counts(const Parameter& parameter) {
   return parameter.want == Want::count || parameter.want == Want::money || parameter.want == Want::percent;
 }
 
-std::vector<Filled> for_people(const Tool& tool, const Reading& r, std::size_t first, std::size_t last, const Filled& filled) {
+std::vector<Filled> for_people(const Tool& tool, const Reading& r, std::size_t first, std::size_t last, const Filled& filled,
+                               bool earlier = false) {
   const auto person = std::ranges::find(tool.parameters, Want::person, &Parameter::want);
   if (person == tool.parameters.end() || std::ranges::count(tool.parameters, Want::person, &Parameter::want) != 1) return {};
   const auto value = filled.arguments.find(person->name);
@@ -69,7 +69,7 @@ std::vector<Filled> for_people(const Tool& tool, const Reading& r, std::size_t f
   while (begin != names.begin() && suits(*(begin - 1)) && joined(r, (*(begin - 1))->last, (*begin)->first)) --begin;
   while (end != names.end() && suits(*end) && joined(r, (*(end - 1))->last, (*end)->first)) ++end;
   const auto count = static_cast<std::size_t>(end - begin);
-  if (count < 2 || count > most_shares) return {};
+  if (count < 2) return {};
   for (auto name = begin; name != end; ++name) {
     // Another argument has it: "… of Tom with Jerry".
     const bool taken = std::ranges::any_of(filled.arguments.items(), [&](const auto& item) {
@@ -78,7 +78,7 @@ std::vector<Filled> for_people(const Tool& tool, const Reading& r, std::size_t f
     if (taken) return {};
   }
   const auto amount = std::ranges::find_if(tool.parameters, counts);
-  const bool own_amounts = amount != tool.parameters.end() && amounts.size() == count;
+  const bool own_amounts = !earlier && amount != tool.parameters.end() && amounts.size() == count;
   std::vector<Filled> shares;
   for (std::size_t i = 0; i < count; ++i) {
     auto share = filled;
@@ -123,7 +123,7 @@ std::vector<Filled> for_things(const Tool& tool, const Reading& r, std::size_t f
   const auto own = std::ranges::find_if(items, [&](const Item& item) { return text(item).contains(value->get_ref<const std::string&>()); });
   if (own == items.end()) return {};
   std::vector<Filled> shares{filled};
-  for (auto item = own + 1; item != items.end() && joined(r, (item - 1)->last, item->first) && shares.size() < most_shares; ++item) {
+  for (auto item = own + 1; item != items.end() && joined(r, (item - 1)->last, item->first); ++item) {
     auto share = filled;
     share.arguments[name->name] = text(*item);
     set_number(share, *count, item->count);
@@ -137,6 +137,45 @@ std::vector<Filled> for_things(const Tool& tool, const Reading& r, std::size_t f
 }
 
 }  // namespace
+
+namespace {
+
+/// "… for both", "their …": the persons of what was said before.
+bool means_those(const Reading& r, std::size_t first, std::size_t last) {
+  static constexpr std::array<std::string_view, 5> words{"both", "them", "they", "their", "theirs"};
+  for (auto i = first; i < last; ++i) {
+    if (r.entity_at(i) == nullptr && std::ranges::find(words, r.tokens[i].lower) != words.end()) return true;
+  }
+  return false;
+}
+
+bool names(const Reading& r, std::size_t first, std::size_t last, const nlohmann::ordered_json& value) {
+  return value.is_string() && std::ranges::any_of(r.entities, [&](const Entity& entity) {
+           return entity.first >= first && entity.last <= last && entity.value == value.get_ref<const std::string&>();
+         });
+}
+
+}  // namespace
+
+std::vector<Filled> shares_of(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last,
+                              const std::vector<Reading>& replies, const Filled& filled) {
+  auto shares = each_of(tool, reading, first, last, filled);
+  if (shares.size() == 1 && first > 0 && means_those(reading, first, last)) {
+    const auto person = std::ranges::find(tool.parameters, Want::person, &Parameter::want);
+    const auto value = person == tool.parameters.end() ? filled.arguments.end() : filled.arguments.find(person->name);
+    if (value != filled.arguments.end() && !names(reading, first, last, *value)) {
+      if (auto those = for_people(tool, reading, 0, first, filled, true); those.size() > 1) shares = std::move(those);
+    }
+  }
+  for (const auto& reply : replies) {
+    std::vector<Filled> more;
+    for (const auto& share : shares) {
+      for (auto& one : each_of(tool, reply, 0, reply.tokens.size(), share)) more.push_back(std::move(one));
+    }
+    shares = std::move(more);
+  }
+  return shares;
+}
 
 std::vector<Filled> each_of(const Tool& tool, const Reading& reading, std::size_t first, std::size_t last, const Filled& filled) {
   if (auto shares = for_people(tool, reading, first, last, filled); shares.size() > 1) return shares;

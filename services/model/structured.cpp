@@ -121,7 +121,7 @@ class SchemaFiller {
 
   bool agreed() const {
     static const std::set<std::string_view> no{"no",   "not",    "never",   "false", "dont",   "cannot", "reject",
-                                               "deny", "refuse", "without", "stop",  "unsafe", "don"};
+                                               "deny", "refuse", "without", "stop",  "unsafe", "dont"};
     return std::ranges::none_of(r_.tokens, [&](const Token& token) { return no.contains(token.lower); });
   }
 

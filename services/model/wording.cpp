@@ -29,6 +29,16 @@ std::string beneficiary(const Tool& tool, const Filled& filled) {
   return {};
 }
 
+std::string subject_of(const Tool& tool, const Filled& filled) {
+  for (const auto want : {Want::person, Want::party, Want::name}) {
+    for (const auto& parameter : tool.parameters) {
+      const auto value = filled.arguments.find(parameter.name);
+      if (parameter.want == want && value != filled.arguments.end() && value->is_string()) return value->get<std::string>();
+    }
+  }
+  return {};
+}
+
 std::string spoken(const std::string& tool_name) {
   std::string text;
   for (const auto& word : identifier_words(tool_name)) text.append(text.empty() ? "" : " ").append(word);

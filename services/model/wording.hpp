@@ -21,6 +21,9 @@ std::string argument_text(const nlohmann::ordered_json& value);
 /// " for Anna Bell", where the tool is called for a person; else empty.
 std::string beneficiary(const Tool& tool, const Filled& filled);
 
+/// Whom or what the tool is called for: a person, else what a name stands for; else empty.
+std::string subject_of(const Tool& tool, const Filled& filled);
+
 /// The question for parameters that nothing fills, and for dates that are not said exactly.
 std::string question_for(const Tool& tool, const std::vector<const Parameter*>& missing, const std::vector<const Parameter*>& vague);
 

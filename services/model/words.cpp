@@ -116,6 +116,12 @@ std::vector<Token> tokenize(std::string_view text) {
       tokens.back().lower = "cannot";
       tokens.back().stem = stem("cannot");
     }
+    // "don't" is no Don.
+    if (tokens.back().lower == "don" && (rest.starts_with("'t") || rest.starts_with("\xE2\x80\x99t"))) {
+      tokens.back().lower = "dont";
+      tokens.back().stem = stem("dont");
+      if (rest.front() != '\'') i += 4;
+    }
     if (i < text.size() && text[i] == '\'' && i + 1 < text.size() && word_byte(text[i + 1])) {
       ++i;
       while (i < text.size() && word_byte(text[i])) ++i;
@@ -192,9 +198,9 @@ bool is_stop_word(std::string_view lower) {
       "well",        "sure",      "make",      "makes",    "ensure",  "help",     "wonder", "wondering", "possible",  "quickly",
       "immediately", "currently", "current",   "next",     "last",    "while",    "both",   "either",    "one",       "ones",
       "thing",       "things",    "something", "anything", "someone", "somebody", "anyone", "everyone",  "everybody", "everything",
-      "whatever",    "necessary", "somehow",   "each",     "nobody",  "nothing",  "none",   "wanted",    "don",       "doesn",
-      "didn",        "isn",       "aren",      "wasn",     "weren",   "haven",    "hasn",   "hadn",      "won",       "made",
-      "making",      "wouldn",    "couldn",    "shouldn",  "ain"};
+      "whatever",    "necessary", "somehow",   "each",     "nobody",  "nothing",  "none",   "wanted",    "doesn",     "didn",
+      "isn",         "aren",      "wasn",      "weren",    "haven",   "hasn",     "hadn",   "won",       "made",      "making",
+      "wouldn",      "couldn",    "shouldn",   "ain"};
   if (lower == "id") return false;  // an identification, far more often than "I'd" without its apostrophe
   return words.contains(lower) || is_preposition(lower) || is_determiner(lower);
 }

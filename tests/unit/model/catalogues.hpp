@@ -53,4 +53,27 @@ inline const Known& hotel() {
   return known;
 }
 
+/// All tools of the agents, as a request to one agent has them.
+inline nlohmann::ordered_json tools_of(const nlohmann::ordered_json& catalogue) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& agent : catalogue["agents"]) {
+    for (const auto& entry : agent["tools"]) list.push_back({{"type", "function"}, {"function", entry}});
+  }
+  return list;
+}
+
+/// What is answered in the end to the first text and the replies that follow.
+inline llm::Response told(const nlohmann::ordered_json& catalogue, const std::vector<std::string>& texts) {
+  Brain brain;
+  ChatRequest request;
+  request.tools = tools_of(catalogue);
+  llm::Response response;
+  for (const auto& text : texts) {
+    request.messages.push_back({.role = llm::Role::user, .content = text});
+    response = brain.answer(request, *parse_iso("2026-11-20"));
+    request.messages.push_back(llm::as_message(response));
+  }
+  return response;
+}
+
 }  // namespace convoke::model
