@@ -190,6 +190,7 @@ llm::Response end_undone(llm::Response response, const ChatRequest& request, con
 llm::Response Brain::act(const ChatRequest& request, const Known& known, Day today) const {
   auto task = task_of(request.messages);
   const auto answers = std::exchange(task.answers, {});
+  const bool planned = !task.function.empty();
   auto calls = calls_for(request, known, task, today);
   const Read read = [&](const std::string& text) {
     return read_text(text, today, [&](std::string_view stemmed) { return known.index.knows(stemmed); });
@@ -215,7 +216,7 @@ llm::Response Brain::act(const ChatRequest& request, const Known& known, Day tod
   if (calls.empty()) {
     response.content = no_tool_reply(task, known.catalogue);
     // Words are all that a step wants that names no function.
-    return task.function.empty() ? response : end_undone(std::move(response), request, known.catalogue, false);
+    return !planned ? response : end_undone(std::move(response), request, known.catalogue, false);
   }
   if (calls.size() > most_calls) {
     response.content = too_many_reply(calls.size(), most_calls);

@@ -255,6 +255,11 @@ TEST_CASE("model brain: what is called off or fits no tool is ended by the tool 
   CHECK(off.content.empty());
   CHECK(off.tool_calls[0].name == "give_up");
   CHECK(Json::parse(off.tool_calls[0].arguments)["called_off"] == true);
+  // Another request that no tool does takes the step's place: that is not done either.
+  request.messages.back() = user("Forget it, paint the fence");
+  const auto other = brain.answer(request, today);
+  REQUIRE(other.tool_calls.size() == 1);
+  CHECK(other.tool_calls[0].name == "give_up");
   request.messages = {user("Sing a song. Function: carry_luggage")};
   const auto unfit = brain.answer(request, today);
   REQUIRE(unfit.tool_calls.size() == 1);
