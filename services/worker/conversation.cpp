@@ -30,10 +30,11 @@ wire::TurnResultT Conversation::failed(Fault fault, std::string text) const {
   wire::TurnResultT result;
   result.outcome = wire::Outcome::failed;
   // A failed step is given out again as a new turn, with new call keys. What a tool has done would then be done twice, so such a failure is
-  // not one that is repeated by itself.
+  // not one that is repeated by itself; and a step that was given up after a tool had done something is not told as one that never began.
   const bool has_effects = history_.done + done_ > 0;
   const bool is_unknown = fault == Fault::unknown_outcome;  // which nobody repeats either
-  if (turn_.work().kind == wire::TurnKind::step && has_effects && retryable(fault) && !is_unknown) {
+  const bool is_given_up = fault == Fault::cancelled || fault == Fault::invalid;
+  if (turn_.work().kind == wire::TurnKind::step && has_effects && (retryable(fault) || is_given_up) && !is_unknown) {
     text += " Some of it was done before that.";
     fault = Fault::limit;
   }

@@ -22,13 +22,14 @@ constexpr auto patience = 30s;
 
 class Company {
  public:
-  Company()
+  /// `script`: answers that the model gives instead of its own (services/model/script.hpp).
+  explicit Company(const std::string& script = {})
       : endpoint_("ipc://" + folder.file("intercom")),
         intercom_(run({test::program("convoke-intercom"), "--intercom.bind=" + endpoint_, "--intercom.hold_back=50ms",
                        "--intercom.lost_after=20s",  // the owner here repeats nothing
                        "--process.health=unix:" + folder.file("h1")})),
-        model_(run({test::program("convoke-model"), "--offline.listen=unix:" + folder.file("model"),
-                    "--process.health=unix:" + folder.file("h0")})),
+        model_(run(with_script(script, {test::program("convoke-model"), "--offline.listen=unix:" + folder.file("model"),
+                                        "--process.health=unix:" + folder.file("h0")}))),
         owner(io, endpoint_) {
     auto team = agents::load_team(COMPANY_FILE);
     REQUIRE(team);
@@ -90,6 +91,12 @@ class Company {
   boost::asio::io_context io;
 
  private:
+  std::vector<std::string> with_script(const std::string& script, std::vector<std::string> command) const {
+    if (script.empty()) return command;
+    std::ofstream(folder.file("script.yaml")) << script;
+    command.insert(command.end(), {"--script", folder.file("script.yaml")});
+    return command;
+  }
   static test::Process run(std::vector<std::string> command) { return test::Process({std::move(command), {}, {}}); }
 
   std::string endpoint_;
@@ -144,6 +151,25 @@ TEST_CASE("worker: a step is done by its tool, once, and says so") {
   const auto effects = company.effects();
   REQUIRE(effects.size() == 1);
   CHECK(effects[0].find("s1/company.HrAgent/1/1/0") != std::string::npos);
+}
+
+TEST_CASE("worker: a step that is given up says whether something of it was done") {
+  const auto [script, fault] = GENERATE(table<std::string, Fault>(
+      {{"  - {tool_calls: [{name: end_step, arguments: {reason: \"Not today.\", called_off: true}}]}\n", Fault::cancelled},
+       {"  - {tool_calls: [{name: end_step, arguments: {reason: \"Not today.\", called_off: false}}]}\n", Fault::invalid},
+       {"  - {turn: 1, tool_calls: [{name: assign_mentor, arguments: {employee_name: Ada}}]}\n"
+        "  - {tool_calls: [{name: end_step, arguments: {reason: \"Not today.\", called_off: true}}]}\n",
+        Fault::limit}}));
+  CAPTURE(script);
+  Company company("answers:\n" + script);
+  auto worker = company.worker();
+  company.owner.give(company.work(wire::TurnKind::step, mentor));
+  REQUIRE(company.until([&] { return company.owner.turn(1).closed; }));
+  const auto& result = *company.owner.turn(1).result;
+  CHECK(result.outcome == wire::Outcome::failed);
+  CHECK(result.fault == static_cast<std::uint16_t>(fault));
+  CHECK(result.text == (fault == Fault::limit ? "Not today. Some of it was done before that." : "Not today."));
+  CHECK(company.effects().size() == (fault == Fault::limit ? 1 : 0));
 }
 
 TEST_CASE("worker: one that dies between an effect and its report leaves a successor that does nothing twice") {
