@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cstring>
 #include <stdexcept>
@@ -19,9 +20,11 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
+constexpr std::uint32_t most_gathered = 64;  // messages read before what came of them is handed on
+
 std::string_view view(const zmq::message_t& frame) { return {static_cast<const char*>(frame.data()), frame.size()}; }
 
-// Of a message whose frames may be given away before the place is passed.
+// Of a message whose frames are given away before the place is passed.
 std::string failpoint_label([[maybe_unused]] std::string_view header, [[maybe_unused]] std::string_view body) {
 #ifdef CONVOKE_FAILPOINTS
   if (failpoint::wanted()) return wire::label_of(header, body);
@@ -41,13 +44,16 @@ class Router::State : public std::enable_shared_from_this<Router::State> {
   void drain_soon();
   bool receive();
   std::optional<Peer> peer_of(std::string_view routing);
-  template <class Give> Sent transmit(Peer peer, std::string_view header, std::string_view body, Give give);
+  void say(Peer peer, zmq::message_t&& head, zmq::message_t&& bytes);
+  void flush();
+  std::optional<Refusal> transmit(Peer peer, zmq::message_t& head, zmq::message_t& bytes);
 
   boost::asio::any_io_executor executor;
   RouterOptions options;
   zmq::context_t context;
   std::unique_ptr<Socket> socket;
   std::function<void(const Incoming&)> on_message;
+  std::function<void(Peer, Refusal)> on_refused;
   std::function<void()> on_drained;
   std::vector<std::string> endpoints;
   RouterCounters counters;
@@ -57,8 +63,17 @@ class Router::State : public std::enable_shared_from_this<Router::State> {
   zmq::message_t routing;
   zmq::message_t header;
   zmq::message_t body;
+  struct Outgoing {
+    Peer peer;
+    zmq::message_t header;
+    zmq::message_t body;
+  };
+  std::vector<Outgoing> outgoing;    // said since the last flush
+  std::vector<Outgoing> leaving;     // what a flush is at
+  std::vector<std::uint64_t> order;  // of `leaving`: peer, index
   bool posted = false;
   bool draining = false;
+  bool flushing = false;
 };
 
 void Router::State::open() {
@@ -77,7 +92,9 @@ void Router::State::open() {
 
 void Router::State::close() {
   on_message = nullptr;
+  on_refused = nullptr;
   on_drained = nullptr;
+  flush();
   socket.reset();
 }
 
@@ -129,12 +146,19 @@ bool Router::State::receive() {
 // Receives until there is nothing: every send may have eaten the descriptor's edge, so the last use has to be a receive that found nothing.
 // Gives the loop a turn after each batch, so that timers and signals are served under any load.
 void Router::State::drain() {
-  std::uint32_t handled = 0;
   draining = true;
-  while (socket && handled < options.drain_batch && receive()) ++handled;
+  flush();
+  std::uint32_t handled = 0;
+  for (std::uint32_t most = 1; handled < options.drain_batch; most = std::min(2 * most, most_gathered)) {
+    std::uint32_t received = 0;
+    while (socket && received < most && receive()) ++received;
+    flush();
+    handled += received;
+    if (received == 0) break;
+  }
   draining = false;
   if (socket && on_drained) on_drained();
-  if (socket && handled == options.drain_batch) drain_soon();
+  if (socket && handled >= options.drain_batch) drain_soon();
 }
 
 void Router::State::drain_soon() {
@@ -146,31 +170,54 @@ void Router::State::drain_soon() {
   });
 }
 
-template <class Give> Sent Router::State::transmit(Peer peer, std::string_view head, std::string_view bytes, Give give) {
+void Router::State::say(Peer peer, zmq::message_t&& head, zmq::message_t&& bytes) {
+  outgoing.push_back({peer, std::move(head), std::move(bytes)});
+  drain_soon();
+}
+
+void Router::State::flush() {
+  if (flushing) return;
+  flushing = true;
+  while (!outgoing.empty()) {  // a refusal may have something said
+    leaving.swap(outgoing);
+    order.clear();
+    for (std::size_t i = 0; i < leaving.size(); ++i) order.push_back(std::uint64_t{leaving[i].peer} << 32 | i);
+    std::ranges::sort(order);
+    for (const auto key : order) {
+      auto& [peer, head, bytes] = leaving[static_cast<std::uint32_t>(key)];
+      const auto refusal = transmit(peer, head, bytes);
+      if (refusal && on_refused) on_refused(peer, *refusal);
+    }
+    leaving.clear();
+  }
+  flushing = false;
+}
+
+std::optional<Refusal> Router::State::transmit(Peer peer, zmq::message_t& head, zmq::message_t& bytes) {
   if (!socket || peer >= routing_ids.size() || routing_ids[peer].empty()) {
     ++counters.refused_gone;
-    return Sent::gone;
+    return Refusal::gone;
   }
-  drain_soon();  // what is said out of the blue may eat the edge as well
   auto& zmq = socket->zmq();
-  const auto label = failpoint_label(head, bytes);
+  const auto label = failpoint_label(view(head), view(bytes));
   CONVOKE_FAILPOINT("send", label, "before");
   const auto& id = routing_ids[peer];
   zmq::message_t to(id.data(), id.size());
   try {
     if (!zmq.send(to, zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
       ++counters.refused_full;
-      return Sent::full;
+      return Refusal::full;
     }
   } catch (const zmq::error_t& error) {
     if (error.num() != EHOSTUNREACH) throw;
     ++counters.refused_gone;
-    return Sent::gone;
+    return Refusal::gone;
   }
-  give(zmq);
+  zmq.send(head, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+  zmq.send(bytes, zmq::send_flags::dontwait);
   CONVOKE_FAILPOINT("send", label, "after");
   ++counters.sent;
-  return Sent::ok;
+  return std::nullopt;
 }
 
 Router::Router(boost::asio::any_io_executor executor, RouterOptions options)
@@ -178,36 +225,28 @@ Router::Router(boost::asio::any_io_executor executor, RouterOptions options)
 Router::~Router() { state_->close(); }
 
 void Router::on_message(std::function<void(const Incoming&)> handler) { state_->on_message = std::move(handler); }
+void Router::on_refused(std::function<void(Peer, Refusal)> handler) { state_->on_refused = std::move(handler); }
 void Router::on_drained(std::function<void()> handler) { state_->on_drained = std::move(handler); }
 void Router::open() { state_->open(); }
 void Router::close() { state_->close(); }
 const std::vector<std::string>& Router::endpoints() const { return state_->endpoints; }
 
-Sent Router::forward(Peer peer, Use use) {
+void Router::forward(Peer peer, Use use) {
   auto* state = state_.get();
-  return state->transmit(peer, view(state->header), view(state->body), [state, use](SteadySocket& zmq) {
-    if (use == Use::last) {
-      zmq.send(state->header, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
-      zmq.send(state->body, zmq::send_flags::dontwait);
-      return;
-    }
-    zmq::message_t header;
-    zmq::message_t body;
-    header.copy(state->header);  // shares the bytes
-    body.copy(state->body);
-    zmq.send(header, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
-    zmq.send(body, zmq::send_flags::dontwait);
-  });
+  if (use == Use::last) return state->say(peer, std::move(state->header), std::move(state->body));
+  zmq::message_t header;
+  zmq::message_t body;
+  header.copy(state->header);  // shares the bytes
+  body.copy(state->body);
+  state->say(peer, std::move(header), std::move(body));
 }
 
-Sent Router::send(Peer peer, std::string_view header, std::string_view body) {
-  return state_->transmit(peer, header, body, [header, body](SteadySocket& zmq) {
-    zmq.send(zmq::message_t(header.data(), header.size()), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
-    zmq.send(zmq::message_t(body.data(), body.size()), zmq::send_flags::dontwait);
-  });
+void Router::send(Peer peer, std::string_view header, std::string_view body) {
+  state_->say(peer, zmq::message_t(header.data(), header.size()), zmq::message_t(body.data(), body.size()));
 }
 
 void Router::forget(Peer peer) {
+  state_->flush();
   auto& ids = state_->routing_ids;
   if (peer >= ids.size() || ids[peer].empty()) return;
   state_->numbers.erase(ids[peer]);

@@ -1,6 +1,9 @@
 // The intercom's socket: a ROUTER on which everything is said. Messages are handed over as frames that are not copied; a peer is a small
 // number that stands for one connection until forget() (a process that reconnects comes as another peer). Nothing is dropped in silence:
-// every send says whether the message was taken, and for what reason not (ROUTER_MANDATORY). Single-threaded, on one loop.
+// what is not taken comes back with the reason (ROUTER_MANDATORY). Single-threaded, on one loop.
+//
+// What is said is gathered and handed to ZeroMQ by peer: its thread then wakes once for each peer, and writes all of it in one system call.
+// A message that comes alone goes on at once; of those that come in a crowd up to 64 are read first. The order to each peer is kept.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,9 +22,9 @@ namespace convoke::bus {
 /// One connection. Numbers are used again after forget(), never before.
 using Peer = std::uint32_t;
 
-enum class Sent : std::uint8_t {
-  ok,
-  full,  // its queue is full (EAGAIN)
+/// Why a message was not taken.
+enum class Refusal : std::uint8_t {
+  full,  // the queue of its peer is full (EAGAIN)
   gone,  // no such connection (EHOSTUNREACH)
 };
 
@@ -57,6 +60,8 @@ class Router {
 
   /// Called for every message. Inside it, forward() and send() may be called any number of times.
   void on_message(std::function<void(const Incoming&)> handler);
+  /// Called for every message that was not taken, some time after it was said, never inside forward() or send().
+  void on_refused(std::function<void(Peer, Refusal)> handler);
   /// Called when everything that had arrived is handled, before the loop waits again: the place for what is done once per drain.
   void on_drained(std::function<void()> handler);
 
@@ -68,9 +73,10 @@ class Router {
 
   /// Inside on_message: sends the present message to `peer`; the bytes are shared, not copied. After `Use::last` the message is spent.
   enum class Use : std::uint8_t { again, last };
-  Sent forward(Peer peer, Use use = Use::again);
-  Sent send(Peer peer, std::string_view header, std::string_view body);
-  /// The connection is over for us: its number may be used again. A process behind it that speaks again is a new peer.
+  void forward(Peer peer, Use use = Use::again);
+  void send(Peer peer, std::string_view header, std::string_view body);
+  /// The connection is over for us, after what was said so far: its number may be used again. A process behind it that speaks again is a
+  /// new peer.
   void forget(Peer peer);
 
   const RouterCounters& counters() const;

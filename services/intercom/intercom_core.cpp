@@ -45,9 +45,8 @@ void IntercomCore::on_message(Peer peer, std::span<std::uint8_t> header, std::st
     route(speaker, body);
 }
 
-void IntercomCore::on_send_failed(Peer peer, Now now, Actions& out) {
+void IntercomCore::on_send_failed(Peer peer, Now now) {
   now_ = now;
-  out_ = &out;
   auto* connection = connections_.find(peer);
   if (connection == nullptr) return;
   // What it said before it went is still to be read: its Leave, for one.

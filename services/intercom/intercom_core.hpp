@@ -41,14 +41,15 @@ class IntercomCore final : private WorkQueues::Port {
   IntercomCore(const IntercomCore&) = delete;
   IntercomCore& operator=(const IntercomCore&) = delete;
 
-  // Events. Each appends to `out`; all of them must be performed before the next event.
+  // Events. Those with `out` append to it; all of that must be performed before the next event.
   /// `header` may be changed in place; a `forward` action means these very frames.
   void on_message(Peer peer, std::span<std::uint8_t> header, std::string_view body, Now now, Actions& out);
   /// Every 10 ms or so.
   void on_tick(Now now, Actions& out);
-  /// An action could not be performed: the connection is gone, or its queue is full although we counted. Its end either way: whoever waits
-  /// for something that was on its way is told, and the process behind it connects again.
-  void on_send_failed(Peer peer, Now now, Actions& out);
+  /// A message could not be sent, which may be noticed some events later: the connection is gone, or its queue is full although we counted.
+  /// Its end at the next tick either way: whoever waits for something that was on its way is told, and the process behind it connects
+  /// again.
+  void on_send_failed(Peer peer, Now now);
 
   const CoreCounters& counters() const { return counters_; }
   const Registry& registry() const { return registry_; }

@@ -36,6 +36,7 @@ Service::Service(runtime::Runtime& runtime, ListenOptions options, Settings sett
 void Service::open() {
   make_folders(options_.router.bind);
   router_.on_message([this](const bus::Router::Incoming& incoming) { on_message(incoming); });
+  router_.on_refused([this](Peer peer, bus::Refusal refusal) { on_refused(peer, refusal); });
   router_.on_drained([this] { now_is_fresh_ = false; });
   router_.open();
   for (const auto& endpoint : router_.endpoints()) log::info("listening on {}", endpoint);
@@ -68,22 +69,23 @@ void Service::on_message(const bus::Router::Incoming& incoming) {
   perform();
 }
 
+void Service::on_refused(Peer peer, bus::Refusal refusal) {
+  if (refusal == bus::Refusal::full) log::warn("the queue to a peer is full although it was counted: its connection ends");
+  core_.on_send_failed(peer, now_);
+}
+
 void Service::perform() {
   // Most messages go to one peer alone: then the frames are handed on instead of shared.
   const bool once = actions_.list.size() == 1;
-  for (std::size_t i = 0; i < actions_.list.size(); ++i) {  // a failure appends
-    const Action action = actions_.list[i];
+  for (const Action& action : actions_.list) {
     if (!waiting_.empty()) send_waiting(action.peer);
     switch (action.kind) {
-      case Action::Kind::forward:
-        check(action.peer, router_.forward(action.peer, once ? bus::Router::Use::last : bus::Router::Use::again));
-        break;
+      case Action::Kind::forward: router_.forward(action.peer, once ? bus::Router::Use::last : bus::Router::Use::again); break;
       case Action::Kind::send:
-        if (action.may_wait) {
+        if (action.may_wait)
           waiting_.push_back({action.peer, std::move(actions_.parcels[action.parcel])});
-          break;
-        }
-        check(action.peer, router_.send(action.peer, actions_.parcels[action.parcel].header, actions_.parcels[action.parcel].body));
+        else
+          router_.send(action.peer, actions_.parcels[action.parcel].header, actions_.parcels[action.parcel].body);
         break;
       case Action::Kind::forget: router_.forget(action.peer); break;
     }
@@ -94,14 +96,9 @@ void Service::perform() {
 void Service::send_waiting(std::optional<Peer> peer) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (peer && waiting.peer != *peer) return false;
-    check(waiting.peer, router_.send(waiting.peer, waiting.frames.header, waiting.frames.body));
+    router_.send(waiting.peer, waiting.frames.header, waiting.frames.body);
     return true;
   });
-}
-
-void Service::check(Peer peer, bus::Sent sent) {
-  if (sent == bus::Sent::full) log::warn("the queue to a peer is full although it was counted: its connection ends");
-  if (sent != bus::Sent::ok) core_.on_send_failed(peer, now_, actions_);
 }
 
 void Service::count(const std::string& name, const std::string& help, std::uint64_t value) {

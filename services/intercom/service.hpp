@@ -44,9 +44,9 @@ class Service {
 
  private:
   void on_message(const bus::Router::Incoming& incoming);
+  void on_refused(Peer peer, bus::Refusal refusal);
   void perform();
   void send_waiting(std::optional<Peer> peer = {});
-  void check(Peer peer, bus::Sent sent);
   void publish_metrics();
   void count(const std::string& name, const std::string& help, std::uint64_t value);
 

@@ -82,7 +82,7 @@ class Hub {
         const auto& frames = out.parcels.at(action.parcel);
         fuzz::require(wire::decode(frames.header, frames.body, 64u << 20).has_value(), "the intercom says something that cannot be read");
       }
-      if (action.kind != intercom::Action::Kind::forget && action.peer == 4) core_.on_send_failed(action.peer, now_, out);
+      if (action.kind != intercom::Action::Kind::forget && action.peer == 4) core_.on_send_failed(action.peer, now_);
       fuzz::require(i < 10'000, "an event without an end");
     }
   }

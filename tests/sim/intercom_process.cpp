@@ -48,7 +48,7 @@ void IntercomProcess::perform(const Packet* packet) {
     }
     if (boundary("before passing on")) return;
     if (found == peers_.end() || !found->second->client_open || !found->second->router_open) {
-      core_->on_send_failed(action.peer, now(), actions_);
+      core_->on_send_failed(action.peer, now());
       continue;
     }
     const Wire wire = found->second;

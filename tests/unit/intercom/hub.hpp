@@ -154,7 +154,7 @@ class Hub {
         forgotten_.insert(action.peer);
         count_[action.peer] = 0;
       } else if (cut_.contains(action.peer)) {
-        core_.on_send_failed(action.peer, now_, out);
+        core_.on_send_failed(action.peer, now_);
       } else {
         const wire::Frames& frames = action.kind == Action::Kind::forward ? *present : out.parcels[action.parcel];
         auto message = wire::decode(frames.header, frames.body, 64u << 20);
