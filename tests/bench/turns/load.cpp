@@ -5,7 +5,6 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <stdexcept>
 
 #include "common/row.hpp"
@@ -144,13 +143,13 @@ std::vector<double> one_by_one(Conversation& conversation, std::size_t turns) {
 double alone(const std::string& address) {
   constexpr std::size_t turns = 51;  // what tests/bench/peers/langgraph_sqlite.py takes
   constexpr int conversations = 5;
-  std::vector<double> means;
+  std::vector<double> medians;
   for (int i = 0; i <= conversations; ++i) {
     Conversation conversation(address);
-    const auto times = one_by_one(conversation, turns);
-    if (i > 0) means.push_back(std::accumulate(times.begin(), times.end(), 0.0) / turns);
+    auto times = one_by_one(conversation, turns);
+    if (i > 0) medians.push_back(median(std::move(times)));
   }
-  return median(std::move(means));
+  return median(std::move(medians));
 }
 
 }  // namespace convoke::bench

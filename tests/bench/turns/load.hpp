@@ -48,7 +48,7 @@ class Conversation {
 double side_by_side(std::vector<Conversation>& conversations, std::size_t turns);
 /// Microseconds of each of so many turns, one after the other.
 std::vector<double> one_by_one(Conversation& conversation, std::size_t turns);
-/// Microseconds a turn of a conversation with nothing beside it: the mean over 51 turns, the median of five conversations after a first.
+/// Microseconds (p50 of 51 turns) of a conversation with nothing beside it; the median of five conversations after a first.
 double alone(const std::string& address);
 std::vector<Conversation> open(const std::string& address, std::size_t count);
 
