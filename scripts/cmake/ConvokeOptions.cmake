@@ -20,7 +20,7 @@ add_library(convoke_flags INTERFACE)
 target_compile_options(convoke_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-align
   -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wnull-dereference -Wimplicit-fallthrough -Werror
   -Wno-missing-designated-field-initializers  # fields that are not named keep their defaults: that is what such initialisers are for
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. "SHELL:-Xclang -fno-pch-timestamp")
 # Boost.Asio and Beast are compiled once, in libs/core/asio_impl.cpp and libs/http/beast_impl.cpp.
 target_compile_definitions(convoke_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   BOOST_BEAST_SEPARATE_COMPILATION SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)

@@ -1,25 +1,53 @@
 # convoke_library(NAME SOURCES … [DEPS …] [PRIVATE_DEPS …])   libs/<name> or the core of a service, target convoke_<name>
 # convoke_program(NAME SOURCES … [DEPS …])                    an executable in <build>/bin/<NAME>
-# convoke_test(NAME LABEL unit|integration|… SOURCES … [DEPS …] [TIMEOUT s])   a Catch2 program, run whole by ctest
+# convoke_headers(NAME HEADERS … [DEPS …] [OPTIONS …])       headers that most sources read, compiled once; sources name what they use all the same
+# convoke_test(NAME LABEL unit|integration|… SOURCES … [DEPS …] [TIMEOUT s] [OPTIMIZED])   a Catch2 program, run whole by ctest
+function(convoke_headers name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;DEPS;OPTIONS" ${ARGN})
+  set(source ${CMAKE_BINARY_DIR}/${name}.cpp)
+  if(NOT EXISTS ${source})
+    file(WRITE ${source} "")
+  endif()
+  add_library(convoke_${name} OBJECT ${source})
+  target_link_libraries(convoke_${name} PRIVATE convoke_flags ${ARG_DEPS})
+  target_compile_options(convoke_${name} PRIVATE ${ARG_OPTIONS})
+  target_precompile_headers(convoke_${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+
+# Nothing before libs/CMakeLists.txt has made them, for what they are made of themselves.
+function(convoke_use_headers target name)
+  if(TARGET convoke_${name})
+    target_precompile_headers(${target} REUSE_FROM convoke_${name})
+  endif()
+endfunction()
+
 function(convoke_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(convoke_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(convoke_${name} PUBLIC convoke_flags ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+  convoke_use_headers(convoke_${name} headers)
 endfunction()
 
 function(convoke_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE convoke_flags ${ARG_DEPS})
+  convoke_use_headers(${name} headers)
 endfunction()
 
 function(convoke_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMIZED" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE convoke_test_main ${ARG_DEPS})
+  if(ARG_OPTIMIZED)  # it computes; for the others optimizing takes longer than it saves
+    convoke_use_headers(test_${name} headers)
+  else()
+    target_compile_options(test_${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
+    convoke_use_headers(test_${name} test_headers)
+  endif()
   add_test(NAME ${ARG_LABEL}.${name} COMMAND test_${name})
   set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -39,7 +39,7 @@ PY
 )
 read -r -a libraries < <(grep -A 4 '^build bin/convoke-executor:' build.ninja | sed -n 's/^  LINK_LIBRARIES = //p')
 read -r -a linking < <(grep -A 4 '^build bin/convoke-executor:' build.ninja | sed -n 's/^  LINK_FLAGS = //p')
-compile() { clang++-19 "${flags[@]}" -O0 -I"$tree/services" -I"$root/tests" -c "$tree/$1" -o "$tree/$2"; }
+compile() { clang++-19 "${flags[@]}" -I"$tree/services" -I"$root/tests" -c "$tree/$1" -o "$tree/$2"; }
 link() { clang++-19 "${linking[@]}" -o "$1" "${@:2}" "${libraries[@]}"; }
 compile services/probe/probe_core.cpp core.o
 compile services/probe/service.cpp service.o
