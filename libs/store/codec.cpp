@@ -351,7 +351,7 @@ Result<std::vector<std::string>> decode_spans_read(const redisReply& reply) {
   for (const auto* item : items_in(reply)) {
     const auto entry = items_in(*item);
     const auto fields = entry.size() == 2 ? items_in(*entry[1]) : std::span<redisReply* const>{};
-    if (fields.size() == 2) spans.emplace_back(text_in(*fields[1]));
+    for (std::size_t i = 1; i < fields.size(); i += 2) spans.emplace_back(text_in(*fields[i]));
   }
   return spans;
 }

@@ -177,11 +177,22 @@ end
 return page
 )lua";
 
-// KEYS scope, spans   ARGV most entries, time to live in ms, the spans   Answer: how many were kept
+// KEYS scope, spans   ARGV most spans, time to live in ms, the spans   Answer: how many were kept
+// An entry holds up to 500 of them, as it costs a dozen times what a field of it costs, and its number is how many there have been.
 constexpr std::string_view kSpans = R"lua(
 local have = redis.call('HMGET', KEYS[1], 'v', 'gone')
 if not have[1] or have[2] then return 0 end
-for i = 3, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', 'e', ARGV[i]) end
+local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local total = last and tonumber(string.match(last[1], '^%d+')) or 0
+for from = 3, #ARGV, 500 do
+  local entry = {}
+  for i = from, math.min(from + 499, #ARGV) do
+    entry[#entry + 1] = 'e'
+    entry[#entry + 1] = ARGV[i]
+  end
+  total = total + #entry / 2
+  redis.call('XADD', KEYS[2], 'MINID', string.format('%.0f', math.max(0, total - ARGV[1] + 1)), string.format('%.0f-0', total), unpack(entry))
+end
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return #ARGV - 2
 )lua";

@@ -335,6 +335,13 @@ TEST_CASE("store: spans are kept for sessions that exist, up to their number") {
   const auto kept = h->run(h->store->spans_read(session)).value().size();
   CHECK(kept >= 2000);
   CHECK(kept < 2500);
+  std::vector<std::string> many(5'000);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = std::to_string(i);
+  h->store->spans_append(session, many);
+  const auto newest = h->run(h->store->spans_read(session)).value();
+  REQUIRE(newest.size() >= 2000);
+  CHECK(newest.size() < 2500);
+  CHECK(std::equal(newest.begin(), newest.end(), many.end() - static_cast<std::ptrdiff_t>(newest.size())));
   Commit removal = change(epoch, 1);
   removal.remove = true;
   REQUIRE(h->commit(removal).ok());
