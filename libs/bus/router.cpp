@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <unordered_map>
 

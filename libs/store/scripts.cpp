@@ -178,7 +178,7 @@ return page
 )lua";
 
 // KEYS scope, spans   ARGV most spans, time to live in ms, the spans   Answer: how many were kept
-// An entry holds up to 500 of them, as it costs a dozen times what a field of it costs, and its number is how many there have been.
+// An entry holds up to 500 of them, because appending costs by the entry, and its number is how many there have been.
 constexpr std::string_view kSpans = R"lua(
 local have = redis.call('HMGET', KEYS[1], 'v', 'gone')
 if not have[1] or have[2] then return 0 end

@@ -50,15 +50,18 @@ async def main() -> None:
         async with AsyncSqliteSaver.from_conn_string(folder + "/checkpoints.db") as saver:
             app = ring().compile(checkpointer=saver)
 
-            async def talk(name: str) -> float:
-                """The median of its turns, where it is the only talk: from the beginning of one to the beginning of the next."""
-                begun_at.clear()
+            async def talk(name: str) -> None:
                 settings = {"recursion_limit": 10_000, "configurable": {"thread_id": name}}
                 await app.ainvoke({"said": [], "left": TURNS}, settings, durability="sync")
+
+            async def p50(name: str) -> float:
+                """Of a talk's turns, with no other talk beside it: from the beginning of one to the beginning of the next."""
+                begun_at.clear()
+                await talk(name)
                 return statistics.median(after - before for before, after in itertools.pairwise([*begun_at, time.perf_counter()]))
 
             await talk("warm-up")
-            alone = statistics.median([await talk(f"alone {number}") for number in range(5)])
+            alone = statistics.median([await p50(f"alone {number}") for number in range(5)])
             begun = time.perf_counter()
             await asyncio.gather(*[talk(f"beside {number}") for number in range(20)])
             beside = 20 * TURNS / (time.perf_counter() - begun)
