@@ -1,7 +1,9 @@
-# convoke_library(NAME SOURCES … [DEPS …] [PRIVATE_DEPS …])   libs/<name> or the core of a service, target convoke_<name>
+# convoke_library(NAME SOURCES … [DEPS …] [PRIVATE_DEPS …] [OPTIMIZED])   libs/<name> or the core of a service, target convoke_<name>
 # convoke_program(NAME SOURCES … [DEPS …])                    an executable in <build>/bin/<NAME>
 # convoke_headers(NAME HEADERS … [DEPS …] [OPTIONS …])       headers that most sources read, compiled once; sources name what they use all the same
 # convoke_test(NAME LABEL unit|integration|… SOURCES … [DEPS …] [TIMEOUT s] [OPTIMIZED])   a Catch2 program, run whole by ctest
+#
+# OPTIMIZED: in `dev` too, because it computes; for the rest optimizing takes longer there than it saves.
 function(convoke_headers name)
   cmake_parse_arguments(ARG "" "" "HEADERS;DEPS;OPTIONS" ${ARGN})
   set(source ${CMAKE_BINARY_DIR}/${name}.cpp)
@@ -21,11 +23,24 @@ function(convoke_use_headers target name)
   endif()
 endfunction()
 
+function(convoke_optimize target)
+  if(CMAKE_BUILD_TYPE STREQUAL Debug)
+    target_compile_options(${target} PRIVATE -O1)
+    convoke_use_headers(${target} optimized_headers)
+  else()
+    convoke_use_headers(${target} headers)
+  endif()
+endfunction()
+
 function(convoke_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMIZED" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(convoke_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(convoke_${name} PUBLIC convoke_flags ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
-  convoke_use_headers(convoke_${name} headers)
+  if(ARG_OPTIMIZED)
+    convoke_optimize(convoke_${name})
+  else()
+    convoke_use_headers(convoke_${name} headers)
+  endif()
 endfunction()
 
 function(convoke_program name)
@@ -42,10 +57,9 @@ function(convoke_test name)
   endif()
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE convoke_test_main ${ARG_DEPS})
-  if(ARG_OPTIMIZED)  # it computes; for the others optimizing takes longer than it saves
-    convoke_use_headers(test_${name} headers)
+  if(ARG_OPTIMIZED)
+    convoke_optimize(test_${name})
   else()
-    target_compile_options(test_${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
     convoke_use_headers(test_${name} test_headers)
   endif()
   add_test(NAME ${ARG_LABEL}.${name} COMMAND test_${name})
