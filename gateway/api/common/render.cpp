@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/common/json_text.hpp"
 #include "core/fault.hpp"
 #include "core/id.hpp"
 #include "wire/message.hpp"
@@ -166,31 +167,41 @@ Json agent_tool_json(std::string_view agent, std::string_view tool, std::string_
           {"arguments", arguments.is_discarded() ? Json::object() : std::move(arguments)}};
 }
 
-Json event_json(const wire::EventT& event) {
-  Json json{{"seq", event.seq},
-            {"id", to_string(wire::from_wire(event.id))},
-            {"kind", wire::EnumNameEventKind(event.kind)},
-            {"conversation", event.conversation},
-            {"at_ms", event.at_ms},
-            {"author", event.author}};
-  set(json, "run", event.run);
-  set(json, "plan", event.plan);
-  set(json, "step", event.step);
-  if (event.turn) json["turn"] = event.turn;
-  if (event.attempt) json["attempt"] = event.attempt;
-  set(json, "message", event.message);
-  set(json, "text", event.text);
+std::string event_text(const wire::EventT& event) {
+  JsonText json(event.text.size() + event.data.size() + 512);
+  json.number("seq", event.seq)
+      .text("id", to_string(wire::from_wire(event.id)))
+      .text("kind", wire::EnumNameEventKind(event.kind))
+      .text("conversation", event.conversation)
+      .number("at_ms", event.at_ms)
+      .text("author", event.author)
+      .some_text("run", event.run)
+      .some_text("plan", event.plan)
+      .some_text("step", event.step);
+  if (event.turn) json.number("turn", event.turn);
+  if (event.attempt) json.number("attempt", event.attempt);
+  json.some_text("message", event.message).some_text("text", event.text);
   if (!event.data.empty()) {
-    auto data = parse_json(event.data, deepest);
-    json["data"] = data ? std::move(*data) : Json(event.data);
+    if (const auto data = parse_json(event.data, deepest))
+      json.json("data", dump(*data));
+    else
+      json.text("data", event.data);
   }
-  if (event.trace.hi() || event.trace.lo()) json["trace"] = trace_hex(event.trace.hi(), event.trace.lo());
-  return json;
+  if (event.trace.hi() || event.trace.lo()) json.text("trace", trace_hex(event.trace.hi(), event.trace.lo()));
+  return std::move(json).end();
 }
 
-Json delta_json(const wire::DeltaT& delta) {
-  return {{"conversation", delta.conversation}, {"message", delta.message}, {"author", delta.author},       {"turn", delta.turn},
-          {"attempt", delta.attempt},           {"offset", delta.offset},   {"after_seq", delta.after_seq}, {"text", delta.text}};
+std::string delta_text(const wire::DeltaT& delta) {
+  JsonText json(delta.text.size() + 256);
+  json.text("conversation", delta.conversation)
+      .text("message", delta.message)
+      .text("author", delta.author)
+      .number("turn", delta.turn)
+      .number("attempt", delta.attempt)
+      .number("offset", delta.offset)
+      .number("after_seq", delta.after_seq)
+      .text("text", delta.text);
+  return std::move(json).end();
 }
 
 Json request_json(const wire::HumanRequestT& request) {

@@ -1,5 +1,5 @@
 // What the bus's tables look like as JSON. Plans, steps and messages carry the fields of the original task API (both its documented and its
-// coded form, so that clients of either work) and, beside them, our own. Pure.
+// coded form, so that clients of either work) and, beside them, our own. What is sent most, events and deltas, is written as text. Pure.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ Json session_item_json(const wire::SessionSummaryT& session, std::string_view us
 Json agent_tool_json(std::string_view agent, std::string_view tool, std::string_view description, std::string_view schema);
 
 // Our own.
-Json event_json(const wire::EventT& event);
-Json delta_json(const wire::DeltaT& delta);
+std::string event_text(const wire::EventT& event);
+std::string delta_text(const wire::DeltaT& delta);
 Json request_json(const wire::HumanRequestT& request);
 Json letter_json(const wire::DeadLetterT& letter);
 Json session_json(const wire::SessionViewT& session);

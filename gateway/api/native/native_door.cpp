@@ -6,6 +6,7 @@
 #include <set>
 
 #include "agents/team/load.hpp"
+#include "api/common/json_text.hpp"
 #include "api/common/render.hpp"
 #include "api/side_by_side.hpp"
 
@@ -83,9 +84,11 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::events(Call call) {
   if (!after.empty() && !after_id) co_return fail(Fault::invalid, "after_id: expected a UUID");
   auto page = co_await backend_.page(parameter(call, "id"), std::max<std::uint64_t>(*from, 1), after_id, caller(call));
   if (!page) co_return std::unexpected(std::move(page.error()));
-  Json list = Json::array();
-  for (const auto& event : page->events) list.push_back(event_json(event));
-  co_return json_answer({{"conversation", page->conversation}, {"head", page->head}, {"events", std::move(list)}});
+  std::string events = "[";
+  for (const auto& event : page->events) events += (events.size() > 1 ? "," : "") + event_text(event);
+  JsonText json(events.size() + 128);
+  json.text("conversation", page->conversation).number("head", page->head).json("events", events + "]");
+  co_return http::json_response(200, std::move(json).end());
 }
 
 asio::awaitable<NativeDoor::Answer> NativeDoor::plan(Call call) {

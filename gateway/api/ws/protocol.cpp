@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/common/json_text.hpp"
 #include "api/common/render.hpp"
 
 namespace convoke::api::ws {
@@ -13,6 +14,12 @@ Json frame(std::string_view type, std::string_view id) {
   Json json{{"type", type}};
   if (!id.empty()) json["id"] = id;
   return json;
+}
+
+std::string pushed(std::string_view type, std::string_view conversation, std::string_view what) {
+  JsonText json(what.size() + 128);
+  json.text("type", type).text("conversation", conversation).json(type, what);
+  return std::move(json).end();
 }
 
 std::string text_of(const Json& json, std::string_view name) {
@@ -126,18 +133,8 @@ std::string delivery(std::string_view id, std::string_view conversation, std::ui
     if (told.code == Fault::not_found) told.message = fmt::format("there is no conversation '{}'", conversation);
     return error(id, told, conversation);
   }
-  if (const auto* event = std::get_if<read::Event>(&action)) {
-    auto json = frame("event", {});
-    json["conversation"] = conversation;
-    json["event"] = event_json(event->event);
-    return dump(json);
-  }
-  if (const auto* delta = std::get_if<read::Delta>(&action)) {
-    auto json = frame("delta", {});
-    json["conversation"] = conversation;
-    json["delta"] = delta_json(delta->delta);
-    return dump(json);
-  }
+  if (const auto* event = std::get_if<read::Event>(&action)) return pushed("event", conversation, event_text(event->event));
+  if (const auto* delta = std::get_if<read::Delta>(&action)) return pushed("delta", conversation, delta_text(delta->delta));
   const auto* opened = std::get_if<read::Opened>(&action);
   if (!opened && !std::holds_alternative<read::Reset>(action)) return {};
   auto json = frame(opened ? "subscribed" : "history_reset", id);

@@ -103,17 +103,42 @@ TEST_CASE("render: an event shows the fields of its kind, also when they are no 
   event.id = wire::Uuid(0x0190, 1);
   event.kind = wire::EventKind::request_opened;
   event.data = R"({"request":"s1~q1"})";
-  CHECK(event_json(event)["data"]["request"] == "s1~q1");
-  CHECK(event_json(event)["kind"] == "request_opened");
+  const auto shown = [&] { return Json::parse(event_text(event)); };
+  CHECK(shown()["data"]["request"] == "s1~q1");
+  CHECK(shown()["kind"] == "request_opened");
+  CHECK(shown()["seq"] == 7);
+  CHECK_FALSE(shown().contains("turn"));
+  CHECK_FALSE(shown().contains("text"));
   event.data = "{broken";
-  CHECK(event_json(event)["data"] == "{broken");
+  CHECK(shown()["data"] == "{broken");
   const std::string deep(200'000, '[');
   event.data = deep + std::string(deep.size(), ']');
-  CHECK(event_json(event)["data"].is_string());
+  CHECK(shown()["data"].is_string());
   wire::SpanT span;
   span.attributes = R"({"a":)" + event.data + "}";
   CHECK(dump(span_json(span)["attributes"]) == "{}");
-  event.text = "\xFF";
-  CHECK_NOTHROW(dump(event_json(event)));
+  event.data.clear();
+  event.text = "said \"so\"\n\x01\xFF";
+  event.turn = 3;
+  event.attempt = 2;
+  CHECK(shown()["text"] == "said \"so\"\n\x01\uFFFD");
+  CHECK(shown()["turn"] == 3);
+  CHECK(shown()["attempt"] == 2);
   CHECK(iso_time(1'763'679'932'123) == "2025-11-20T23:05:32.123Z");
+}
+
+TEST_CASE("render: a delta says to what it belongs and what it waits for") {
+  wire::DeltaT delta;
+  delta.conversation = "s1~d1";
+  delta.message = "s1~m1";
+  delta.author = "agent/company.HrAgent";
+  delta.turn = 3;
+  delta.attempt = 2;
+  delta.offset = 17;
+  delta.after_seq = 9;
+  delta.text = "\"ja\"\t";
+  const Json expected{
+      {"conversation", "s1~d1"}, {"message", "s1~m1"}, {"author", "agent/company.HrAgent"}, {"turn", 3}, {"attempt", 2}, {"offset", 17},
+      {"after_seq", 9},          {"text", "\"ja\"\t"}};
+  CHECK(Json::parse(delta_text(delta)) == expected);
 }
