@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -161,10 +162,14 @@ asio::awaitable<void> Service::pause(Millis time) {
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-Result<Scripted> Service::think(const ChatRequest& request) {
-  if (auto scripted = script_.answer(request)) return std::move(*scripted);
-  if (script_.strict()) return fail(Fault::internal, "no entry of the script fits this request");
-  return Scripted{.response = brain_.answer(request, today())};
+// A long request takes a slow machine seconds; health and everybody else are answered meanwhile.
+asio::awaitable<Result<Scripted>> Service::think(const ChatRequest& request) {
+  if (auto scripted = script_.answer(request)) co_return std::move(*scripted);
+  if (script_.strict()) co_return fail(Fault::internal, "no entry of the script fits this request");
+  const auto answer = [&, day = today()]() -> asio::awaitable<llm::Response> { co_return brain_.answer(request, day); };
+  Scripted scripted;
+  scripted.response = co_await asio::co_spawn(thinking_, answer, asio::use_awaitable);
+  co_return scripted;
 }
 
 asio::awaitable<http::Response> Service::chat(http::Request request) {
@@ -179,7 +184,7 @@ asio::awaitable<http::Response> Service::chat(http::Request request) {
   if (harm == Harm::error) co_return http::json_response(500, error_json("server error, on order", "server_error", ""));
   const auto parsed = parse_chat(request.body);
   if (!parsed) co_return refusal(parsed.error());
-  auto answer = think(*parsed);
+  auto answer = co_await think(*parsed);
   if (!answer) co_return http::json_response(500, error_json(answer.error().message, "server_error", ""));
   co_await pause(answer->delay);
   if (parsed->stream) co_return streamed(*parsed, std::move(*answer), harm);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -52,7 +53,7 @@ class Service {
   http::Response control(const http::Request& request);
   http::Response models() const;
   http::Response instant(const std::string& body) const;
-  Result<Scripted> think(const ChatRequest& request);
+  asio::awaitable<Result<Scripted>> think(const ChatRequest& request);
   http::Response streamed(const ChatRequest& request, Scripted answer, Harm harm);
   Envelope envelope();
   Day today() const;
@@ -67,6 +68,7 @@ class Service {
   std::string instant_plain_;
   std::string instant_streamed_;
   http::Server server_;
+  asio::thread_pool thinking_{1};  // the brain is used in there alone; ends before what it uses
 };
 
 /// Finishes what the configuration system leaves: `--script FILE` for `--offline.script=FILE`, and so on for every key of the section.
