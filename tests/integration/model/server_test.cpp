@@ -1,3 +1,7 @@
+#include <fmt/core.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
@@ -80,6 +84,33 @@ TEST_CASE("model server: calls tools, streamed and not, and asks for what is mis
   CHECK(stream.body.find("\"finish_reason\":\"tool_calls\"") != std::string::npos);
   CHECK(stream.body.find("\"usage\":{") != std::string::npos);
   CHECK(stream.body.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_CASE("model server: health is answered while it thinks") {
+  test::OfflineModel model;
+  Caller caller;
+  std::string text;
+  Json tools = Json::array();
+  for (int i = 0; i < 200; ++i) {
+    const auto name = fmt::format("{}_{}", std::array{"book", "order", "cancel", "send"}.at(i % 4), i);
+    tools.push_back({{"type", "function"}, {"function", {{"name", name}, {"description", "Does " + name + " for a person or a room."}}}});
+    if (i % 5 == 0)
+      text += fmt::format("Please {} number {} and then tell the person in the room. ", std::array{"book", "order"}.at(i % 2), i);
+  }
+  auto body = question(text);
+  body["tools"] = tools;
+  http::ClientRequest request;
+  request.method = "POST";
+  request.url = model.url("/v1/chat/completions");
+  request.body = body.dump();
+  bool answered = false;
+  boost::asio::co_spawn(caller.io, caller.client.send(std::move(request)), [&](const std::exception_ptr&, auto) { answered = true; });
+  int healthy = 0;
+  while (!answered) {
+    CHECK(caller.send("GET", model.url("/healthz")).status == 200);
+    healthy += answered ? 0 : 1;
+  }
+  CHECK(healthy >= 3);
 }
 
 TEST_CASE("model server: honours max_tokens and stop") {
