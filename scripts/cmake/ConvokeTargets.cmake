@@ -64,6 +64,9 @@ function(convoke_test name)
   endif()
   add_test(NAME ${ARG_LABEL}.${name} COMMAND test_${name})
   set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LABEL MATCHES "e2e|fault")  # whole installations: one at a time on two cores
+    set_tests_properties(${ARG_LABEL}.${name} PROPERTIES PROCESSORS 2)
+  endif()
 endfunction()
 
 # convoke_embed(TARGET SYMBOL FILE): adds the text of FILE to TARGET as `extern const std::string_view convoke::SYMBOL`.
