@@ -57,6 +57,8 @@ asio::awaitable<void> play(http::StreamWriter& writer, std::shared_ptr<const std
   if (!written) telemetry::log::debug("model: a reader left before the end");
 }
 
+asio::awaitable<llm::Response> answer(Brain& brain, const ChatRequest& request, Day today) { co_return brain.answer(request, today); }
+
 http::ServerOptions server_options(const ModelOptions& options) {
   http::ServerOptions server;
   server.listen = options.listen;
@@ -166,9 +168,8 @@ asio::awaitable<void> Service::pause(Millis time) {
 asio::awaitable<Result<Scripted>> Service::think(const ChatRequest& request) {
   if (auto scripted = script_.answer(request)) co_return std::move(*scripted);
   if (script_.strict()) co_return fail(Fault::internal, "no entry of the script fits this request");
-  const auto answer = [&, day = today()]() -> asio::awaitable<llm::Response> { co_return brain_.answer(request, day); };
   Scripted scripted;
-  scripted.response = co_await asio::co_spawn(thinking_, answer, asio::use_awaitable);
+  scripted.response = co_await asio::co_spawn(thinking_, answer(brain_, request, today()), asio::use_awaitable);
   co_return scripted;
 }
 
