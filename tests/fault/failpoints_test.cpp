@@ -127,13 +127,16 @@ class Killing {
   // What is passed only at a start: the process starts again, and dies at that place.
   void bring_about(const Point& point, bool again) {
     const auto process = process_of(point.name);
+    const int restarts = installation_->restarts(process);
     // As at the first start, when those who ask find no owner yet.
     if (again || process == "groupchat") {
       if (const auto other = second_->pid(); other > 0 && again) ::kill(other, SIGKILL);
       ::kill(installation_->pid("groupchat"), SIGKILL);
     }
     if (process != "groupchat") ::kill(installation_->pid(process), SIGKILL);
-    CHECK(installation_->wait_ready());
+    // The supervisor may not have noticed yet: what it says of the dead one is not to be believed.
+    const auto is_back = [&] { return installation_->restarts(process) > restarts && installation_->ready(); };
+    CHECK(eventually(std::chrono::seconds(60), is_back));
     CHECK(eventually(std::chrono::seconds(30), [&] { return installation_->metric("groupchat", "convoke_partitions") > 64; }));
     if (!trial_.obeyed(point.name)) stir();
   }

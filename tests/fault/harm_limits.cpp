@@ -145,6 +145,8 @@ bool Harm::tear_commit(std::uint64_t dice, std::string& said) {
     const auto part = 1 + dice % (commit.size - 1);
     std::filesystem::resize_file(file, commit.at + part);
     said = "redis is killed " + std::to_string(part) + " of " + std::to_string(commit.size) + " bytes into a commit";
+    wire.set(Wire::State::cut);  // what it said of that commit is never heard
+    eventually(seconds(5), [&] { return wire.connections() == 0; });
   }
   wire.set(Wire::State::whole);
   ::kill(installation_.supervisor(), SIGCONT);

@@ -207,6 +207,7 @@ class Wire::Inside {
         timer.expires_after(now == State::slow ? delay : look_every);
         co_await timer.async_wait(asio::use_awaitable);
       }
+      if (counted && state_of(*pair) == State::cut) break;
       co_await asio::async_write(to, asio::buffer(bytes.data(), count), asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
     }

@@ -20,7 +20,7 @@ class Wire {
 
   enum class State {
     whole,
-    cut,     // connections end, new ones are ended at once
+    cut,     // connections end with all that was held back, new ones are ended at once
     slow,    // each piece waits 150 ms, in both directions
     silent,  // connections stay, and nothing passes
     mute,    // connections stay, and what the server says does not pass
