@@ -28,7 +28,7 @@ double number_in(const std::string& text, std::size_t from) {
 std::map<std::string, int> Gauges::pids() {
   std::map<std::string, int> found;
   const auto status = installation_.status();
-  if (status.is_null()) return found;
+  if (!status.contains("processes")) return found;
   for (const auto& process : status["processes"])
     if (const int pid = process.value("pid", 0); pid > 0) found[process.value("name", "")] = pid;
   return found;

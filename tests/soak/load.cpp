@@ -42,7 +42,9 @@ Load::Load(LoadOptions options) : options_(std::move(options)), http_(io_, {}) {
     try {
       io_.run();
     } catch (const std::exception& error) {
-      mistake(std::string("the load ended: ") + error.what());
+      const std::lock_guard lock(mutex_);
+      mistakes_.insert(std::string("the load ended: ") + error.what());  // however many there are: nothing goes on
+      ended_ = true;
     }
   });
 }

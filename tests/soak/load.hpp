@@ -56,6 +56,8 @@ class Load {
   /// What ended since the last call.
   std::vector<Done> take();
   std::vector<std::string> mistakes() const;
+  /// Whether it fell over (a mistake says of what) and nobody does anything any more.
+  bool ended() const { return ended_; }
   std::size_t open() const { return open_; }
   std::uint64_t reconnects() const;
   /// Sessions of tasks that ended, each of which has `effects_of_a_task` effects; and of questions, with one.
@@ -90,6 +92,7 @@ class Load {
   std::atomic<double> rate_ = 0;
   std::atomic<bool> closed_loop_ = false;
   std::atomic<bool> ending_ = false;
+  std::atomic<bool> ended_ = false;
   std::atomic<std::size_t> open_ = 0;
   std::atomic<std::size_t> reading_ = 0;  // sessions that are being compared
   std::atomic<std::size_t> tasks_ = 0;

@@ -91,7 +91,7 @@ class Soak {
   void go_on(Load& load) {
     double next_death = warm_up_;
     double next_line = kill_every / 2;
-    while (now() < length_) {
+    while (now() < length_ && !load.ended()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       if (!calm_ && now() >= next_death && now() < last_death() && kill()) next_death = std::max(next_death, now() - 1) + kill_every;
       if (now() < next_line) continue;

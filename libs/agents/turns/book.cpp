@@ -103,14 +103,18 @@ void TurnBook::repeated(const TurnKey& key, Held& held, const wire::WorkT& work,
     }
     return;  // else its result is still to come
   }
-  Held refused;
-  refused.attempt = work.attempt;
-  refused.header = held.header;
-  auto report = report_of(key, refused);
+  deny(key, work.attempt, held.header, "a later attempt is held", now);
+}
+
+void TurnBook::deny(const TurnKey& key, std::uint32_t attempt, const wire::HeaderT& header, std::string reason, SteadyTime now) {
+  Held denied;
+  denied.attempt = attempt;
+  denied.header = header;
+  auto report = report_of(key, denied);
   wire::ReturnedT returned;
-  returned.reason = "a later attempt is held";
+  returned.reason = std::move(reason);
   report.body.Set(std::move(returned));
-  send(key, refused, report, now);
+  send(key, denied, report, now);
 }
 
 void TurnBook::know_last(const TurnKey& key, std::uint32_t attempt, wire::ItemT item) {
@@ -334,12 +338,8 @@ void TurnBook::on_control(const wire::HeaderT& header, const wire::ControlT& con
   const TurnKey key{control.session, control.agent, control.turn};
   const auto found = turns_.find(key);
   if (control.kind == wire::ControlKind::holding) {
-    if (found == turns_.end() || found->second.attempt != control.attempt) {
-      auto unknown = wire::fault_reply(header, Fault::not_found, "that attempt is not held here");
-      unknown.header.id = wire::to_wire(next_id_());
-      actions_.emplace_back(SendReport{std::move(unknown)});
-      return;
-    }
+    if (found == turns_.end() || found->second.attempt != control.attempt)
+      return deny(key, control.attempt, header, "that attempt is not held here", now);
     auto report = report_of(key, found->second);
     wire::ProgressT progress;
     report.body.Set(std::move(progress));

@@ -187,6 +187,7 @@ class TurnBook {
   void acknowledge(const TurnKey& key, Held& held, const Sent& sent, const wire::AcknowledgedT& answer, SteadyTime now);
   void refuse(const TurnKey& key, Held& held, const Sent& sent, const wire::FaultT& fault, SteadyTime now);
   void repeated(const TurnKey& key, Held& held, const wire::WorkT& work, SteadyTime now);
+  void deny(const TurnKey& key, std::uint32_t attempt, const wire::HeaderT& header, std::string reason, SteadyTime now);
   void end(const TurnKey& key, Halt why);
   void stop_running(Held& held);
   void state_free() { actions_.emplace_back(StateFree{free()}); }

@@ -49,7 +49,8 @@ class Session final : public ScopeLogic {
     if (const auto* command = message.as<wire::CommandT>()) {
       apply_command(c, message.header, *command);
     } else if (const auto* report = message.as<wire::ReportT>()) {
-      handouts_.on_heard(report->agent, report->turn, report->attempt, draft.now);
+      if (report->body.type != wire::ReportBody::Returned)  // who gives it back no longer is at it
+        handouts_.on_heard(report->agent, report->turn, report->attempt, draft.now);
       if (state_.session.empty() || state_.deleting)
         respond(draft, wire::fault_reply(message.header, Fault::gone, "the session is deleted"));
       else

@@ -61,3 +61,42 @@ TEST_CASE("session: whoever has a cancelled turn is told directly") {
   REQUIRE(last_control(driver) != nullptr);
   CHECK(last_control(driver)->header.dest_kind == wire::DestKind::replica);
 }
+
+TEST_CASE("session: a turn that its holder does not have is given again at once, and that is nobody's failure") {
+  Driver driver;
+  driver.command(chat("hello"));
+  driver.list_answers();
+  for (std::uint32_t attempt = 1; attempt <= 4; ++attempt) {
+    const auto work = driver.work("t.A");
+    CHECK(work.attempt == attempt);
+    driver.state(work, wire::WorkStatus::given);
+    driver.sent.clear();
+    driver.advance(Millis{3'000});
+    REQUIRE(last_control(driver) != nullptr);
+    CHECK(last_control(driver)->as<wire::ControlT>()->kind == wire::ControlKind::holding);
+    driver.report(work, 0, wire::ReturnedT{});
+  }
+  CHECK(driver.work("t.A").attempt == 5);
+  driver.answer(driver.work("t.A"), "hi");
+  CHECK(driver.state_now().instances[0].last_turn == 1);
+}
+
+TEST_CASE("session: who says that another worker's turn is not held does not keep it alive") {
+  Driver driver;
+  driver.command(chat("hello"));
+  driver.list_answers();
+  const auto work = driver.work("t.A");
+  driver.state(work, wire::WorkStatus::given);
+  driver.worker = Uuid{7, 7};
+  wire::ItemT item;
+  item.n = 1;
+  item.kind = wire::ItemKind::response;
+  item.text = "hm";
+  driver.report(work, 1, std::move(item));
+  driver.advance(Millis{3'000});
+  driver.worker = Uuid{8, 8};
+  driver.report(work, 0, wire::ReturnedT{});
+  CHECK(driver.work("t.A").attempt == 1);
+  driver.advance(Millis{3'000});
+  CHECK(driver.work("t.A").attempt == 2);
+}

@@ -380,8 +380,9 @@ TEST_CASE("turns: who asks whether a turn is held hears it") {
   CHECK(worker.seen<TellText>().size() == 1);  // it may be a new owner, who missed its beginning
   worker.control(wire::ControlKind::holding, 2);
   const auto no = worker.one();
-  REQUIRE(no.as<wire::AnswerT>());
-  CHECK(no.as<wire::AnswerT>()->body.AsFault()->code == static_cast<std::uint16_t>(Fault::not_found));
+  CHECK(report(no).body.AsReturned() != nullptr);
+  CHECK(report(no).attempt == 2);
+  CHECK(no.header.source == yes.header.source);
 }
 
 TEST_CASE("turns: cancelling is told once, lets nothing begin and lets results be reported") {
