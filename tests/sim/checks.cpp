@@ -74,6 +74,7 @@ void Checks::session_committed(const store::Commit& commit) {
     session.deleted = session.quiet = session.idle = true;
     return;
   }
+  if (commit.state) name_runs(session, *flatbuffers::GetRoot<state::SessionState>(commit.state->data()));
   // Items first: what a run has used is told by the event of its end.
   for (const auto& append : commit.appends)
     if (append.log.starts_with("tr:")) appended_items(session, append);
@@ -135,6 +136,18 @@ void Checks::appended_events(Session& session, const store::Append& append) {
   }
 }
 
+// A turn may be opened, get its items and be closed in one commit: after a fail-over with loss its worker is further than its owner.
+void Checks::name_runs(Session& session, const state::SessionState& state) {
+  for (const auto* one : each(state.instances())) {
+    auto& turns = session.turns[std::string(text(one->agent()))];
+    const auto name = [&](std::uint64_t number, std::string_view run) {
+      if (number != 0 && turns[number].run.empty()) turns[number].run = run;
+    };
+    if (one->open() != nullptr) name(one->open()->number(), text(one->open()->run()));
+    name(one->last_turn(), text(one->last_run()));
+  }
+}
+
 void Checks::appended_items(Session& session, const store::Append& append) {
   const std::string agent = append.log.substr(3);
   auto& transcript = session.transcripts[agent];
@@ -172,7 +185,6 @@ void Checks::instance(Session& session, const std::string& scope, const state::I
     turn.attempt = open->attempt();
     turn.cancelling = open->state() == state::TurnState::cancelling;
     turn.worker = open->worker() != nullptr ? wire::from_wire(*open->worker()) : Uuid{};
-    if (turn.run.empty()) turn.run = text(open->run());
     last = open->number();
   }
   last = std::max(last, instance.next_turn() - 1);  // opened and closed at once, too

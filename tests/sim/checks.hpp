@@ -142,6 +142,7 @@ class Checks {
     std::uint64_t moment = 0;   // when it came
     bool was_recorded = false;  // a command whose answer lay in the store already when this came
     bool answered = false;
+    Uuid answer;        // what was last said to it: whoever relays that does not say it anew
     std::string about;  // of a notice: the session, and as of when
     std::pair<std::uint64_t, std::uint64_t> as_of;
     std::uint64_t version = 0;  // of its scope when this came
@@ -167,6 +168,7 @@ class Checks {
   void session_committed(const store::Commit& commit);
   void user_committed(const store::Commit& commit);
   void appended_events(Session& session, const store::Append& append);
+  void name_runs(Session& session, const state::SessionState& state);
   void appended_items(Session& session, const store::Append& append);
   void instance(Session& session, const std::string& scope, const state::Instance& instance);
   void plans(Session& session, const state::SessionState& state);

@@ -48,6 +48,7 @@ void Checks::received(const OwnerProcess&, const wire::Message& message) {
     asked.was_recorded = asked.was_recorded && known.was_recorded;
     asked.moment = known.moment;
   }
+  asked.answer = known.answer;
   known = std::move(asked);
 }
 
@@ -127,7 +128,8 @@ const Checks::Turn* Checks::turn_of(const Asked& asked) const {
 
 void Checks::answered(const wire::Message& message, const wire::AnswerT& answer) {
   const auto found = asked_.find(wire::from_wire(message.header.correlation));
-  if (found == asked_.end()) return;
+  if (found == asked_.end() || found->second.answer == wire::from_wire(message.header.id)) return;
+  found->second.answer = wire::from_wire(message.header.id);
   found->second.answered = true;
   const Asked& asked = found->second;
   if (const auto* fault = answer.body.AsFault()) return refusal_told(asked, *fault);

@@ -66,15 +66,21 @@ void Net::arrive_up(const Wire& wire, Packet packet) {
   wire->router->arrive([wire, here = std::move(packet)]() mutable { wire->router->take(wire, std::move(here)); });
 }
 
+// What is late comes after its place: a process has counted it before it says anything because of it.
 void Net::send_down(const Wire& wire, Packet packet) {
   const Fate fate = fate_of(packet);
-  if (fate == Fate::twice || fate == Fate::late) {
-    Packet late{packet.header, packet.body, Comes::late};
-    world_.clock.after(late_by(), [this, wire, later = std::move(late)]() mutable { arrive_down(wire, std::move(later)); });
-  }
+  Packet late{packet.header, packet.body, Comes::late};
+  const bool comes_later = fate == Fate::twice || fate == Fate::late;
   if (fate == Fate::lost || fate == Fate::late) packet.comes = Comes::place;
-  if (cut_of(wire->client).down) return wire->down_held.push_back(std::move(packet));
+  if (cut_of(wire->client).down) {
+    wire->down_held.push_back(std::move(packet));
+    if (comes_later) wire->down_held.push_back(std::move(late));
+    return;
+  }
   carry_down(wire, std::move(packet));
+  if (!comes_later) return;
+  const auto at = wire->down_last + late_by();
+  world_.clock.at(at, [this, wire, later = std::move(late)]() mutable { arrive_down(wire, std::move(later)); });
 }
 
 void Net::carry_down(const Wire& wire, Packet packet) {
