@@ -22,7 +22,7 @@ struct Settings {
   std::uint64_t stream_window = 4ull << 20;       // bytes unconfirmed by a peer up to which it is sent class `stream`
   std::uint64_t reserve = 4ull << 20;             // … and beyond that, everything else; then as much again for what we say ourselves
   std::uint32_t max_unconfirmed = 32'768;         // messages unconfirmed by a peer; the reserve has as many again, twice
-  std::uint32_t max_parked = 10'000;              // turns waiting per agent
+  std::uint32_t max_parked = 10'000;              // turns waiting per agent, and beyond them what its workers give back as BUSY
   std::uint64_t max_parked_bytes = 256ull << 20;  // … and of all agents together
   std::uint32_t max_instances = 100'000;          // instances remembered after their turn (who held them, which attempt was last)
   Millis keep_instances{600'000};                 // … and for how long: a repetition of what they did last may come until then
@@ -43,7 +43,7 @@ struct Settings {
     field("stream_window", stream_window, "bytes unconfirmed by a peer up to which it is sent events and deltas");
     field("reserve", reserve, "bytes beyond that for everything else");
     field("max_unconfirmed", max_unconfirmed, "messages unconfirmed by a peer, as stream_window");
-    field("max_parked", max_parked, "turns waiting per agent");
+    field("max_parked", max_parked, "turns waiting per agent, and beyond them what its workers give back");
     field("max_parked_bytes", max_parked_bytes, "bytes of all waiting turns");
     field("max_instances", max_instances, "agent instances remembered after their turn");
     field("keep_instances", keep_instances, "and for how long");

@@ -76,6 +76,7 @@ wire::WorkStateT WorkQueues::offer(Offer offer, SteadyTime now) {
   const auto entry = instances_.try_emplace(key_of(offer.turn)).first;
   auto& instance = entry->second;
   const std::uint64_t arrival = replaces ? instance.arrival : ++arrivals_;  // a re-sending keeps its place
+  const bool given_back = replaces && instance.given_back;
   if (replaces) unpark(entry);
   wake(entry);
   instance.turn = offer.turn.turn;
@@ -91,7 +92,7 @@ wire::WorkStateT WorkQueues::offer(Offer offer, SteadyTime now) {
     return report(entry);
   }
   instance.frames = std::move(offer.frames);
-  park(entry, arrival, now);
+  park(entry, arrival, given_back, now);
   give(entry, now);
   return report(entry);
 }
@@ -108,13 +109,15 @@ Replica* WorkQueues::holder_of(const TurnRef& turn) const {
   return nullptr;
 }
 
-void WorkQueues::park(Entry entry, std::uint64_t arrival, SteadyTime now) {
+void WorkQueues::park(Entry entry, std::uint64_t arrival, bool given_back, SteadyTime now) {
   auto& instance = entry->second;
   instance.where = Where::parked;
   instance.arrival = arrival;
+  instance.given_back = given_back;
   instance.since = now;
   queues_[entry->first.agent].emplace(arrival, entry->first);
   ++parked_;
+  given_back_ += given_back ? 1 : 0;
   parked_bytes_ += instance.frames.header.size() + instance.frames.body.size();
 }
 
@@ -123,6 +126,7 @@ void WorkQueues::unpark(Entry entry) {
   queue->second.erase(entry->second.arrival);
   if (queue->second.empty()) queues_.erase(queue);
   --parked_;
+  given_back_ -= entry->second.given_back ? 1 : 0;
   parked_bytes_ -= entry->second.frames.header.size() + entry->second.frames.body.size();
 }
 
@@ -250,7 +254,7 @@ void WorkQueues::busy(Replica& worker, const TurnRef& turn, SteadyTime now) {
     return;
   }
   entry->second.holder = {};
-  park(entry, entry->second.arrival, now);
+  park(entry, entry->second.arrival, true, now);
   tell(entry);
   if (give(entry, now)) tell(entry);
 }

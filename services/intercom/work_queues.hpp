@@ -74,6 +74,8 @@ class WorkQueues {
   /// Of those, the ones without anything under way; turns parked for the agent that has most.
   std::size_t idle() const { return idle_.size(); }
   std::size_t longest() const;
+  /// Of all parked turns those that workers gave back as BUSY: they were accepted, so no bound refuses them.
+  std::size_t given_back() const { return given_back_; }
 
  private:
   struct Key {
@@ -92,6 +94,7 @@ class WorkQueues {
     std::uint64_t epoch = 0;  // of the offer; 0: known from its holder alone
     wire::Frames frames;      // while parked, and while given until the worker reports
     std::uint64_t arrival = 0;
+    bool given_back = false;  // parked by BUSY
     SteadyTime since;
     std::uint64_t idle = 0;  // place in idle_ while nothing is under way
   };
@@ -109,7 +112,7 @@ class WorkQueues {
   wire::WorkStateT report(const Entry& entry) const;
   Entry find(const TurnRef& turn);
   bool is_given_to(const Entry& entry, const TurnRef& turn, const Replica& worker) const;
-  void park(Entry entry, std::uint64_t arrival, SteadyTime now);
+  void park(Entry entry, std::uint64_t arrival, bool given_back, SteadyTime now);
   void unpark(Entry entry);
   bool give(Entry entry, SteadyTime now);
   void settle(Entry entry, Where where, SteadyTime now);  // nothing is under way any more
@@ -131,6 +134,7 @@ class WorkQueues {
   std::uint64_t arrivals_ = 0;
   std::uint64_t idles_ = 0;
   std::uint64_t parked_ = 0;
+  std::size_t given_back_ = 0;
   std::uint64_t parked_bytes_ = 0;
   SteadyTime hold_back_until_{};
   SteadyTime listened_{};

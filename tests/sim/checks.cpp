@@ -401,9 +401,11 @@ void Checks::sizes(const IntercomProcess& intercom) {
   if (intercom.core() == nullptr) return;
   const auto& core = *intercom.core();
   const intercom::Settings& settings = world_.profile.intercom;
-  within(intercom, core.queues().longest(), settings.max_parked, "turns parked for one agent");
+  const auto given_back = core.queues().given_back();
+  within(intercom, given_back, core.registry().size() * world_.profile.book.credit, "turns given back and parked");
+  within(intercom, core.queues().longest(), settings.max_parked + given_back, "turns parked for one agent");
   within(intercom, core.queues().idle(), settings.max_instances, "instances remembered");
-  within(intercom, core.queues().parked_bytes(), settings.max_parked_bytes, "bytes of turns parked");
+  if (given_back == 0) within(intercom, core.queues().parked_bytes(), settings.max_parked_bytes, "bytes of turns parked");
   within(intercom, core.registry().size(), settings.max_replicas, "replicas");
   within(intercom, core.subscribed(), settings.max_subscriptions, "streams that one peer subscribed to");
   within(intercom, core.unconfirmed(), 3 * std::size_t{settings.max_unconfirmed}, "messages unconfirmed by one peer");

@@ -241,6 +241,29 @@ TEST_CASE("work: queues are bounded; what does not fit is refused with a delay a
   CHECK(office.status() == WorkStatus::parked);
 }
 
+TEST_CASE("work: what a worker gives back was accepted: it is parked beyond the bound, and counted apart while it waits") {
+  auto settings = Hub::quick();
+  settings.max_parked = 1;
+  Office office(settings);
+  const auto& queues = office.core().queues();
+  office.worker(2, 1);
+  office.work("s1", 1);
+  office.work("s2", 1);
+  office.clear();
+  office.busy(2, "s1", 1);
+  CHECK(office.status() == WorkStatus::parked);
+  CHECK(queues.longest() == 2);
+  CHECK(queues.given_back() == 1);
+  office.work("s1", 1, 2);  // in its place
+  CHECK(office.status() == WorkStatus::parked);
+  CHECK(queues.given_back() == 1);
+  office.work("s3", 1);
+  CHECK(office.status() == WorkStatus::overloaded);
+  office.credit(2, 2);
+  CHECK(queues.parked() == 0);
+  CHECK(queues.given_back() == 0);
+}
+
 TEST_CASE("work: waiting turns are bounded in bytes over all agents") {
   auto settings = Hub::quick();
   settings.max_parked_bytes = 1'000;
