@@ -401,8 +401,11 @@ void Checks::sizes(const IntercomProcess& intercom) {
   if (intercom.core() == nullptr) return;
   const auto& core = *intercom.core();
   const intercom::Settings& settings = world_.profile.intercom;
+  // Each has had a worker's slot, and whichever waits longest is given first: of an agent no more than there ever were slots at once.
+  constexpr std::size_t agents = 5;
+  most_slots_ = std::max(most_slots_, core.registry().size() * world_.profile.book.credit);
   const auto given_back = core.queues().given_back();
-  within(intercom, given_back, core.registry().size() * world_.profile.book.credit, "turns given back and parked");
+  within(intercom, given_back, agents * most_slots_, "turns given back and parked");
   within(intercom, core.queues().longest(), settings.max_parked + given_back, "turns parked for one agent");
   within(intercom, core.queues().idle(), settings.max_instances, "instances remembered");
   if (given_back == 0) within(intercom, core.queues().parked_bytes(), settings.max_parked_bytes, "bytes of turns parked");

@@ -225,6 +225,7 @@ class Checks {
   std::map<Command, wire::CommandT> commands_;                              // that an owner was given
   std::map<std::pair<std::string, std::string>, std::uint64_t> looked_up_;  // by scope and key: when, by whichever owner
   std::uint64_t moment_ = 0;
+  std::size_t most_slots_ = 0;                // that workers had at once, at most (each replica counted as one)
   std::map<std::string, Millis> unattended_;  // open turns that are with nobody, since when
   Millis longest_unattended_{0};
   Millis longest_due_{0};
