@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include "core/async.hpp"
+#include "core/file.hpp"
 #include "core/text.hpp"
 #include "runtime/span_sender.hpp"
 #include "telemetry/log.hpp"
@@ -24,14 +23,14 @@ namespace {
 
 namespace log = telemetry::log;
 
+constexpr std::size_t max_keys_bytes = std::size_t{4} << 20;
+
 AccessRules load_rules(const GatewayOptions& options) {
   AccessRules rules{{}, options.hosts, options.origins};
   if (options.keys.empty()) return rules;
-  std::ifstream file(options.keys);
-  if (!file) throw BadSettings(fmt::format("cannot read the API keys in {}", options.keys));
-  std::stringstream text;
-  text << file.rdbuf();
-  auto keys = parse_keys(text.str());
+  const auto text = read_file("the API keys in", options.keys, max_keys_bytes);
+  if (!text) throw BadSettings(text.error().message);
+  auto keys = parse_keys(*text);
   if (!keys) throw BadSettings(fmt::format("{}: {}", options.keys, keys.error().message));
   if (keys->empty()) throw BadSettings(fmt::format("{} holds no API key; leave gateway.keys empty to serve this host alone", options.keys));
   rules.keys = std::move(*keys);

@@ -12,12 +12,14 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "cli/arguments.hpp"
+#include "core/file.hpp"
 
 namespace convoke::cli {
 namespace {
+
+constexpr std::size_t max_file_bytes = std::size_t{16} << 20;
 
 Status make_private(const std::string& folder) {
   std::error_code error;
@@ -28,7 +30,7 @@ Status make_private(const std::string& folder) {
 }
 
 pid_t holder(const Paths& paths) {
-  const auto text = read_file(paths.lock());
+  const auto text = text_of_file(paths.lock());
   return text.empty() ? 0 : static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
 }
 
@@ -100,7 +102,7 @@ std::optional<Instance> find_instance(const Paths& paths) {
   if (is_free) return std::nullopt;
   Instance found;
   found.pid = holder(paths);
-  const auto json = nlohmann::json::parse(read_file(paths.instance()), nullptr, false);
+  const auto json = nlohmann::json::parse(text_of_file(paths.instance()), nullptr, false);
   if (const auto url = json.find("url"); url != json.end() && url->is_string()) found.url = url->get<std::string>();
   return found;
 }
@@ -117,7 +119,7 @@ void forget_instance(const Paths& paths) {
 
 std::map<std::string, int> read_workers(const Paths& paths) {
   std::map<std::string, int> workers;
-  const auto json = nlohmann::json::parse(read_file(paths.workers()), nullptr, false);
+  const auto json = nlohmann::json::parse(text_of_file(paths.workers()), nullptr, false);
   if (!json.is_object()) return workers;
   for (const auto& [agent, count] : json.items()) {
     const bool is_usable = count.is_number_unsigned() && count.get<std::uint64_t>() <= most_workers;
@@ -130,12 +132,7 @@ Status write_workers(const Paths& paths, const std::map<std::string, int>& worke
   return write_file(paths.workers(), nlohmann::json(workers).dump() + "\n");
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (file) text << file.rdbuf();
-  return text.str();
-}
+std::string text_of_file(const std::string& path) { return read_file("the file", path, max_file_bytes).value_or(""); }
 
 Status write_file(const std::string& path, std::string_view text) {
   const auto temporary = path + ".new";

@@ -74,7 +74,8 @@ void forget_instance(const Paths& paths);
 std::map<std::string, int> read_workers(const Paths& paths);
 Status write_workers(const Paths& paths, const std::map<std::string, int>& workers);
 
-std::string read_file(const std::string& path);
+/// Empty where it cannot be read, or is too large to be of ours.
+std::string text_of_file(const std::string& path);
 /// Whole or not at all; UNAVAILABLE with the reason.
 Status write_file(const std::string& path, std::string_view text);
 

@@ -43,6 +43,7 @@ constexpr std::array table{
     FaultInfo{Fault::tool_invalid_arguments, "TOOL_INVALID_ARGUMENTS", "the arguments do not fit the tool", false, 422},
     FaultInfo{Fault::tool_failed, "TOOL_FAILED", "the tool failed", true, 502},
     FaultInfo{Fault::tool_unknown, "TOOL_UNKNOWN", "no such tool", false, 404},
+    FaultInfo{Fault::tool_refused, "TOOL_REFUSED", "the tool's server refused the call", false, 502},
     FaultInfo{Fault::internal, "INTERNAL", "a defect in Convoke", false, 500},
 };
 

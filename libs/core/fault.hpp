@@ -48,6 +48,7 @@ enum class Fault : std::uint16_t {
   tool_invalid_arguments = 65,
   tool_failed = 66,
   tool_unknown = 67,
+  tool_refused = 68,  // by the server that was called; a call that may be made once is not made again by itself
   // Ourselves
   internal = 90,  // a bug; logged with its trace id
 };

@@ -3,8 +3,12 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "core/file.hpp"
+
 namespace convoke::runtime {
 namespace {
+
+constexpr std::size_t max_config_bytes = std::size_t{1} << 20;
 
 FileValue read_value(const std::string& section, const YAML::Node& key, const YAML::Node& node) {
   FileValue value{section, key.as<std::string>(""), {}, key.Mark().line + 1, {}};
@@ -24,7 +28,9 @@ FileValue read_value(const std::string& section, const YAML::Node& key, const YA
 }  // namespace
 
 Result<std::vector<FileValue>> read_config_file(const std::string& path) try {
-  const YAML::Node root = YAML::LoadFile(path);
+  const auto text = read_file("the configuration", path, max_config_bytes);
+  if (!text) return std::unexpected(text.error());
+  const YAML::Node root = YAML::Load(*text);
   std::vector<FileValue> values;
   if (root.IsNull()) return values;
   if (!root.IsMap()) return fail(Fault::malformed, path + ":1: expected sections with keys");
@@ -39,8 +45,6 @@ Result<std::vector<FileValue>> read_config_file(const std::string& path) try {
     for (const auto& entry : section.second) values.push_back(read_value(name, entry.first, entry.second));
   }
   return values;
-} catch (const YAML::BadFile&) {
-  return fail(Fault::not_found, path + ": cannot be read");
 } catch (const YAML::Exception& error) {
   return fail(Fault::malformed, fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
 }

@@ -53,7 +53,7 @@ bool worth_repeating(const Tool& tool, const Result<http::Response>& answer) {
   return status == 408 || status == 425 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
 
-HttpResult judge(const Result<http::Response>& answer) {
+HttpResult judge(const Tool& tool, const Result<http::Response>& answer) {
   if (!answer) {
     const auto& error = answer.error();
     const bool never_left = error.code == Fault::unreachable || error.code == Fault::invalid;
@@ -67,7 +67,8 @@ HttpResult judge(const Result<http::Response>& answer) {
       answer->body.empty() || !is_utf8(answer->body) ? "the server says no more" : truncate_utf8(answer->body, max_refusal_bytes));
   // 501 and 503 say that it was not carried out. Of any other 5xx a server may have done part of it, or a gateway does not know.
   const bool is_unsure = status >= 500 && status != 501 && status != 503;
-  return {is_unsure ? HttpEnd::unknown : HttpEnd::failed, std::move(text)};
+  const bool is_elsewhere = status >= 300 && status < 400 && status != 304 && status != 307 && status != 308 && !tool.idempotent;
+  return {is_unsure || is_elsewhere ? HttpEnd::unknown : HttpEnd::refused, std::move(text)};
 }
 
 boost::asio::awaitable<Result<HttpResult>> call_http(http::Client& client, const Tool& tool, std::string arguments, std::string key,
@@ -80,12 +81,12 @@ boost::asio::awaitable<Result<HttpResult>> call_http(http::Client& client, const
   while (true) {
     auto sending = client.send(as_sent(*request, std::max(deadline - steady_now(), Millis{1}), true));
     auto answer = co_await std::move(sending);
-    auto result = judge(answer);
+    auto result = judge(tool, answer);
     may_have_happened |= result.end == HttpEnd::unknown;
     const auto wait = worth_repeating(tool, answer) ? wait_before(answer, backoff, std::hash<std::string>{}(key)) : Millis{0};
     if (wait == Millis{0} || steady_now() + wait >= deadline) {
       // A refusal of the last try does not say what became of an earlier one.
-      if (may_have_happened && result.end == HttpEnd::failed) result.end = HttpEnd::unknown;
+      if (may_have_happened && result.end != HttpEnd::done) result.end = HttpEnd::unknown;
       result.text = hide(std::move(result.text), request->secrets);
       co_return result;
     }

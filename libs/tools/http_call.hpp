@@ -12,9 +12,10 @@
 namespace convoke::tools {
 
 enum class HttpEnd {
-  done,    // the server says so (2xx, 303)
-  failed,  // not carried out: it never left, or the server refused it
-  unknown  // it left, and no answer says what became of it: lost, late, too large, or given by a gateway on the way
+  done,     // the server says so (2xx, 303)
+  failed,   // it never left
+  refused,  // the server says that it was not carried out
+  unknown   // it left, and no answer says what became of it: lost, late, too large, given by a gateway on the way, or a redirect
 };
 
 struct HttpResult {
@@ -22,8 +23,9 @@ struct HttpResult {
   std::string text;  // for the model: the answer's body, or what happened; without secrets
 };
 
-/// What an answer, or its absence, says about the call. Any 5xx but 501 and 503 leaves it unknown.
-HttpResult judge(const Result<http::Response>& answer);
+/// What an answer, or its absence, says about the call. Any 5xx but 501 and 503 leaves it unknown. So does a redirect (but 304, 307, 308)
+/// of what is not idempotent: many servers carry a POST out and then say where to look.
+HttpResult judge(const Tool& tool, const Result<http::Response>& answer);
 /// Whether another try with the same key may help; only of idempotent tools.
 bool worth_repeating(const Tool& tool, const Result<http::Response>& answer);
 

@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "core/file.hpp"
 #include "model/script.hpp"
 
 namespace convoke::model {
@@ -13,6 +12,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int deepest = 64;
+constexpr std::size_t most_values = 1'000'000;  // aliases expanded
+constexpr std::size_t max_script_bytes = std::size_t{16} << 20;
 
 /// Plain scalars as YAML 1.2's JSON schema reads them; quoted ones are texts.
 Json scalar(const YAML::Node& node) {
@@ -26,16 +27,17 @@ Json scalar(const YAML::Node& node) {
   return number.is_number() ? number : Json(text);
 }
 
-Json to_json(const YAML::Node& node, int depth = 0) {
+Json to_json(const YAML::Node& node, std::size_t& values, int depth = 0) {
   if (depth > deepest) throw YAML::Exception(node.Mark(), "nested too deeply");
+  if (++values > most_values) throw YAML::Exception(node.Mark(), fmt::format("expected at most {} values, aliases expanded", most_values));
   if (node.IsSequence()) {
     auto list = Json::array();
-    for (const auto& entry : node) list.push_back(to_json(entry, depth + 1));
+    for (const auto& entry : node) list.push_back(to_json(entry, values, depth + 1));
     return list;
   }
   if (node.IsMap()) {
     auto object = Json::object();
-    for (const auto& entry : node) object[entry.first.as<std::string>()] = to_json(entry.second, depth + 1);
+    for (const auto& entry : node) object[entry.first.as<std::string>()] = to_json(entry.second, values, depth + 1);
     return object;
   }
   return node.IsScalar() ? scalar(node) : Json(nullptr);
@@ -44,16 +46,15 @@ Json to_json(const YAML::Node& node, int depth = 0) {
 }  // namespace
 
 Result<Script> load_script(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Fault::not_found, fmt::format("the script {} cannot be read", path));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_script(text.str(), path);
+  const auto text = read_file("the script", path, max_script_bytes);
+  if (!text) return std::unexpected(text.error());
+  return parse_script(*text, path);
 }
 
 Result<Script> parse_script(std::string_view text, std::string_view name) {
   try {
-    auto script = Script::read(to_json(YAML::Load(std::string(text))));
+    std::size_t values = 0;
+    auto script = Script::read(to_json(YAML::Load(std::string(text)), values));
     if (!script) return fail(script.error().code, fmt::format("{}: {}", name, script.error().message));
     return script;
   } catch (const YAML::Exception& error) {

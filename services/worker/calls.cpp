@@ -111,6 +111,7 @@ asio::awaitable<Status> Conversation::report(std::size_t index, Fault fault, std
   item.usage = std::make_unique<wire::UsageT>();
   item.usage->tool_calls = 1;
   ++(fault == Fault::none ? done_ : failed_);
+  if (fault == Fault::tool_refused) ++refused_;
   if (fault != Fault::none) last_failure_ = text;
   round_->done[index] = true;
   llm::Message message;
@@ -182,7 +183,9 @@ asio::awaitable<Status> Conversation::run_http(std::size_t index, const tools::T
     round_->unknown[index] = ended->text;
     co_return Status{};
   }
-  co_return co_await report(index, is_done ? Fault::none : Fault::tool_failed, is_done ? std::move(ended->text) : "Error: " + ended->text);
+  if (is_done) co_return co_await report(index, Fault::none, std::move(ended->text));
+  const bool was_called = ended->end == tools::HttpEnd::refused && !tool.idempotent;
+  co_return co_await report(index, was_called ? Fault::tool_refused : Fault::tool_failed, "Error: " + ended->text);
 }
 
 asio::awaitable<Result<tools::Applied>> Conversation::apply(std::size_t index, const tools::Tool& tool) {

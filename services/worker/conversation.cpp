@@ -29,15 +29,19 @@ const std::vector<llm::Tool>& Offers::of(const agents::TeamVersion& team, const 
 wire::TurnResultT Conversation::failed(Fault fault, std::string text) const {
   wire::TurnResultT result;
   result.outcome = wire::Outcome::failed;
-  // A failed step is given out again as a new turn, with new call keys. What a tool has done would then be done twice, so such a failure is
-  // not one that is repeated by itself; and a step that was given up after a tool had done something is not told as one that never began.
+  // A failed step is given out again as a new turn, with new call keys. What a tool has done would then be done twice, and what was refused
+  // asked for twice, so such a failure is not one that is repeated by itself; and a step that was given up after a tool had done something
+  // is not told as one that never began.
   const bool has_effects = history_.done + done_ > 0;
+  const bool was_refused = history_.refused + refused_ > 0;
   const bool is_unknown = fault == Fault::unknown_outcome;  // which nobody repeats either
   const bool is_given_up = fault == Fault::cancelled || fault == Fault::invalid;
-  if (turn_.work().kind == wire::TurnKind::step && has_effects && (retryable(fault) || is_given_up) && !is_unknown) {
+  const bool is_step = turn_.work().kind == wire::TurnKind::step;
+  if (is_step && has_effects && (retryable(fault) || is_given_up) && !is_unknown) {
     text += " Some of it was done before that.";
     fault = Fault::limit;
   }
+  if (is_step && was_refused && retryable(fault) && !is_unknown) fault = Fault::tool_refused;
   result.fault = static_cast<std::uint16_t>(fault);
   result.text = std::move(text);
   result.usage = std::make_unique<wire::UsageT>(usage_);
@@ -78,6 +82,7 @@ Status Conversation::take_over() {
       round_->done[i] = true;
       ++tool_calls_;
       if (item.kind == wire::ItemKind::result) ++(item.fault == 0 ? done_ : failed_);
+      if (is_refusal(item)) ++refused_;
       if (item.fault != 0) last_failure_ = item.text;
       llm::Message message;
       message.role = llm::Role::tool;

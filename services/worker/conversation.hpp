@@ -112,6 +112,7 @@ class Conversation {
   std::uint64_t tokens_ = 0;
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
+  std::size_t refused_ = 0;
   std::string last_failure_;
   std::uint32_t shown_attempt_ = 0;
 };

@@ -25,6 +25,7 @@ struct Group {
   std::size_t bytes = 0;
   std::size_t done = 0;
   std::size_t failed = 0;
+  std::size_t refused = 0;
   std::size_t unknown = 0;
   const std::string* matter = nullptr;
   std::optional<std::uint64_t> continues;
@@ -70,6 +71,7 @@ class Reader {
       if (!is_at_hand(group)) continue;
       history.done += group.done;
       history.failed += group.failed;
+      history.refused += group.refused;
       history.unknown += group.unknown;
       if (history.matter.empty() && group.matter != nullptr) history.matter = *group.matter;
     }
@@ -165,6 +167,7 @@ class Reader {
     if (item.kind == wire::ItemKind::response) return response(item);
     auto& group = groups_.back();
     if (item.kind == wire::ItemKind::result) ++(item.fault == 0 ? group.done : group.failed);
+    if (is_refusal(item)) ++group.refused;
     const auto found = open_.find(item.call);
     if (found == open_.end()) return;
     messages_[found->second.message].content = item.kind == wire::ItemKind::act ? "Delivered." : item.text;
@@ -214,6 +217,10 @@ class Reader {
 };
 
 }  // namespace
+
+bool is_refusal(const wire::ItemT& item) {
+  return item.kind == wire::ItemKind::result && item.fault == static_cast<std::uint16_t>(Fault::tool_refused);
+}
 
 std::string question_id(std::uint64_t turn) { return fmt::format("{}{}", question_prefix, turn); }
 

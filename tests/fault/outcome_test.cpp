@@ -43,17 +43,23 @@ class Bank {
     const std::scoped_lock lock(mutex_);
     held_ = held;
   }
+  void answer(unsigned status) {
+    const std::scoped_lock lock(mutex_);
+    status_ = status;
+  }
 
  private:
   boost::asio::awaitable<http::Response> handle(http::Request request) {
     bool held = false;
+    unsigned status = 0;
     {
       const std::scoped_lock lock(mutex_);
       charges_.push_back(std::move(request));
       held = held_;
+      status = status_;
     }
     if (held) co_await sleep_for(Millis{60'000});
-    co_return http::text_response(200, "receipt 4711");
+    co_return http::text_response(status, "receipt 4711");
   }
 
   boost::asio::io_context io_{1};
@@ -62,6 +68,7 @@ class Bank {
   mutable std::mutex mutex_;
   std::vector<http::Request> charges_;
   bool held_ = false;
+  unsigned status_ = 200;
 };
 
 std::string company_with_cashier(const std::string& address) {
@@ -153,6 +160,24 @@ TEST_CASE("outcome unknown: a worker dies during a call that must not be repeate
   CHECK(installation.cli({"answer", question["id"], "--yes"}).code == 0);
   CHECK(installation.ended_plan(silent["plan"])["overall_status"] == "completed");
   CHECK(bank.charges().size() == 4);
+  bank.hold(false);
+
+  // A redirect says nothing of what was done: many servers carry a POST out and then say where to look.
+  bank.answer(302);
+  const auto elsewhere = charging(installation, bank, "elsewhere");
+  question = question_about(installation, elsewhere);
+  CHECK(installation.cli({"answer", question["id"], "--yes"}).code == 0);
+  CHECK(installation.ended_plan(elsewhere["plan"])["overall_status"] == "completed");
+  CHECK(bank.charges().size() == 5);
+
+  // What the server refuses it has seen: the step is not tried again, and a plan that says the same again is none.
+  bank.answer(429);
+  const auto refused = charging(installation, bank, "refused");
+  plan = installation.ended_plan(refused["plan"]);
+  INFO(plan.dump());
+  CHECK(plan["overall_status"] == "failed");
+  CHECK(plan["steps"][0]["agent_reply"].get<std::string>().find("HTTP 429") != std::string::npos);
+  CHECK(bank.charges().size() == 6);
 
   CHECK(installation.stop() == Exit{0, 0});
   CHECK(installation.errors() == std::vector<std::string>{});

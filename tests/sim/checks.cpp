@@ -182,6 +182,8 @@ void Checks::instance(Session& session, const std::string& scope, const state::I
     if (open->items() != turn.items)
       fail(2,
            fmt::format("turn {} of {} says it has {} items, {} are in its transcript", open->number(), agent, open->items(), turn.items));
+    if (open->failures() > turn.failures) turn.failed.insert(std::max(turn.attempt, 1u));
+    turn.failures = open->failures();
     turn.attempt = open->attempt();
     turn.cancelling = open->state() == state::TurnState::cancelling;
     turn.worker = open->worker() != nullptr ? wire::from_wire(*open->worker()) : Uuid{};

@@ -85,6 +85,8 @@ class Checks {
     Uuid worker;
     std::string run;
     std::vector<std::uint32_t> by;  // the attempt of each item
+    std::uint32_t failures = 0;
+    std::set<std::uint32_t> failed;  // attempts that these ended
   };
   struct Usage {
     std::uint64_t prompt = 0, completion = 0, models = 0, tools = 0, cost = 0;

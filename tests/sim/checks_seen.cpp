@@ -144,7 +144,9 @@ void Checks::answered(const wire::Message& message, const wire::AnswerT& answer)
     fail(6, fmt::format("item {} of turn {} of {} is acknowledged and not committed", asked.n, asked.turn, asked.agent));
   const bool is_old =
       asked.report == wire::ReportBody::Item && asked.n >= 1 && asked.n <= turn->by.size() && asked.attempt < turn->by[asked.n - 1];
-  const bool is_old_result = asked.report == wire::ReportBody::TurnResult && turn->closed && asked.attempt < turn->attempt;
+  // A result that failed ended its attempt alone: who committed that may say so later than another has closed the turn.
+  const bool is_old_result = asked.report == wire::ReportBody::TurnResult && turn->closed && asked.attempt < turn->attempt &&
+                             !turn->failed.contains(asked.attempt);
   if (is_old || is_old_result)
     fail(8,
          fmt::format("attempt {} of turn {} of {} is acknowledged, {} is the one", asked.attempt, asked.turn, asked.agent, turn->attempt));

@@ -39,7 +39,7 @@ Error silent(const Context& context, Error error) {
   const auto instance = find_instance(Paths(context.args.data));
   if (error.code != Fault::deadline || !instance) return error;
   const auto pid = instance->pid;
-  const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+  const auto stat = text_of_file(fmt::format("/proc/{}/stat", pid));
   if (stat.contains(") T ") || stat.contains(") t "))
     error.message =
         fmt::format("the supervisor of {} is stopped (process {}: SIGSTOP, or Ctrl-Z where it runs): `kill -CONT {}` lets it go on",

@@ -98,9 +98,9 @@ void check_data(Findings& findings, const Paths& paths) {
 // The file that is named, else the one that `up` was last told to use. What runs has read its own already.
 void check_team(Findings& findings, const Paths& paths, const Invocation& args, bool runs) {
   const auto named = args.text("team");
-  const auto file = named.empty() ? read_file(paths.team()) : named;
+  const auto file = named.empty() ? text_of_file(paths.team()) : named;
   if (file.empty()) return findings.good("team file", "the company that ships with the product");
-  const auto text = read_file(file);
+  const auto text = text_of_file(file);
   if (text.empty() && runs && named.empty())
     return findings.warn("team file", file + " cannot be read any more", "the next start needs it, or another: convoke up --team FILE");
   if (text.empty()) return findings.bad("team file", file + " cannot be read", "name another: convoke up --team FILE");
@@ -155,7 +155,7 @@ void check_stored(Findings& findings, const Paths& paths) {
   int status = 0;
   if (!pid || waitpid(*pid, &status, 0) != *pid)
     return findings.bad("stored data", "cannot be checked: " + (pid ? std::string("no result") : pid.error().message), *tool + " " + file);
-  const auto verdict = verdict_of(WIFEXITED(status) && WEXITSTATUS(status) == 0, read_file(log));
+  const auto verdict = verdict_of(WIFEXITED(status) && WEXITSTATUS(status) == 0, text_of_file(log));
   if (verdict.kind == AofVerdict::Kind::whole) return findings.good("stored data", "whole");
   if (verdict.kind == AofVerdict::Kind::cut) return findings.good("stored data", "its last write is not whole; the next start drops it");
   const auto folder = shell_word(paths.redis());
@@ -168,7 +168,7 @@ void check_stored(Findings& findings, const Paths& paths) {
 
 // Only a port that this folder is to use can be in its way.
 void check_its_port(Findings& findings, const Paths& paths) {
-  const auto noted = read_file(paths.port());
+  const auto noted = text_of_file(paths.port());
   if (noted == "0") return findings.good("port", "one that is free, as in the last start");
   std::uint16_t port = default_port;
   std::from_chars(noted.data(), noted.data() + noted.size(), port);
@@ -183,7 +183,7 @@ void check_its_port(Findings& findings, const Paths& paths) {
 }
 
 void check_last_start(Findings& findings, const Paths& paths) {
-  const auto reason = read_file(paths.last_failure());
+  const auto reason = text_of_file(paths.last_failure());
   if (reason.empty()) return;
   findings.bad("last start", reason.substr(0, reason.find_last_not_of('\n') + 1),
                fmt::format("mend what is named here, then convoke up; each process has its log in {}", paths.logs()));

@@ -7,6 +7,7 @@
 #include "cli/commands/context.hpp"
 #include "cli/show.hpp"
 #include "cli/waterfall.hpp"
+#include "core/file.hpp"
 #include "core/hash.hpp"
 
 namespace convoke::cli {
@@ -69,6 +70,21 @@ void show_mistakes(Context& context, const std::vector<agents::Diagnostic>& mist
   }
 }
 
+// The team in the file that is named, or with which code to end: its mistakes have been shown then.
+std::expected<agents::Team, int> team_of_file(Context& context) {
+  const auto file = context.args.text("file");
+  const auto text = read_file("the team file", file, agents::max_team_bytes);
+  if (!text && text.error().code != Fault::too_large) return std::unexpected(context.refuse(text.error()));
+  if (!text) {
+    show_mistakes(context, {{file, 1, 1, fmt::format("expected at most {} bytes", agents::max_team_bytes)}});
+    return std::unexpected(failed);
+  }
+  auto team = agents::parse_team(*text, file);
+  if (team) return std::move(*team);
+  show_mistakes(context, agents::check_team(*text, file));
+  return std::unexpected(failed);
+}
+
 // Of one team: NOT_FOUND when there is none of that name.
 asio::awaitable<int> agents_of(Context& context, std::string team) {
   auto target = context.gateway();
@@ -104,28 +120,18 @@ asio::awaitable<int> run_tools(Context& context) {
 }
 
 asio::awaitable<int> run_team_check(Context& context) {
-  const auto file = context.args.text("file");
-  const auto loaded = agents::load_team(file);
-  if (loaded) {
-    if (context.out.json())
-      context.out.value({{"team", loaded->name}, {"agents", loaded->agents.size()}});
-    else
-      context.out.line(fmt::format("{}: team {}, {} agents", file, loaded->name, loaded->agents.size()));
-    co_return ok;
-  }
-  if (loaded.error().code == Fault::not_found) co_return context.refuse(loaded.error());
-  show_mistakes(context, agents::check_team(read_file(file), file));
-  co_return failed;
+  const auto team = team_of_file(context);
+  if (!team) co_return team.error();
+  if (context.out.json())
+    context.out.value({{"team", team->name}, {"agents", team->agents.size()}});
+  else
+    context.out.line(fmt::format("{}: team {}, {} agents", context.args.text("file"), team->name, team->agents.size()));
+  co_return ok;
 }
 
 asio::awaitable<int> run_team_apply(Context& context) {
-  const auto file = context.args.text("file");
-  const auto team = agents::load_team(file);
-  if (!team && team.error().code == Fault::not_found) co_return context.refuse(team.error());
-  if (!team) {
-    show_mistakes(context, agents::check_team(read_file(file), file));
-    co_return failed;
-  }
+  const auto team = team_of_file(context);
+  if (!team) co_return team.error();
   auto body = Json::parse(agents::to_json(*team));
   auto applied = co_await context.change("/api/teams", std::move(body));
   if (!applied) co_return context.refuse(applied.error());

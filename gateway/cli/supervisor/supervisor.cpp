@@ -266,7 +266,7 @@ Status Supervisor::scale(const std::string& agent, int count) {
 // The file's hash is remembered beside the data: the same file is not applied again over what was applied since.
 asio::awaitable<Status> Supervisor::apply_team(Millis deadline) {
   const auto& paths = options_.installation.paths;
-  if (read_file(paths.applied_team()) == options_.team_hash) {
+  if (text_of_file(paths.applied_team()) == options_.team_hash) {
     const auto known = co_await gateway_.get("/api/teams/" + options_.installation.team);
     if (known) co_return Status{};
     auto error = known.error();

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -12,6 +10,7 @@
 #include "agents/team/rules.hpp"
 #include "agents/team/structure.hpp"
 #include "agents/team/yaml_reader.hpp"
+#include "core/file.hpp"
 #include "core/hash.hpp"
 #include "tools/json_input.hpp"
 
@@ -78,16 +77,9 @@ Result<Team> parse_team(std::string_view text, std::string_view filename) {
 }
 
 Result<Team> load_team(const std::string& path) {
-  std::ifstream input(path, std::ios::binary);
-  std::string text;
-  std::vector<char> buffer(65'536);
-  while (input && text.size() <= max_team_bytes) {
-    input.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    text.append(buffer.data(), static_cast<std::size_t>(input.gcount()));
-  }
-  if (text.empty() && !input.eof())
-    return fail(Fault::not_found, fmt::format("cannot read the team file {}: {}", path, std::strerror(errno)));
-  return parse_team(text, path);
+  const auto text = read_file("the team file", path, max_team_bytes);
+  if (!text) return std::unexpected(text.error());
+  return parse_team(*text, path);
 }
 
 Result<std::shared_ptr<const Team>> team_from_json(std::string_view text) {

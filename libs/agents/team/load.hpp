@@ -12,6 +12,8 @@
 
 namespace convoke::agents {
 
+inline constexpr std::size_t max_team_bytes = std::size_t{4} * 1024 * 1024;
+
 struct Diagnostic {
   std::string file;
   int line = 0;  // from 1; 0 in text that did not come from a file
@@ -25,7 +27,7 @@ std::vector<Diagnostic> check_team(std::string_view text, std::string_view filen
 
 /// INVALID with all diagnostics, one a line, when check_team finds any.
 Result<Team> parse_team(std::string_view text, std::string_view filename);
-/// As parse_team; NOT_FOUND when the file cannot be read.
+/// As parse_team; NOT_FOUND when the file cannot be read, TOO_LARGE beyond max_team_bytes.
 Result<Team> load_team(const std::string& path);
 
 std::string to_json(const Team& team);

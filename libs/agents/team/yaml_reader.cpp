@@ -9,6 +9,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "agents/team/load.hpp"
 #include "core/text.hpp"
 
 namespace convoke::agents {

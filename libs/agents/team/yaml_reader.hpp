@@ -7,7 +7,6 @@
 
 namespace convoke::agents {
 
-inline constexpr std::size_t max_team_bytes = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t max_team_nodes = 200'000;
 inline constexpr std::size_t max_team_depth = 24;
 

@@ -109,10 +109,10 @@ TEST_CASE("http call: an idempotent tool is repeated under one key until it is c
 }
 
 TEST_CASE("http call: another tool is called once, whatever comes back") {
-  const std::vector<std::pair<int, HttpEnd>> cases{{200, HttpEnd::done},    {204, HttpEnd::done},   {303, HttpEnd::done},
-                                                   {302, HttpEnd::failed},  {404, HttpEnd::failed}, {429, HttpEnd::failed},
-                                                   {503, HttpEnd::failed},  {501, HttpEnd::failed}, {500, HttpEnd::unknown},
-                                                   {502, HttpEnd::unknown}, {504, HttpEnd::unknown}};
+  const std::vector<std::pair<int, HttpEnd>> cases{{200, HttpEnd::done},    {204, HttpEnd::done},    {303, HttpEnd::done},
+                                                   {302, HttpEnd::unknown}, {307, HttpEnd::refused}, {404, HttpEnd::refused},
+                                                   {429, HttpEnd::refused}, {503, HttpEnd::refused}, {501, HttpEnd::refused},
+                                                   {500, HttpEnd::unknown}, {502, HttpEnd::unknown}, {504, HttpEnd::unknown}};
   for (const auto& [status, end] : cases) {
     INFO(status);
     Payments payments;

@@ -1,5 +1,7 @@
 #include "model/script.hpp"
 
+#include <fmt/core.h>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -68,4 +70,13 @@ TEST_CASE("script: numbers beyond reason are refused by name") {
     CHECK(script.error().code == Fault::invalid);
     CHECK_THAT(script.error().message, Catch::Contains("answer 1: ") && Catch::Contains("must be a number from 0 to 1000000000"));
   }
+}
+
+TEST_CASE("script: aliases that grow without end are refused at their place") {
+  std::string text = "a0: &a0 [x]\n";
+  for (int level = 1; level < 30; ++level) text += fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}]\n", level, level - 1);
+  const auto script = model::parse_script(text, "script.yaml");
+  REQUIRE(!script);
+  CHECK(script.error().code == Fault::malformed);
+  CHECK_THAT(script.error().message, Catch::Contains("script.yaml:1:10: expected at most 1000000 values, aliases expanded"));
 }

@@ -121,7 +121,7 @@ TEST_CASE("config: a file that is no YAML, or is not there, is named") {
   CHECK(load({}, "just text\n").err == "config.yaml:1: expected sections with keys\n");
   const auto absent = load({"--config=/nowhere/x.yaml"});
   CHECK(absent.code == 2);
-  CHECK(absent.err == "/nowhere/x.yaml: cannot be read\n");
+  CHECK(absent.err == "cannot read the configuration /nowhere/x.yaml: No such file or directory\n");
 }
 
 TEST_CASE("config: unknown flags and unknown variables of a known section are mistakes, others' variables are not") {
