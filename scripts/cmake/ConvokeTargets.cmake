@@ -16,10 +16,12 @@ function(convoke_headers name)
   target_precompile_headers(convoke_${name} PRIVATE ${ARG_HEADERS})
 endfunction()
 
-# Nothing before libs/CMakeLists.txt has made them, for what they are made of themselves.
+# Nothing before libs/CMakeLists.txt has made them, for what they are made of themselves. ccache reads the headers themselves: where it does
+# not find all of them it stores nothing.
 function(convoke_use_headers target name)
   if(TARGET convoke_${name})
     target_precompile_headers(${target} REUSE_FROM convoke_${name})
+    target_include_directories(${target} PRIVATE $<TARGET_PROPERTY:convoke_${name},INCLUDE_DIRECTORIES>)
   endif()
 endfunction()
 

@@ -386,7 +386,7 @@ void Checks::sizes(const OwnerProcess& owner) {
   const own::Options& options = world_.profile.owner;
   const auto within = [&](std::size_t size, std::size_t most, const char* what) { this->within(owner, size, most, what); };
   within(sizes.waiting, std::size_t{options.queue_total} + options.queue_per_scope, "messages waiting");
-  within(sizes.fullest, options.queue_per_scope + options.batch, "messages waiting for one scope");  // a failed commit puts its own back
+  within(sizes.fullest, options.queue_per_scope, "messages waiting for one scope");
   within(sizes.commits, options.commits_in_flight, "commits in flight");
   within(sizes.loads, options.loads_in_flight, "loads");
   within(sizes.checks, options.queue_total + 256, "answers and doubts that wait for a check");

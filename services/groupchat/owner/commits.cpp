@@ -65,6 +65,7 @@ void Core::Engine::committed(Slot& slot, Flight flight, const store::CommitAnswe
   if (flight.strike) {
     flight.batch[0].strikes = Strikes::committed;
     flight.batch[0].alone = true;
+    flight.batch[0].back = true;
     slot.queue.push_front(std::move(flight.batch[0]));
   }
   rearm(slot);

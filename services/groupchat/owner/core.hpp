@@ -52,7 +52,7 @@ struct Sizes {
   std::size_t scopes = 0;   // loaded
   std::size_t bytes = 0;    // of their states
   std::size_t waiting = 0;  // messages
-  std::size_t fullest = 0;  // those of the scope for which most wait, beside those in its commit
+  std::size_t fullest = 0;  // those of the scope for which most wait, beside those that were taken up before
   std::size_t commits = 0;  // in flight
   std::size_t loads = 0;
   std::size_t checks = 0;  // answers that wait for a check

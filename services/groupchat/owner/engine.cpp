@@ -163,7 +163,10 @@ Sizes Core::Engine::sizes() const {
   sizes.scopes = used_.size();
   sizes.bytes = bytes_;
   sizes.waiting = taken_;
-  for (const auto& [key, slot] : slots_) sizes.fullest = std::max(sizes.fullest, slot.queue.size() + slot.parked.size());
+  for (const auto& [key, slot] : slots_) {
+    const auto came = std::ranges::count(slot.queue, false, &Waiting::back) + std::ranges::count(slot.parked, false, &Waiting::back);
+    sizes.fullest = std::max(sizes.fullest, static_cast<std::size_t>(came));
+  }
   sizes.commits = commits_.size();
   sizes.loads = loads_.size();
   sizes.checks = checks_.size();

@@ -196,6 +196,7 @@ void Core::Engine::enter(Waiting waiting, const Key& key, bool front) {
   if (hold == Hold::unclaimed || hold == Hold::releasing) return not_here(std::move(waiting), key);
   Slot& target = slot(key);
   if (front) {
+    waiting.back = true;
     target.queue.push_front(std::move(waiting));
   } else {
     target.queue.push_back(std::move(waiting));

@@ -53,6 +53,7 @@ struct Waiting {
   std::uint32_t tries = 0;
   bool alone = false;    // in a commit of its own
   bool unknown = false;  // a commit that held it was not answered
+  bool back = false;     // was taken up before: out of a commit, a check, or from a team's being missing
   Strikes strikes = Strikes::none;
   std::uint32_t strike_count = 0;
   std::uint64_t gather = 0;  // part of a query over several scopes

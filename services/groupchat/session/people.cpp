@@ -77,7 +77,7 @@ Status admit(const Context& c, const wire::CommandT& command) {
     case wire::CommandBody::AnswerRequest: {
       const auto& wanted = command.body.AsAnswerRequest()->request;
       const auto* request = find_request(c.state, wanted);
-      if (request != nullptr && !sees(c.state, command.user, request->conversation)) return not_open(c.state, wanted);
+      if (request == nullptr || !sees(c.state, command.user, request->conversation)) return not_open_to_guest(c.state, wanted);
       return {};
     }
     case wire::CommandBody::Decide: return fail(Fault::not_found, fmt::format("no plan '{}'", command.body.AsDecide()->plan));

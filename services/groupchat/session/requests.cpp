@@ -91,6 +91,11 @@ bool may_have_been(const State& state, std::string_view id) {
   return !has(state.conversations) && !has(state.runs) && !has(state.ended_plans) && !is_plan;
 }
 
+Status not_open(const State& state, std::string_view request, std::string_view why) {
+  if (!may_have_been(state, request)) return fail(Fault::not_found, fmt::format("no request '{}'", request));
+  return fail(Fault::conflict, fmt::format("request '{}' {}", request, why));
+}
+
 }  // namespace
 
 void open_request(Context& c, wire::HumanRequestT request) {
@@ -136,14 +141,13 @@ void close_request(Context& c, std::string_view id, std::string_view outcome, st
   c.post(std::move(closed));
 }
 
-Status not_open(const State& state, std::string_view request) {
-  if (!may_have_been(state, request)) return fail(Fault::not_found, fmt::format("no request '{}'", request));
-  return fail(Fault::conflict, fmt::format("request '{}' is not open: it was answered, withdrawn or has expired", request));
+Status not_open_to_guest(const State& state, std::string_view request) {
+  return not_open(state, request, "is not open to you: it was answered, withdrawn, has expired or is somebody else's");
 }
 
 Status answer_request(Context& c, std::string_view by, const wire::AnswerRequestT& answer) {
   const auto* found = find_request(c.state, answer.request);
-  if (found == nullptr) return not_open(c.state, answer.request);
+  if (found == nullptr) return not_open(c.state, answer.request, "is not open: it was answered, withdrawn or has expired");
   const wire::HumanRequestT request = *found;
   const bool is_decision = request.kind == wire::RequestKind::approval || request.kind == wire::RequestKind::unknown_outcome;
   if (is_decision && answer.undecided)

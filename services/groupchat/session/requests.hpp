@@ -21,8 +21,9 @@ template <class Which> void close_requests(Context& c, Which which, std::string_
   }
 }
 
-/// The refusal of an answer to what is not asked: CONFLICT where such a request may have been, NOT_FOUND where none can have been.
-Status not_open(const State& state, std::string_view request);
+/// The refusal of an answer by somebody who was not asked, alike whether it is asked of another or of nobody: CONFLICT where such a request
+/// may have been, NOT_FOUND where none can have been.
+Status not_open_to_guest(const State& state, std::string_view request);
 Status answer_request(Context& c, std::string_view by, const wire::AnswerRequestT& answer);
 void expire_requests(Context& c);
 

@@ -257,10 +257,11 @@ TEST_CASE("shared: what is asked elsewhere is as if it were not there") {
   const auto hidden = driver.refusal();
   driver.answer_request("bob", "nothing", "monday");
   CHECK(driver.refusal() == "NOT_FOUND: no request 'nothing'");
-  // As if it were over: what is there is not told apart from what was.
-  CHECK(hidden == "CONFLICT: request '" + request + "' is not open: it was answered, withdrawn or has expired");
+  CHECK(hidden == "CONFLICT: request '" + request + "' is not open to you: it was answered, withdrawn, has expired or is somebody else's");
   driver.answer_request("ann", request, "monday");
   CHECK(driver.last_fault() == Fault::none);
+  driver.answer_request("bob", request, "monday");
+  CHECK(driver.refusal() == hidden);  // what is there is not told apart from what was
 }
 
 TEST_CASE("shared: people cancel what they started, the session's user cancels all") {

@@ -222,6 +222,14 @@ TEST_CASE("worker: a call of which a person says that it happened is done; one t
   CHECK((history.done == 0 && history.unknown == 1 && history.again.empty()));
 }
 
+TEST_CASE("worker: what a server refused of a tool that may be called once is known to the turn that goes on") {
+  Instance instance;
+  instance.step(1, "the step").response(1, "", {"c1", "c2", "q1"});
+  instance.result(1, "c1", "HTTP 429", Fault::tool_refused).result(1, "c2", "no", Fault::tool_failed);
+  const auto history = history_of(instance.entries, work(2, Instance::reply("q1", "yes")), plenty);
+  CHECK((history.done == 0 && history.failed == 2 && history.refused == 1));
+}
+
 TEST_CASE("worker: what a person ordered anew in an earlier turn is not ordered again") {
   Instance instance;
   instance.step(1, "the step").response(1, "", {"c1"}).got(2, "c1", "It was not.");
