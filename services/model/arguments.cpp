@@ -19,10 +19,8 @@ constexpr double weak_text = 0.72;   // of free text: announced by a preposition
 constexpr double some_sense = 0.12;  // … for a required term that is not found otherwise
 
 Json number_json(const Parameter& parameter, double value) {
-  if (parameter.type == ValueType::integer ||
-      (parameter.type == ValueType::number && value == std::floor(value) && std::abs(value) < 1e15)) {
-    if (parameter.type == ValueType::integer) return static_cast<std::int64_t>(std::llround(value));
-  }
+  const bool whole = parameter.type == ValueType::number && value == std::floor(value) && std::abs(value) < 1e15;
+  if (whole || parameter.type == ValueType::integer) return static_cast<std::int64_t>(std::llround(value));
   return value;
 }
 
@@ -250,6 +248,7 @@ class Filler {
         take(*pair.parameter, *pair.listing);
       } else if (pair.candidate != nullptr && free(*pair.candidate) && !says_too_little(pair)) {
         take(*pair.parameter, *pair.candidate);
+        if (pair.score < good_enough) out_.loose.push_back(pair.parameter);
       }
     }
   }
@@ -347,7 +346,20 @@ class Filler {
       out_.arguments[parameter.name] = candidate.kind == Candidate::Kind::tail ? without_used_end(candidate) : candidate.value;
     }
     if (parameter.want == Want::date && entity != nullptr && entity->vague) out_.vague.push_back(&parameter);
+    static constexpr std::array<std::string_view, 6> topical{"about", "on", "for", "of", "regarding", "concerning"};
+    if (candidate.kind == Candidate::Kind::tail && std::ranges::find(topical, candidate.lead) != topical.end())
+      out_.topics.push_back(&parameter);
     use(candidate.first, candidate.last);
+    if (parameter.want == Want::count && entity != nullptr) use_counted(parameter, entity->last);
+  }
+
+  /// "8 participants", "30 pieces": what the number is of, where the parameter's own name or a measure says it.
+  void use_counted(const Parameter& parameter, std::size_t at) {
+    if (at >= last_ || r_.entity_of[at] != Reading::none) return;
+    if (at + 1 < last_ && r_.tokens[at + 1].begin == r_.tokens[at].end + 1 && !is_stop_word(r_.tokens[at + 1].lower)) return;
+    if (is_measure(r_.tokens[at].lower) || std::ranges::find(parameter.cues, r_.tokens[at].stem) != parameter.cues.end() ||
+        std::ranges::any_of(parameter.cues, [&](const std::string& cue) { return related(cue, r_.tokens[at].stem); }))
+      use(at, at + 1);
   }
 
   /// A tail without what other parameters took from its end ("… on Friday"), and without the preposition before that.

@@ -18,7 +18,8 @@ struct Filled {
   std::vector<const Parameter*> missing;  // required, without a default, and not in the text
   std::vector<const Parameter*> vague;    // filled with a date of which only a week, month or year was said
   std::vector<const Parameter*> refused;  // missing, for the number that was said cannot be theirs: nothing said elsewhere takes its place
-  std::vector<const Parameter*> loose;    // free text that was filled with the request's own words for want of better
+  std::vector<const Parameter*> loose;    // filled with what is left of the request's own words, for want of better
+  std::vector<const Parameter*> topics;   // free text of which only the topic is said: "about our offers"
 };
 
 struct FillOptions {
@@ -32,5 +33,16 @@ Filled fill(const Tool& tool, const Reading& reading, std::size_t first, std::si
 
 /// Fills what is missing in `filled` from another text, such as the goal.
 void fill_from(Filled& filled, const Tool& tool, const Reading& reading, FillOptions options = {.free_text = false});
+
+/// A call that comes before this one.
+struct Earlier {
+  const Tool* tool;
+  const Filled* filled;
+};
+
+/// Where [first, last) points at a thing ("its warranty", "30 more"): names and texts that are missing or loosely filled, from the nearest
+/// of the earlier calls.
+void fill_from_earlier(Filled& filled, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last,
+                       const std::vector<Earlier>& earlier);
 
 }  // namespace convoke::model

@@ -125,7 +125,7 @@ Filled complete(const Tool& tool, const Reading& action, std::size_t first, std:
   for (const auto& answer : answers) take_answer(filled, tool, answer);
   if (first > 0 || last < action.tokens.size()) fill_from(filled, tool, action, {.phrases = false, .free_text = false, .elsewhere = true});
   if (!task.goal.empty()) fill_from(filled, tool, read(task.goal), {.phrases = false, .free_text = true, .elsewhere = true});
-  use_history(filled, tool, task.history);
+  use_history(filled, tool, action, task.history);
   return filled;
 }
 

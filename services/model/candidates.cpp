@@ -101,6 +101,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
   bool object_seen = false;
   std::size_t told_object = Reading::none;
   bool told_counted = false;
+  bool counted_seen = false;
   const auto verb = opening_verb(reading, first, last);
   const bool counts = std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end();
   const bool people = std::ranges::any_of(
@@ -129,6 +130,8 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     }
     candidate.object = !told && !recipient && thing && !std::exchange(object_seen, object_seen || thing);
     candidate.counted = !told && counted;
+    counted_seen = counted_seen || candidate.counted;
+    candidate.owned = candidate.first > first && one_of(reading.tokens[candidate.first - 1].lower, {"its", "their"});
     candidate.about = true;
     bool only_cues = true;
     for (std::size_t i = candidate.first; i < candidate.last && candidate.about; ++i) {
@@ -160,6 +163,8 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     }
   }
   if (!object_seen && told_object != Reading::none) found[told_object].object = true;
+  // "What would 20 chairs cost? Please get an offer."
+  if (!counted_seen && told_counted) found[told_object].counted = true;
 }
 
 void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_t first, std::size_t last) {
@@ -176,7 +181,10 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
     if (!colon && from + 1 < last && one_of(reading.tokens[from].lower, {"of", "that", "to"})) ++from;
     // Of a thing the article goes, of a sentence it stays.
     const bool thing = one_of(word, {"about", "on", "for", "regarding", "concerning", "with", "to", "of", "into", "as"}) && !colon;
-    while (thing && from < last && is_determiner(reading.tokens[from].lower) && from + 1 < last) ++from;
+    const bool pointing = one_of(reading.tokens[from].lower, {"this", "these"});
+    while (thing && from < last && is_determiner(reading.tokens[from].lower) && from + 1 < last &&
+           !one_of(reading.tokens[from].lower, {"all", "every", "each"}))
+      ++from;
     const auto stop = reading.text.find_first_of(".!?\n", reading.tokens[from].end);
     std::size_t to = from + 1;
     while (to < last && (reading.tokens[to].begin < stop ||
@@ -185,7 +193,7 @@ void add_tails(std::vector<Candidate>& found, const Reading& reading, std::size_
     if (colon) to = last;
     // "note that in the list": "that" is what was told.
     if (word == "that" && is_preposition(reading.tokens[from].lower)) continue;
-    const bool pronoun = (to == from + 1 && is_stop_word(reading.tokens[from].lower)) ||
+    const bool pronoun = (to == from + 1 && (is_stop_word(reading.tokens[from].lower) || (thing && pointing))) ||
                          (to == from + 3 && one_of(reading.tokens[to - 1].lower, {"that", "this", "it", "them"}));
     Candidate tail{.kind = Candidate::Kind::tail,
                    .first = from,
@@ -293,7 +301,8 @@ double as_party(const Candidate& c, bool person) {
   if (c.entity != nullptr) {
     if (c.entity->shape == Shape::quoted) return person ? 0.35 : 0.7;
     if (c.entity->shape != Shape::name) return 0;
-    if (!person) return 0.8 + (beneficiary ? 0.1 : 0) + (c.entity->company ? 0.1 : 0) - (c.entity->person >= 0.99 ? 0.1 : 0);
+    if (!person)
+      return 0.8 + (beneficiary && c.lead != "from" ? 0.1 : 0) + (c.entity->company ? 0.1 : 0) - (c.entity->person >= 0.99 ? 0.1 : 0);
     return c.entity->person < 0.35 ? 0.1 : c.entity->person + (beneficiary ? 0.1 : 0);
   }
   if (person || c.kind == Candidate::Kind::tail || c.about) return 0;
@@ -324,6 +333,10 @@ double as_name(const Candidate& c, const Parameter& parameter) {
         return 0.8 - 0.35 * c.entity->person + (one_of(c.lead, {"called", "named", "titled", "for", "of"}) ? 0.1 : 0) -
                (parameter.want == Want::name && (one_of(c.lead, {"from", "in", "at"}) || c.entity->country) ? 0.2 : 0);
       case Shape::code: return 0.4;
+      case Shape::phone:
+      case Shape::email:
+      case Shape::date:
+      case Shape::number: return mentions(parameter, {"value"}) ? 0.6 : 0;
       case Shape::url: return mentions(parameter, {"page", "site", "source"}) ? 0.7 : 0.2;
       case Shape::percent:
       case Shape::money:
@@ -342,6 +355,7 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   if (c.kind == Candidate::Kind::modifier) score -= c.modified.empty() ? 0.25 : 0.05;
   // "vacation" says again what a leave tool is about, but is a type of leave.
   const bool kind = mentions(parameter, {"type", "kind", "category"});
+  if (c.owned) score = std::min(score, 0.2);
   if (c.about) score = kind ? std::max(score, 0.5) : score - 0.35;
   return score;
 }

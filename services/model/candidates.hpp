@@ -21,6 +21,7 @@ struct Candidate {
   bool everyday = false;                // nothing but words of everyday talk
   bool object = false;                  // the first phrase without a preposition
   bool counted = false;                 // a number stands before it, for a tool that takes so many
+  bool owned = false;                   // "its results": of something that has the name
   bool pronoun = false;                 // "it": refers to something, says nothing
   bool about = false;                   // only says again what the tool does
   bool short_name = false;              // a name of one word and what it is: "HP printers"

@@ -32,6 +32,7 @@ constexpr double told_share = 0.45;      // … and so much where nothing is ask
 constexpr double counted_cover = 0.7;    // of a tool that takes so many, where only a light verb asks
 constexpr double text_cover = 0.45;      // "Write a poem": writing is for a tool only if what is to be written is the tool's own
 constexpr double text_share = 0.6;
+constexpr double told_score = 0.5;  // of what is told and has all that a tool needs
 
 class Cutter {
  public:
@@ -123,7 +124,10 @@ class Cutter {
       if (std::ranges::find(topic.terms, term.stem, &Term::stem) == topic.terms.end()) topic.terms.push_back(term);
     }
     if (!made.imperative && from > 0 && !starts_[from].sentence) inherit_verb(topic, from);
-    if (starts_[from].more) add_context(topic, things_of(from - 1), same_thing);
+    for (auto k = from; starts_[from].more && k-- > 0;) {
+      add_context(topic, things_of(k), same_thing);
+      if (!points_back(r_, starts_[k].token, end_of(k))) break;  // "a banner for it and track how it does"
+    }
     made.ranked = index_.rank(topic);
     made.topic = topic;
     if (made.ranked.size() > 8) made.ranked.resize(8);
@@ -229,6 +233,8 @@ class Cutter {
     }
     const bool named = std::ranges::any_of(r_.entities, [&](const Entity& entity) {
       const bool inside = entity.first >= starts_[from].token && entity.last <= last;
+      // "get a quote for 20 of them"
+      if (inside && entity.shape == Shape::number && entity.last + 1 < last && r_.tokens[entity.last].lower == "of") return true;
       return inside && entity.shape != Shape::date && entity.shape != Shape::number && entity.shape != Shape::period;
     });
     return !named && (content == 0 || (content == 1 && points));
@@ -258,6 +264,8 @@ class Cutter {
       const bool statement = (states && starts_[from].sentence && to < starts_.size() && (starts_[to].imperative || asked_behind) &&
                               (!is_question_at(from, to) || !has_entities_at(to))) ||
                              (asked_behind && !is_question_at(from, to) && !adds(to));
+      const bool own = stands_alone(made, from, to);
+      if (own) return gain;
       if (statement && starts_[to].refers && !is_question_at(from, to)) gain = 0;
       // … and so it is behind one: "Rate them; they were slow", "What does it cost? I'm going to Canada."
       const bool explains = states && from > 0 && (starts_[from].sentence || tells_of_somebody(from)) && !is_question_at(from, to);
@@ -289,6 +297,22 @@ class Cutter {
       if (starts_[k].imperative && !starts_[k].refers && k != main_of(from, to) && (starts_[k].more || !slight(k))) gain -= swallowed_verb;
     }
     return gain;
+  }
+
+  /// "Ada is on leave from 1 to 5 May. Order desks.": what is told has all that a tool needs, and what is asked is another's.
+  bool stands_alone(const Clause& made, std::size_t from, std::size_t to) const {
+    const auto other = to < starts_.size() ? to : from - 1;
+    if (to != from + 1 || starts_.size() < 2 || !starts_[from].sentence || !starts_[from].tells || !starts_[other].imperative) return false;
+    if (starts_[other].refers || starts_[other].echo || slight(other)) return false;
+    const auto& best = made.ranked.front();
+    const auto asked = index_.rank(topic_of(r_, index_, starts_[other].token, end_of(other)));
+    if (asked.empty() || asked.front().tool == best.tool || !fits(asked.front()) || best.score < told_score) return false;
+    const auto& tool = catalogue_.tools[best.tool];
+    const auto filled = fill(tool, r_, made.first, made.last, {.free_text = false});
+    const auto shaped = std::ranges::count_if(tool.parameters, [&](const Parameter& parameter) {
+      return parameter.required && parameter.want != Want::name && parameter.want != Want::text && parameter.want != Want::place;
+    });
+    return filled.missing.empty() && filled.loose.empty() && shaped >= 2;
   }
 
   /// "… and 3 monitors": goes on with what is counted, inside a sentence.

@@ -336,9 +336,17 @@ class Reader {
                                                               "terrace", "gardens", "hill",   "row",   "way",    "crescent"};
     for (std::size_t k = i + 1; k < std::min(r_.tokens.size(), i + 4); ++k) {
       if (!r_.tokens[k].capital || used_[k] || r_.tokens[k].begin != r_.tokens[k - 1].end + 1) return 0;
-      if (k > i + 1 && streets.contains(r_.tokens[k].lower)) return k + 1;
+      if (k > i + 1 && streets.contains(r_.tokens[k].lower)) return town_end(k + 1);
     }
     return 0;
+  }
+
+  /// "…, Leeds.": the town behind the street, where the sentence ends with it.
+  std::size_t town_end(std::size_t at) const {
+    if (at >= r_.tokens.size() || !r_.tokens[at].capital || used_[at] || is_first_name(r_.tokens[at].lower)) return at;
+    const auto gap = std::string_view(r_.text).substr(r_.tokens[at - 1].end, r_.tokens[at].begin - r_.tokens[at - 1].end);
+    const bool ends = at + 1 == r_.tokens.size() || r_.tokens[at + 1].sentence_start;
+    return gap == ", " && ends ? at + 1 : at;
   }
 
   /// Whether the number at `i` reads as part of the name before it: no counted thing comes behind ("HR 5 laptops" is not written).

@@ -40,9 +40,12 @@ std::size_t behind_apposition(const Reading& r, std::size_t from, std::size_t i)
   for (auto k = from; k < i; ++k) {
     if (finite.contains(r.tokens[k].lower)) return i;
   }
+  // "Add Globex, a shop from Linz, | to the list"
+  const auto* named = i > 0 ? r.entity_at(i - 1) : nullptr;
+  const bool name = named != nullptr && named->shape == Shape::name;
   for (auto k = i + 1; k < std::min(r.tokens.size(), i + 9); ++k) {
     const char sign = sign_between(r, k - 1);
-    if (sign == ',') return finite.contains(r.tokens[k].lower) ? k : i;
+    if (sign == ',') return finite.contains(r.tokens[k].lower) || (name && is_preposition(r.tokens[k].lower)) ? k : i;
     if (sign != ' ' || finite.contains(r.tokens[k].lower)) return i;
   }
   return i;
@@ -70,6 +73,20 @@ bool apposes(const Reading& r, std::size_t i) {
   const auto* entity = r.entity_at(i);
   const bool counts = entity != nullptr && entity->shape == Shape::number && entity->last + 1 < r.tokens.size();
   return counts && r.tokens[entity->last].lower == "of" && pointers.contains(r.tokens[entity->last + 1].lower);
+}
+
+bool points_back(const Reading& r, std::size_t first, std::size_t last) {
+  for (auto k = first; k < last; ++k) {
+    const auto& word = r.tokens[k].lower;
+    if (word == "it" || r.tokens[k].stem == stem("result") || word == "outcome" || word == "accordingly") return true;
+    const bool pointing = word == "this" || word == "that" || word == "these" || word == "those" || word == "them";
+    const bool alone = k + 1 >= last || is_stop_word(r.tokens[k + 1].lower) || r.tokens[k + 1].begin > r.tokens[k].end + 1;
+    // "… that the office closes" only joins.
+    static const std::unordered_set<std::string_view> subjects{"we", "they", "i", "you", "he", "she", "there"};
+    const bool joins = word == "that" && k + 1 < last && (is_determiner(r.tokens[k + 1].lower) || subjects.contains(r.tokens[k + 1].lower));
+    if (pointing && alone && !joins && k > first) return true;
+  }
+  return false;
 }
 
 }  // namespace convoke::model

@@ -26,6 +26,9 @@ bool also_inside(const Reading& reading, std::size_t token);
 /// "an account, | VPN access and a laptop": two or three words without article, before the next item.
 bool lists_thing(const Reading& reading, std::size_t token);
 
+/// "it", "the result", "about this": what was said or found out before.
+bool points_back(const Reading& reading, std::size_t first, std::size_t last);
+
 /// "…, the one with the rules", "…, 12 of them": says more about what was named.
 bool apposes(const Reading& reading, std::size_t token);
 

@@ -93,6 +93,7 @@ class Finder {
   /// The end of the name that begins at `i`; `i` itself when none does.
   std::size_t end_of(std::size_t i) const {
     if (paired(i)) return i + 3;
+    if (small_title(i)) return i + 2;
     if (!starts(i)) return i;
     std::size_t last = i + 1;
     while (last < tokens_.size() && joined(last - 1)) {
@@ -121,6 +122,13 @@ class Finder {
     if (!half(i) || !half(i + 2) || next_is_capital(i + 2)) return false;
     if (tokens_[i].sentence_start) return i + 3 < tokens_.size() && behind.contains(tokens_[i + 3].lower);
     return !(i > 0 && joined(i - 1) && capital(i - 1) && !tokens_[i - 1].sentence_start);
+  }
+
+  /// "the About Us page": two small words with capitals before a common noun.
+  bool small_title(std::size_t i) const {
+    if (i == 0 || i + 2 >= tokens_.size() || title_case_ || tokens_[i - 1].lower != "the" || used_[i] || used_[i + 1]) return false;
+    const auto small = [&](std::size_t at) { return capital(at) && !tokens_[at].all_caps && is_stop_word(tokens_[at].lower); };
+    return small(i) && small(i + 1) && joined(i) && joined(i + 1) && !capital(i + 2) && !is_stop_word(tokens_[i + 2].lower);
   }
 
   /// "the Back to School campaign": a small word inside a title that a common noun ends.
@@ -194,6 +202,7 @@ class Finder {
     if (i > 0 && tokens_[i - 1].digits && is_unit(token.lower)) return false;
     // One letter or two and a hyphen: "Wi-Fi", "E-Mail" are things.
     if (token.lower.size() <= 2 && token.end < text_.size() && text_[token.end] == '-') return false;
+    if (i > 0 && tokens_[i - 1].lower.size() <= 2 && tokens_[i - 1].end + 1 == token.begin && text_[token.begin - 1] == '-') return false;
     if (token.capital && worldly_names().contains(token.lower) && next_is_capital(i) && !title_case_) {
       if (!token.sentence_start || (i == 0 && tokens_.size() == 2)) return true;  // a reply that is no more than the name
       if (tokens_[i + 1].possessive || (i + 2 < tokens_.size() && tells_of_person(tokens_[i + 2]))) return true;
@@ -212,8 +221,10 @@ class Finder {
     // "Half of …", "Roughly …", "Several …"
     if (token.sentence_start && !next_is_capital(i) && !token.possessive && (is_common(token.stem) || token.lower.ends_with("ly")))
       return false;
-    // "Pay Anna Bell", "the YouTuber Zara Malik"
-    if (next_is_capital(i) && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower) &&
+    // "Pay Anna Bell", "the YouTuber Zara Malik"; but "the Family Max plan"
+    const bool inner =
+        !token.sentence_start && !(next_is_capital(i) && next_is_capital(i + 1)) && i > 0 && is_determiner(tokens_[i - 1].lower);
+    if (next_is_capital(i) && !inner && is_first_name(tokens_[i + 1].lower) && !is_first_name(token.lower) &&
         (ordinary(token) || (token.sentence_start && token.lower.ends_with("ly"))))
       return false;
     if (!token.sentence_start) return !(token.all_caps && known_(token.stem) && !next_is_capital(i));

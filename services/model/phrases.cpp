@@ -29,14 +29,6 @@ bool is_wish(std::string_view lower) {
   return words.contains(lower);
 }
 
-/// "packs of paper": the paper is the thing.
-bool is_measure(std::string_view lower) {
-  static const Words words{"pack",  "packs",  "packet", "packets", "box",    "boxes",  "bottle", "bottles",
-                           "piece", "pieces", "unit",   "units",   "pair",   "pairs",  "bag",    "bags",
-                           "roll",  "rolls",  "carton", "cartons", "crates", "sheets", "copies", "lots"};
-  return words.contains(lower);
-}
-
 /// Told of a thing: it ends the thing's name.
 bool is_finite(std::string_view lower) {
   static const Words words{"came",  "went",  "broke",  "fell", "got",     "became", "arrived", "stopped", "keeps",  "runs",  "stays",
@@ -116,8 +108,11 @@ class Cutter {
     const auto& token = r_.tokens[i];
     if (!open_ || r_.entity_of[i] != Reading::none) return false;
     if (is_finite(token.lower)) return true;
-    const bool ends =
-        i + 1 >= last_ || r_.tokens[i + 1].sentence_start || is_preposition(r_.tokens[i + 1].lower) || r_.entity_at(i + 1) != nullptr;
+    // "What would they cost us?"
+    const bool object =
+        i + 1 < last_ && (r_.tokens[i + 1].lower == "us" || r_.tokens[i + 1].lower == "me" || r_.tokens[i + 1].lower == "you");
+    const bool ends = i + 1 >= last_ || object || r_.tokens[i + 1].sentence_start || is_preposition(r_.tokens[i + 1].lower) ||
+                      r_.entity_at(i + 1) != nullptr;
     if (ends && i > current_.first && asks_before(current_.first)) return true;
     const bool done = token.lower.ends_with("ed");
     const bool doing = token.lower.ends_with("ing") && is_request_verb(token.stem);
@@ -214,7 +209,7 @@ class Cutter {
       lead(i, "");  // "to order a laptop": an infinitive
     } else if (ends_phrase(i)) {
       close(i);
-    } else if (token.lower == "whether") {
+    } else if (token.lower == "whether" || tells_now(i) || (is_finite(token.lower) && token.lower.ends_with('s'))) {
       close(i);
       lead(i, "");
     } else if (!open_ && i > first_ && (is_subject(r_.tokens[i - 1].lower) || asks_of_it(i)) && !token.capital &&
@@ -228,7 +223,20 @@ class Cutter {
   /// "… of Box instead": says how, not what.
   bool ends_phrase(std::size_t i) const {
     static const Words words{"together", "again", "too", "instead", "anyway", "though", "asap", "afterwards", "beforehand"};
-    return open_ && words.contains(r_.tokens[i].lower);
+    if (open_ && words.contains(r_.tokens[i].lower)) return true;
+    // "send the desks back"
+    static const Words verbs{"send", "give", "take", "bring", "ship", "hand"};
+    const auto verb = opening_verb(r_, first_, last_);
+    return open_ && i > current_.first && verb < current_.first && r_.tokens[i].lower == "back" && verbs.contains(r_.tokens[verb].lower);
+  }
+
+  /// "its warranty now | covers 2 years"
+  bool tells_now(std::size_t i) const {
+    static const Words adverbs{"now", "already", "still", "currently"};
+    if (open_ || i <= first_ || i + 1 >= last_ || !adverbs.contains(r_.tokens[i - 1].lower)) return false;
+    const auto* behind = r_.entity_at(i + 1);
+    return r_.tokens[i].lower.ends_with('s') &&
+           (is_determiner(r_.tokens[i + 1].lower) || (behind != nullptr && behind->shape != Shape::name));
   }
 
   bool hyphened(std::size_t i) const {
@@ -275,6 +283,13 @@ class Cutter {
 };
 
 }  // namespace
+
+bool is_measure(std::string_view lower) {
+  static const Words words{"pack",  "packs",  "packet", "packets", "box",    "boxes",  "bottle", "bottles",
+                           "piece", "pieces", "unit",   "units",   "pair",   "pairs",  "bag",    "bags",
+                           "roll",  "rolls",  "carton", "cartons", "crates", "sheets", "copies", "lots"};
+  return words.contains(lower);
+}
 
 bool is_announcing(std::string_view lower) {
   static const Words words{"called",     "named",      "titled",       "labelled",   "labeled",    "entitled",  "targeting", "targeted",

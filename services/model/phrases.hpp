@@ -42,4 +42,7 @@ std::string active_stem(const Token& participle);
 /// called, named, targeting, starting …: words that announce a value like a preposition.
 bool is_announcing(std::string_view lower);
 
+/// "packs of paper", "30 pieces": says how a thing is counted.
+bool is_measure(std::string_view lower);
+
 }  // namespace convoke::model

@@ -9,6 +9,7 @@
 
 #include "model/acting.hpp"
 #include "model/clauses.hpp"
+#include "model/joints.hpp"
 #include "model/phrases.hpp"
 #include "model/reply.hpp"
 #include "model/sharing.hpp"
@@ -90,6 +91,11 @@ class Planner {
       return;
     }
     draft.tool = best_of(clause, draft.filled);
+    std::vector<Earlier> earlier;
+    for (const auto& other : drafts_) {
+      if (!other.exception && other.first < clause.first) earlier.push_back({&c_.tools[other.tool], &other.filled});
+    }
+    fill_from_earlier(draft.filled, c_.tools[draft.tool], r_, clause.first, clause.last, earlier);
     const auto shares = shares_of(c_.tools[draft.tool], r_, clause.first, clause.last, said_, draft.filled);
     draft.shared = draft.whole = shares.size() > 1;
     for (const auto& share : shares) {
@@ -105,7 +111,10 @@ class Planner {
     for (std::size_t i = 1; i < clause.ranked.size() && !filled.missing.empty(); ++i) {
       const auto& other = clause.ranked[i];
       if (other.score < clause.ranked.front().score - 0.05 || !fits(other)) break;
+      const auto opens = [&](const Ranked& one) { return index_.opens_with(one.tool, clause.topic.verb); };
+      if (opens(clause.ranked.front()) && !opens(other)) continue;
       auto alternative = fill_all(c_.tools[other.tool], clause.first, clause.last);
+      if (!alternative.loose.empty()) continue;
       // A tool that takes nothing always has all that it needs.
       if (alternative.missing.size() < filled.missing.size() && alternative.arguments.size() >= filled.arguments.size()) {
         filled = std::move(alternative);
@@ -151,6 +160,7 @@ class Planner {
   void choose(const std::vector<std::size_t>& members, const Clause& clause) {
     const auto ranked = index_.rank(topic_of(r_, index_, clause.first, clause.last));
     std::vector<std::pair<std::size_t, Filled>> able;
+    std::vector<std::size_t> lacking;  // a value that nobody said
     for (const auto& entry : ranked) {
       if (std::ranges::find(members, entry.tool) == members.end()) continue;
       auto filled = fill(c_.tools[entry.tool], r_, 0, r_.tokens.size(), {.phrases = false, .free_text = false});
@@ -158,7 +168,11 @@ class Planner {
       const bool vague_need = std::ranges::any_of(c_.tools[entry.tool].parameters, [](const Parameter& parameter) {
         return parameter.required && (parameter.want == Want::query || parameter.want == Want::text);
       });
-      if (filled.missing.empty() && !vague_need) able.emplace_back(entry.tool, std::move(filled));
+      if (filled.missing.empty() && !vague_need) {
+        able.emplace_back(entry.tool, std::move(filled));
+      } else {
+        lacking.push_back(entry.tool);
+      }
     }
     if (able.empty()) {
       for (const auto tool : members) able.emplace_back(tool, fill_all(c_.tools[tool], clause.first, clause.last));
@@ -181,6 +195,11 @@ class Planner {
     }
     for (const auto& [tool, filled] : able) {
       if (std::ranges::none_of(chosen, [&](const auto& pick) { return pick.first == tool; })) leave_out(spoken(c_.tools[tool].name));
+    }
+    for (const auto tool : lacking) {
+      const auto it = [&](const auto& pick) { return pick.first == tool; };
+      if (std::ranges::none_of(chosen, it) && std::ranges::none_of(drafts_, [&](const Draft& draft) { return draft.tool == tool; }))
+        leave_out(spoken(c_.tools[tool].name));
     }
     std::ranges::sort(chosen, {}, [](const auto& pick) { return pick.first; });
     for (auto& [tool, filled] : chosen) {
@@ -230,7 +249,7 @@ class Planner {
         const auto value = drafts_[i].filled.arguments.find(parameter.name);
         const bool given = value != drafts_[i].filled.arguments.end() && value->is_string();
         const auto about = given ? content_stems(value->get_ref<const std::string&>()) : stems_of(drafts_[i]);
-        if (!given && i > 0 && refers_back(drafts_[i])) {
+        if (!given && i > 0 && points_back(r_, drafts_[i].first, drafts_[i].last)) {
           // "… and write about it": the earlier step's result is what it is about.
           drafts_[i].after.insert(i - 1);
           std::erase(drafts_[i].filled.missing, &parameter);
@@ -305,18 +324,6 @@ class Planner {
     return i;
   }
 
-  /// "it", "the result": what an earlier step gives.
-  bool refers_back(const Draft& draft) const {
-    for (std::size_t k = draft.first; k < draft.last; ++k) {
-      const auto& word = r_.tokens[k].lower;
-      const bool alone = k + 1 >= draft.last || is_stop_word(r_.tokens[k + 1].lower) || r_.tokens[k + 1].begin > r_.tokens[k].end + 1;
-      const bool pointing = word == "this" || word == "that" || word == "these" || word == "those" || word == "them";
-      if (word == "it" || r_.tokens[k].stem == stem("result") || word == "outcome" || word == "accordingly") return true;
-      if (pointing && alone && k > draft.first) return true;
-    }
-    return false;
-  }
-
   /// "then", "afterwards": in this order.
   bool follows(const Draft& draft) const {
     for (std::size_t k = draft.first > 1 ? draft.first - 2 : 0; k < std::min(draft.first + 2, draft.last); ++k) {
@@ -330,7 +337,7 @@ class Planner {
   void depend_on_earlier() {
     for (std::size_t i = 1; i < drafts_.size(); ++i) {
       if (drafts_[i].first == drafts_[i - 1].first) continue;
-      if (refers_back(drafts_[i]) || follows(drafts_[i])) drafts_[i].after.insert(i - 1);
+      if (points_back(r_, drafts_[i].first, drafts_[i].last) || follows(drafts_[i])) drafts_[i].after.insert(i - 1);
     }
   }
 
@@ -380,7 +387,10 @@ class Planner {
     std::string text;
     for (const auto& [name, value] : filled.arguments.items()) {
       const auto said = argument_text(value);
-      if (said.size() > 120 || lower.find(to_lower(said)) != std::string::npos) continue;
+      // What was left over is shown to be one value, where it is not the whole sentence.
+      const bool loose = std::ranges::any_of(filled.loose, [&](const Parameter* parameter) { return parameter->name == name; });
+      const bool inside = lower.find(to_lower(said)) != std::string::npos;
+      if (said.size() > 120 || (inside && !(loose && said.size() * 2 < sentence.size()))) continue;
       if (!value.is_string() && !(value.is_number() && text_only_in_goal(sentence, value, one))) continue;
       text += fmt::format("{}{}: {}", text.empty() ? " (" : ", ", name, said);
     }

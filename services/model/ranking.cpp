@@ -293,7 +293,9 @@ void Index::score_verbs(std::vector<Ranked>& ranked, const Topic& topic) const {
     entry.deed = has[entry.tool] || named || does(words, topic.verb);
     // "You can sell it again": a deed that hardly any other tool has, and nothing else is said.
     entry.named = entry.named || (entry.deed && entry.cover >= 0.5 && (entry.explained >= 0.9 || topic.name));
-    if (named) entry.score += verb_match;
+    // "Pay them": for "process payment", too.
+    const bool light = words.size() > 1 && is_light_verb(words.front()) && same_deed(words[1], topic.verb);
+    if (named || light) entry.score += verb_match;
     if (topic.number && does(words, topic.verb) && counts(catalogue_.tools[entry.tool])) entry.score += counted_thing;
     if (!has[entry.tool]) entry.score -= other ? verb_mismatch : verb_mismatch / 2;
   }

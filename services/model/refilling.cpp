@@ -15,6 +15,8 @@ void fill_from(Filled& filled, const Tool& tool, const Reading& reading, FillOpt
     if (!other.arguments.contains(parameter->name) || (options.elsewhere && among(filled.refused, parameter))) return false;
     filled.arguments[parameter->name] = other.arguments[parameter->name];
     if (among(other.vague, parameter)) filled.vague.push_back(parameter);
+    if (among(other.loose, parameter)) filled.loose.push_back(parameter);
+    if (among(other.topics, parameter)) filled.topics.push_back(parameter);
     return true;
   });
   std::erase_if(filled.refused, [&](const Parameter* parameter) { return !among(filled.missing, parameter); });
@@ -26,6 +28,49 @@ void fill_from(Filled& filled, const Tool& tool, const Reading& reading, FillOpt
     filled.arguments[parameter->name] = other.arguments[parameter->name];
     return true;
   });
+}
+
+namespace {
+
+/// "its warranty", "this crisis", "30 more", "200 of them"
+bool points_at_thing(const Reading& r, std::size_t first, std::size_t last) {
+  for (auto i = first; i < last; ++i) {
+    const auto& word = r.tokens[i].lower;
+    if (r.entity_of[i] != Reading::none) continue;
+    if (word == "it" || word == "its" || word == "them" || word == "this" || word == "these") return true;
+    const auto* count = i > first ? r.entity_at(i - 1) : nullptr;
+    if (word == "more" && count != nullptr && count->shape == Shape::number) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void fill_from_earlier(Filled& filled, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last,
+                       const std::vector<Earlier>& earlier) {
+  if (!points_at_thing(reading, first, last)) return;
+  const auto value_for = [&](const Parameter& parameter) -> const nlohmann::ordered_json* {
+    for (const bool same_name : {true, false}) {
+      for (auto one = earlier.rbegin(); one != earlier.rend(); ++one) {
+        for (const auto& other : one->tool->parameters) {
+          const auto value = one->filled->arguments.find(other.name);
+          const bool suits = same_name ? other.name == parameter.name : other.want == parameter.want;
+          if (suits && value != one->filled->arguments.end() && value->is_string()) return &*value;
+        }
+      }
+    }
+    return nullptr;
+  };
+  for (const auto& parameter : tool.parameters) {
+    if (parameter.want != Want::name && parameter.want != Want::text) continue;
+    const bool open = std::ranges::find(filled.missing, &parameter) != filled.missing.end() ||
+                      std::ranges::find(filled.loose, &parameter) != filled.loose.end();
+    const auto* value = open ? value_for(parameter) : nullptr;
+    if (value == nullptr) continue;
+    filled.arguments[parameter.name] = *value;
+    std::erase(filled.missing, &parameter);
+    std::erase(filled.loose, &parameter);
+  }
 }
 
 }  // namespace convoke::model

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/text.hpp"
+#include "model/joints.hpp"
 #include "model/phrases.hpp"
 #include "model/planning.hpp"
 #include "model/thesaurus.hpp"
@@ -143,15 +144,42 @@ bool wants_information(const Parameter& parameter) {
          });
 }
 
-void use_history(Filled& filled, const Tool& tool, const std::string& history) {
+namespace {
+
+/// Results that have nothing to do with the topic would put other words into the person's mouth.
+bool speaks_of(const std::string& results, const std::string& topic) {
+  const auto stems = content_stems(results);
+  return std::ranges::any_of(content_stems(topic),
+                             [&](const std::string& stemmed) { return std::ranges::find(stems, stemmed) != stems.end(); });
+}
+
+/// "about the results"
+bool names_results(const std::string& topic) {
+  const auto stems = content_stems(topic);
+  return std::ranges::find(stems, stem("result")) != stems.end() || std::ranges::find(stems, stem("outcome")) != stems.end();
+}
+
+}  // namespace
+
+void use_history(Filled& filled, const Tool& tool, const Reading& action, const std::string& history) {
   if (history.empty()) return;
+  const auto results = std::string(truncate_utf8(replies_of(history), most_history));
+  const auto among = [](const std::vector<const Parameter*>& list, const Parameter& one) {
+    return std::ranges::find(list, &one) != list.end();
+  };
   for (const auto& parameter : tool.parameters) {
     if (!wants_information(parameter)) continue;
     const auto value = filled.arguments.find(parameter.name);
-    // What was said at length, or quoted, is meant as it is.
-    if (value != filled.arguments.end() && value->is_string() && content_stems(value->get_ref<const std::string&>()).size() > 8) continue;
-    filled.arguments[parameter.name] = std::string(truncate_utf8(replies_of(history), most_history));
-    std::erase(filled.missing, &parameter);
+    const bool given = value != filled.arguments.end();
+    if (given && !value->is_string()) continue;
+    const auto said = given ? value->get<std::string>() : std::string{};
+    const bool topic = among(filled.topics, parameter);
+    if (!given || (among(filled.loose, parameter) && points_back(action, 0, action.tokens.size())) || (topic && names_results(said))) {
+      filled.arguments[parameter.name] = results;
+      std::erase(filled.missing, &parameter);
+    } else if (topic && speaks_of(results, said)) {
+      *value = said + "\n\n" + results;
+    }
   }
 }
 

@@ -27,8 +27,9 @@ std::string no_tool_reply(const Task& task, const Catalogue& catalogue);
 /// What earlier steps replied, without who did what and without their summaries.
 std::string replies_of(const std::string& history);
 
-/// Fills what wants information (and has none but a reference to it) with the results of earlier steps.
-void use_history(Filled& filled, const Tool& tool, const std::string& history);
+/// Gives what wants information the results of earlier steps: where it has nothing, or nothing but a reference to them; behind a topic they
+/// are added. What the person said stays.
+void use_history(Filled& filled, const Tool& tool, const Reading& action, const std::string& history);
 
 /// A tool that puts a question to a person: one required parameter, the question, and a description that speaks of a person.
 const Tool* asking_tool(const Catalogue& catalogue);

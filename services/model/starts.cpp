@@ -49,7 +49,7 @@ class Finder {
 
   /// "let her into …", "have IT give …": somebody is to do it.
   bool causes(std::size_t i) const {
-    static const std::unordered_set<std::string_view> somebody{"him", "her", "them", "it", "somebody", "someone"};
+    static const std::unordered_set<std::string_view> somebody{"him", "her", "them", "it", "somebody", "someone", "everybody", "everyone"};
     const auto& word = r_.tokens[i].lower;
     if ((word == "have" || word == "take") && i + 2 < r_.tokens.size() && r_.tokens[i + 2].lower == "look") return true;
     if ((word != "let" && word != "have" && word != "get") || i + 2 >= r_.tokens.size()) return false;
@@ -140,8 +140,7 @@ class Finder {
       } else if ((sign != ':' || r_.tokens[i].lower == "please" || r_.tokens[i].lower == "can" || r_.tokens[i].lower == "could" ||
                   (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
                  !(sign == ',' && works_on_text()) && !is_naming(r_, i)) {
-        if (const auto behind = sign == ',' && !starts_.back().imperative ? behind_apposition(r_, starts_.back().token, i) : i;
-            behind > i) {
+        if (const auto behind = sign == ',' ? behind_apposition(r_, starts_.back().token, i) : i; behind > i) {
           body = behind + 1;
           continue;
         }
@@ -202,9 +201,17 @@ class Finder {
     for (std::size_t k = 1; k < starts_.size(); ++k) {
       const auto last = k + 1 < starts_.size() ? starts_[k + 1].token : r_.tokens.size();
       for (std::size_t i = starts_[k].token; i < last; ++i) starts_[k].refers = starts_[k].refers || refers_back(r_.tokens[i].lower);
-      starts_[k].refers =
-          (starts_[k].refers && !starts_[k - 1].imperative && !starts_[k - 1].wishes && !starts_[k].asks) || restates(k) || starts_[k].echo;
+      // "also change her number": one thing more
+      const bool more = says_also(k);
+      starts_[k].refers = (starts_[k].refers && !starts_[k - 1].imperative && !starts_[k - 1].wishes && !starts_[k].asks && !more) ||
+                          restates(k) || starts_[k].echo;
     }
+  }
+
+  bool says_also(std::size_t k) const {
+    return std::any_of(r_.tokens.begin() + static_cast<std::ptrdiff_t>(starts_[k].token),
+                       r_.tokens.begin() + static_cast<std::ptrdiff_t>(end_of(k)),
+                       [](const Token& token) { return token.lower == "also"; });
   }
 
   /// "How did it sell? Run the analysis.": the question again, as a request.
@@ -228,7 +235,7 @@ class Finder {
       auto& start = starts_[k];
       const auto last = end_of(k);
       bool wish = start.imperative || is_question_at(r_, index_, starts_, k, k + 1) || passive_verb(r_, start.token, last) < last ||
-                  asks_politely(start.token, last) || gets(start.token) || is_given(start.token, last) || adds_to(k, last);
+                  asks_politely(start.token, last) || gets(start.token) || is_given(start.token, last) || adds_to(k);
       // "Marta handed in …": opens with who did it.
       bool said =
           r_.entity_at(start.token) != nullptr && r_.entity_at(start.token)->shape == Shape::name && r_.entity_at(start.token)->last < last;
@@ -269,14 +276,11 @@ class Finder {
   }
 
   /// "Take it up. She has also earned a bonus.": behind a request what is said "also" is one more.
-  bool adds_to(std::size_t k, std::size_t last) const {
+  bool adds_to(std::size_t k) const {
     if (k == 0 || !starts_[k].sentence || r_.tokens[starts_[k].token].lower == "i") return false;
     const bool asked =
         std::any_of(starts_.begin(), starts_.begin() + static_cast<std::ptrdiff_t>(k), [](const Start& s) { return s.imperative; });
-    const auto first = starts_[k].token;
-    return asked &&
-           std::any_of(r_.tokens.begin() + static_cast<std::ptrdiff_t>(first), r_.tokens.begin() + static_cast<std::ptrdiff_t>(last),
-                       [](const Token& token) { return token.lower == "also"; });
+    return asked && says_also(k);
   }
 
   /// "We want to show …", "I'd like to …": what somebody would like, not whom it is asked of.
@@ -324,17 +328,29 @@ class Finder {
     return any && !has_entities_at(r_, starts_, k);
   }
 
-  /// "Order a laptop for Ada and | configure it": a deed that tools do, and not the one before it.
+  /// "Order a laptop for Ada and | configure it", "… and | then track how it performs": a deed that tools do, and not the one before it.
   bool another_deed(std::size_t k) const {
+    const auto first = starts_[k].token;
+    const auto last = end_of(k);
+    if (!starts_[k].imperative || starts_[k].sentence || !starts_[k - 1].imperative || first == 0) return false;
+    if (r_.tokens[first - 1].lower != "and" && r_.tokens[first - 1].lower != "then" && r_.tokens[first].lower != "then") return false;
+    const auto before = opening_verb(r_, starts_[k - 1].token, first);
+    const auto at = std::min(opening_verb(r_, first, last), last - 1);
+    const auto& verb = r_.tokens[at];
+    if (before >= first || is_light_verb(verb.stem) || related(verb.stem, r_.tokens[before].stem)) return false;
+    return tool_verbs_.contains(verb.lower) && points_only(at + 1, last) && has_entities_or_things(k - 1);
+  }
+
+  /// "it", "its performance", "how it performs"
+  bool points_only(std::size_t first, std::size_t last) const {
     static const std::unordered_set<std::string_view> objects{"it", "them", "this", "these"};
-    const auto token = starts_[k].token;
-    if (!starts_[k].imperative || starts_[k].sentence || !starts_[k - 1].imperative || token + 1 >= r_.tokens.size()) return false;
-    if (token == 0 || (r_.tokens[token - 1].lower != "and" && r_.tokens[token - 1].lower != "then")) return false;
-    const auto before = opening_verb(r_, starts_[k - 1].token, token);
-    const auto& verb = r_.tokens[token];
-    if (before >= token || is_light_verb(verb.stem) || related(verb.stem, r_.tokens[before].stem)) return false;
-    return tool_verbs_.contains(verb.lower) && objects.contains(r_.tokens[token + 1].lower) && end_of(k) == token + 2 &&
-           has_entities_or_things(k - 1);
+    static const std::unordered_set<std::string_view> owners{"its", "their", "his", "her"};
+    if (first >= last) return false;
+    const auto& head = r_.tokens[first].lower;
+    if (last == first + 1) return objects.contains(head);
+    if (head == "how" || head == "whether")
+      return last == first + 3 && (objects.contains(r_.tokens[first + 1].lower) || r_.tokens[first + 1].lower == "they");
+    return owners.contains(head) && last == first + 2;
   }
 
   /// "It should take place on Monday": of what was asked for, when and where.
@@ -348,6 +364,13 @@ class Finder {
 
   bool has_entities_or_things(std::size_t k) const {
     return has_entities_at(r_, starts_, k) || topic_of(r_, index_, starts_[k].token, end_of(k)).terms.size() > 1;
+  }
+
+  /// "the | welcome mail": a thing's name, though both words are verbs, too.
+  bool named_by_two(std::size_t i, std::size_t first) const {
+    return i > first + 1 && is_determiner(r_.tokens[i - 2].lower) && !is_stop_word(r_.tokens[i - 1].lower) &&
+           r_.entity_of[i - 1] == Reading::none && r_.entity_of[i] == Reading::none && !is_stop_word(r_.tokens[i].lower) &&
+           sign_between(r_, i - 1) == ' ' && is_request_verb(r_.tokens[i].stem) && is_request_verb(r_.tokens[i - 1].stem);
   }
 
   /// "… Track it.": what only points back is no clause of its own.
@@ -364,6 +387,7 @@ class Finder {
         static const std::unordered_set<std::string_view> hollow{"care",     "please", "motion", "rolling", "happen",
                                                                  "underway", "done",   "sorted", "way"};
         if (hollow.contains(word)) continue;
+        if (named_by_two(i, starts_[k].token)) ++telling;
         if (r_.entity_of[i] != Reading::none || (!is_stop_word(word) && !is_request_verb(r_.tokens[i].stem))) ++telling;
       }
       // "… please arrange": a verb that says no more.

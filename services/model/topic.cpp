@@ -156,12 +156,21 @@ bool points_to_person(const Reading& reading, std::size_t first, std::size_t las
                               [&](const Token& token) { return std::ranges::find(pronouns, token.lower) != std::end(pronouns); });
 }
 
-/// "saying that it goes on sale …": what is to be said is not what is to be done. The token behind the word that announces it.
+/// "saying that it goes on sale …": what is to be said, or why, is not what is to be done. The token behind the word that announces it.
 std::size_t quoted_from(const Reading& reading, std::size_t first, std::size_t last) {
   static constexpr std::string_view sayings[] = {"saying", "stating", "announcing", "explaining", "mentioning"};
   static constexpr std::string_view proposing[] = {"suggested", "suggests", "proposed", "proposes"};
+  // "Return them because they flicker": why it is to be done says less than what.
+  const auto verb = opening_verb(reading, first, last);
+  static constexpr std::string_view subjects[] = {"it", "they", "we", "he", "she", "i"};
+  const auto reason = [&](std::size_t i) {
+    const auto& word = reading.tokens[i].lower;
+    return word == "because" ||
+           ((word == "since" || word == "as") && std::ranges::find(subjects, reading.tokens[i + 1].lower) != std::end(subjects));
+  };
   for (auto i = first + 1; i + 1 < last; ++i) {
     const auto& word = reading.tokens[i].lower;
+    if (verb < last && i > verb + 1 && reason(i)) return i + 1;
     if (std::ranges::find(sayings, word) != std::end(sayings)) return i + 1;
     if (std::ranges::find(proposing, word) != std::end(proposing) && reading.tokens[i + 1].lower == "that") return i + 1;
   }

@@ -125,6 +125,26 @@ TEST_CASE("model brain: what wants information is given the earlier results") {
   CHECK(Json::parse(response.tool_calls[0].arguments)["key_information"] == "The pool is open.");
 }
 
+TEST_CASE("model brain: earlier results take the place of nothing that was said") {
+  Brain brain;
+  const auto information = [&](const std::string& action) {
+    auto request =
+        request_of({user("<conversation_history>\ns~1: Park the car\nGarage replied: The car of the pool is parked.\n"
+                         "</conversation_history>\n" +
+                         action + " Function: write_menu")});
+    request.tools = openai_tools();
+    const auto response = brain.answer(request, today);
+    REQUIRE(response.tool_calls.size() == 1);
+    return Json::parse(response.tool_calls[0].arguments)["key_information"].get<std::string>();
+  };
+  CHECK(information("Write the menu saying that breakfast is at 7.").starts_with("breakfast is at 7"));
+  CHECK(information("Write the menu. Key information: breakfast is at 7") == "breakfast is at 7");
+  CHECK(information("Write the menu about the results.").contains("is parked"));
+  // A topic stays, and has behind it what was found out about it.
+  CHECK(information("Write the menu about our pool.") == "pool\n\nThe car of the pool is parked.");
+  CHECK(information("Write the menu about our breakfast.") == "breakfast");
+}
+
 TEST_CASE("model brain: fills other schemas from the text") {
   Brain brain;
   auto request = request_of({user("The invoice is wrong, please do not pay 40 euros to Ada Byron")});

@@ -32,6 +32,38 @@ Json filled(const Json& description, const std::string& text) {
   return fill(catalogue.tools.front(), reading, 0, reading.tokens.size()).arguments;
 }
 
+/// A workshop, whose tools share names with one another.
+Plan in_workshop(const std::string& goal) {
+  static const Json json = [] {
+    const auto tools = Json::array(
+        {tool("count_parts", "Counts the parts in stock.", {{"part_name", text_parameter}},
+              {"how many parts are in stock", "parts in stock"}),
+         tool("order_parts", "Orders parts.", {{"part_name", text_parameter}, {"quantity", integer_parameter}}, {"buy parts"}),
+         tool("return_parts", "Returns parts to the supplier.",
+              {{"part_name", text_parameter}, {"quantity", integer_parameter}, {"reason", text_parameter}}, {"send parts back"}),
+         tool("repair_engine", "Repairs an engine that leaks, rattles or smokes.", {{"issue_description", text_parameter}},
+              {"engine leaks", "engine rattles"}),
+         tool("process_payment", "Pays a supplier.", {{"supplier_name", text_parameter}, {"amount", number_parameter}}, {"pay a supplier"}),
+         tool("get_wage_info", "Tells what people are paid: pay, wages.", {{"query", text_parameter}}, {"pay", "wages"}),
+         tool("test_engine", "Tests how an engine performs.", {{"engine_name", text_parameter}}, {"performance of an engine"}),
+         tool("build_engine", "Builds an engine.", {{"engine_name", text_parameter}}, {"make an engine"}),
+         tool("grant_leave", "Puts an employee on leave.",
+              {{"employee_name", text_parameter}, {"start_date", date_parameter}, {"end_date", date_parameter}},
+              {"is on leave", "takes leave"})});
+    return Json{
+        {"agents", Json::array({{{"name", "Workshop"}, {"description", "Engines."}, {"tools", tools}},
+                                {{"name", "Somebody"}, {"description", "A person."}, {"kind", "human"}, {"tools", Json::array()}}})}};
+  }();
+  static const Known known(read_catalogue(json).value());
+  return make_plan(known.catalogue, known.index, goal, {}, today);
+}
+
+List functions_of(const Plan& made) {
+  List names;
+  for (const auto& step : made.steps) names.push_back(step.function);
+  return names;
+}
+
 Json hotel_with_more() {
   auto json = hotel_json();
   auto& reception = json["agents"][0]["tools"];
@@ -216,4 +248,53 @@ TEST_CASE("model sentences: a verb with its particle is one word in all its form
     const auto stems = content_stems(text);
     CHECK(std::ranges::find(stems, stem("backup")) != stems.end());
   }
+}
+
+TEST_CASE("model sentences: what an earlier step is about is what a later one points at") {
+  const auto more = in_workshop("Count the parts called Flange in stock and order 30 more parts");
+  REQUIRE(functions_of(more) == List{"count_parts", "order_parts"});
+  CHECK(more.steps[1].arguments["part_name"] == "Flange");
+  CHECK(more.steps[1].action.contains("part_name: Flange"));
+  const auto tested = in_workshop("Build an engine called Zephyr and then test how it performs");
+  REQUIRE(functions_of(tested) == List{"build_engine", "test_engine"});
+  CHECK(tested.steps[1].arguments["engine_name"] == "Zephyr");
+  CHECK(functions_of(in_workshop("Build an engine called Zephyr and test its performance")) == List{"build_engine", "test_engine"});
+}
+
+TEST_CASE("model sentences: why it is to be done is not what is to be done") {
+  const auto made = in_workshop("Return 4 parts called Flange because the engine leaks and rattles");
+  CHECK(functions_of(made) == List{"return_parts"});
+}
+
+TEST_CASE("model sentences: a value that is missing is asked for, and makes no other tool the better one") {
+  const auto made = in_workshop("Please pay Globex Ltd");
+  CHECK(functions_of(made) == List{"process_payment"});
+  CHECK(made.clarification.contains("amount"));
+}
+
+TEST_CASE("model sentences: what is told with all that a tool needs is a request, too") {
+  CHECK(functions_of(in_workshop("Ada Byron takes leave from 2027-02-01 to 2027-02-12. Build an engine called Zephyr.")) ==
+        List{"grant_leave", "build_engine"});
+  CHECK(functions_of(in_workshop("Ada Byron takes leave from 2027-02-01 to 2027-02-12, please grant it.")) == List{"grant_leave"});
+}
+
+TEST_CASE("model sentences: what is counted is no name") {
+  const auto group = tool("hold_session", "", {{"topic", text_parameter}, {"participants", integer_parameter}});
+  CHECK(filled(group, "Hold a session with 8 participants") == Json({{"participants", 8}}));
+  CHECK(filled(order, "Order 30 pieces") == Json({{"quantity", 30}}));
+  CHECK(filled(order, "Send 3 standing desks back")["item_name"] == "standing desks");
+}
+
+TEST_CASE("model sentences: names keep what belongs to them") {
+  CHECK(of("Change the Family Max plan", Shape::name) == List{"Family Max"});
+  CHECK(of("Refresh the About Us page", Shape::name) == List{"About Us"});
+  CHECK(of("The Wi-Fi is slow", Shape::name).empty());
+  const auto record = tool("change_record", "", {{"field", text_parameter}, {"value", text_parameter}});
+  CHECK(filled(record, "Change the field phone to 555-0199")["value"] == "555-0199");
+}
+
+TEST_CASE("model sentences: a whole number is written as one") {
+  const auto charge = tool("charge", "", {{"amount", number_parameter}});
+  CHECK(filled(charge, "Charge 2500 dollars").dump() == R"({"amount":2500})");
+  CHECK(filled(charge, "Charge 2500.50 dollars").dump() == R"({"amount":2500.5})");
 }
