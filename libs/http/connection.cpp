@@ -10,6 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <optional>
 
 #include "core/failpoint.hpp"
 #include "http/response_head.hpp"
@@ -43,13 +44,30 @@ std::string peer_name(const Connection::Socket& socket, bool& loopback) {
   return (family == AF_INET6 ? '[' + host + ']' : host) + ':' + std::to_string(tcp.port());
 }
 
-/// Splits and decodes the target; false when its escapes are wrong.
+/// The absolute form of a target (RFC 9112, 3.2.2): its authority takes the place of the Host header, what follows is returned. Nothing for
+/// an authority that names no host, or also a user.
+std::optional<std::string_view> strip_authority(Request& request) {
+  std::string_view target = request.target;
+  const auto end = target.find("://");
+  if (end == std::string_view::npos) return target;
+  const auto scheme = target.substr(0, end);
+  if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) return target;
+  target.remove_prefix(end + 3);
+  const auto authority = target.substr(0, target.find_first_of("/?"));
+  if (authority.empty() || authority.starts_with(':') || authority.contains('@')) return std::nullopt;
+  request.headers.set("Host", authority);
+  return target.substr(authority.size());
+}
+
+/// Splits and decodes the target; false when its authority or its escapes are wrong.
 bool decode_target(Request& request) {
-  const std::string_view target = request.target;
+  const auto local = strip_authority(request);
+  if (!local) return false;
+  const std::string_view target = *local;
   const auto question = target.find('?');
   auto path = decode_percent(target.substr(0, question));
   if (!path) return false;
-  request.path = std::move(*path);
+  request.path = path->empty() ? "/" : std::move(*path);
   auto rest = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
   while (!rest.empty()) {
     const auto end = rest.find('&');
@@ -174,7 +192,7 @@ asio::awaitable<bool> Connection::serve_one() {
   const auto hosts = incoming.parser.get().count(beast_http::field::host);
   if (hosts > 1) co_return co_await refuse(400, Fault::malformed, "the request has more than one Host header");
   if (hosts == 0 && !http_1_0) co_return co_await refuse(400, Fault::malformed, "the request has no Host header, which HTTP/1.1 asks for");
-  if (!decode_target(request)) co_return co_await refuse(400, Fault::malformed, "the request's target has a wrong percent escape");
+  if (!decode_target(request)) co_return co_await refuse(400, Fault::malformed, "the request's target has a wrong host or percent escape");
   ++server_->stats.requests;
   enter(Phase::handling, Millis::max());
   Request asked;  // what is needed of it after the handler

@@ -41,7 +41,7 @@ bool equal_ignoring_case(std::string_view left, std::string_view right);
 
 struct Request {
   std::string method;                                      // as sent: "GET", "POST"
-  std::string target;                                      // as sent: "/a%20b?x=1"
+  std::string target;                                      // as sent: "/a%20b?x=1"; with a host, that stands in `headers` as Host
   std::string path;                                        // decoded: "/a b"
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   Headers headers;

@@ -62,6 +62,25 @@ TEST_CASE("http server: pipelined requests are answered in order on one connecti
   CHECK(fixture.server->stats().requests == 4);
 }
 
+TEST_CASE("http server: a target with a host is served, and that host counts, whatever the header says") {
+  ServerFixture fixture;
+  const auto told = [](http::Request request) -> asio::awaitable<http::Response> {
+    co_return http::text_response(
+        200, request.path + " at " + std::string(request.headers.get("host")) + " " + std::string(request.parameter("x").value_or("-")));
+  };
+  fixture.serve(told);
+  const auto heard = [&](const std::string& target) {
+    RawPeer peer(fixture.io, fixture.server->port());
+    peer.say(request(target, "Connection: close\r\n"));
+    return peer.hear();
+  };
+  CHECK(heard("http://y:80/a%20b?x=1").find("/a b at y:80 1") != std::string::npos);
+  CHECK(heard("HTTPS://[::1]:80?x=1").find("/ at [::1]:80 1") != std::string::npos);
+  CHECK(heard("http://y").find("/ at y -") != std::string::npos);
+  CHECK(heard("/a?x=http://y/b").find("/a at x http://y/b") != std::string::npos);
+  CHECK(heard("/http://y/b").find("/http://y/b at x -") != std::string::npos);
+}
+
 TEST_CASE("http server: rubbish, smuggling and oversized requests get a JSON error, and nobody else is disturbed") {
   ServerFixture fixture;
   http::ServerOptions options;
@@ -82,6 +101,9 @@ TEST_CASE("http server: rubbish, smuggling and oversized requests get a JSON err
       {"GET / HTTP/1.1\r\n\r\n", "400", "MALFORMED"},
       {"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400", "MALFORMED"},
       {"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", "400", "MALFORMED"},
+      {"GET http:///a HTTP/1.1\r\nHost: x\r\n\r\n", "400", "MALFORMED"},
+      {"GET http://:80/a HTTP/1.1\r\nHost: x\r\n\r\n", "400", "MALFORMED"},
+      {"GET http://x@y/a HTTP/1.1\r\nHost: x\r\n\r\n", "400", "MALFORMED"},
       {"GET / HTTP/3.9\r\nHost: x\r\n\r\n", "505", "PROTOCOL_VERSION"},
       {"GET / HTTP/1.1\r\nX: " + std::string(3000, 'x') + "\r\n\r\n", "431", "TOO_LARGE"},
       {"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n" + std::string(1001, 'x'), "413", "TOO_LARGE"},
