@@ -59,9 +59,12 @@ Claims claims_of(const http::Request& request) {
           request.loopback};
 }
 
-http::Response not_allowed(const Router::Match& match, std::string_view method) {
-  auto allow = fmt::format("{}", fmt::join(match.allowed, ", "));
-  if (std::ranges::find(match.allowed, "GET") != match.allowed.end()) allow += ", HEAD";
+// As the router has it: every path is served with and without the prefix.
+std::string_view without_prefix(std::string_view path) { return path.starts_with("/api/") ? path.substr(4) : path; }
+
+http::Response not_allowed(const std::vector<std::string>& allowed, std::string_view method) {
+  auto allow = fmt::format("{}", fmt::join(allowed, ", "));
+  if (std::ranges::find(allowed, "GET") != allowed.end()) allow += ", HEAD";
   auto response = http::error_response(Error(Fault::invalid, fmt::format("{} is not done here; allowed: {}", method, allow)));
   response.status = 405;
   response.headers.set("Allow", allow);
@@ -162,41 +165,39 @@ void Gateway::watch_readiness() { runtime_.set_ready("bus", bus_.connected(), bu
 
 asio::awaitable<http::Response> Gateway::handle(http::Request request) {
   const auto claims = claims_of(request);
+  const auto path = without_prefix(request.path);
   // Who probes asks by address, under any name, but is no page.
-  const bool is_probe = request.method == "GET" && (request.path == "/healthz" || request.path == "/readyz");
+  const bool is_probe = request.method == "GET" && (path == "/healthz" || path == "/readyz");
   if (auto page = is_probe ? check_origin(rules_, claims) : check_page(rules_, claims); !page) co_return http::error_response(page.error());
-  auto open = open_path(request);
-  if (open) co_return std::move(*open);
+  if (auto open = open_path(path, request.method)) co_return std::move(*open);
   co_return co_await dispatch(std::move(request));
 }
 
 // What needs no key: probes and the description of the API.
-Result<http::Response> Gateway::open_path(const http::Request& request) const {
-  if (request.method == "GET") {
-    if (request.path == "/healthz") return http::json_response(200, R"({"status":"ok"})");
-    if (request.path == "/readyz") {
-      const auto missing = runtime_.missing();
-      Json said{{"ready", missing.empty()}, {"waits_for", missing}};
-      if (!bus_.connected()) said["reasons"]["bus"] = bus_.trouble();
-      if (!owners_trouble_.empty()) said["reasons"]["owners"] = owners_trouble_;
-      return http::json_response(missing.empty() ? 200 : 503, dump(said));
-    }
-    if (request.path == "/openapi.json" || request.path == "/api/openapi.json")
-      return http::json_response(200, std::string(embedded_openapi));
-  }
-  return fail(Fault::not_found, "no open path");
+std::optional<http::Response> Gateway::open_path(std::string_view path, std::string_view method) const {
+  if (path != "/healthz" && path != "/readyz" && path != "/openapi.json") return std::nullopt;
+  if (method != "GET") return not_allowed({"GET"}, method);
+  if (path == "/healthz") return http::json_response(200, R"({"status":"ok"})");
+  if (path == "/openapi.json") return http::json_response(200, std::string(embedded_openapi));
+  const auto missing = runtime_.missing();
+  Json said{{"ready", missing.empty()}, {"waits_for", missing}};
+  if (!bus_.connected()) said["reasons"]["bus"] = bus_.trouble();
+  if (!owners_trouble_.empty()) said["reasons"]["owners"] = owners_trouble_;
+  return http::json_response(missing.empty() ? 200 : 503, dump(said));
 }
 
 asio::awaitable<http::Response> Gateway::dispatch(http::Request request) {
   auto identity = identify(rules_, claims_of(request));
   if (!identity) co_return http::error_response(identity.error());
-  if (request.path == "/metrics" && request.method == "GET") co_return http::text_response(200, runtime_.metrics().expose());
-  if (request.path == "/api/ws" || request.path == "/ws") {
+  const auto path = without_prefix(request.path);
+  if ((path == "/metrics" || path == "/ws") && request.method != "GET") co_return not_allowed({"GET"}, request.method);
+  if (path == "/metrics") co_return http::text_response(200, runtime_.metrics().expose());
+  if (path == "/ws") {
     if (!request.wants_websocket()) co_return http::error_response(Error(Fault::invalid, "this path is a WebSocket: send an upgrade"));
     co_return upgrade(std::move(*identity));
   }
   auto match = router_.match(request.method, request.path);
-  if (!match.handler && !match.allowed.empty()) co_return not_allowed(match, request.method);
+  if (!match.handler && !match.allowed.empty()) co_return not_allowed(match.allowed, request.method);
   if (!match.handler) co_return http::error_response(Error(Fault::not_found, fmt::format("there is no {}", request.path)));
   auto response = co_await admit(std::move(request), std::move(match));
   co_return response ? std::move(*response) : http::error_response(response.error());

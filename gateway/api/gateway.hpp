@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/common/access.hpp"
 #include "api/native/native_door.hpp"
@@ -28,7 +30,7 @@ class Gateway {
  private:
   asio::awaitable<http::Response> handle(http::Request request);
   asio::awaitable<http::Response> dispatch(http::Request request);
-  Result<http::Response> open_path(const http::Request& request) const;
+  std::optional<http::Response> open_path(std::string_view path, std::string_view method) const;
   asio::awaitable<Result<http::Response>> admit(http::Request request, Router::Match match);
   http::Response upgrade(Identity identity);
   void watch_readiness();

@@ -126,6 +126,26 @@ TEST_CASE("gateway: pages of other origins and rebound names get nothing") {
   CHECK(Socket(doors, {{"Origin", "http://" + doors.address()}}).status);
 }
 
+TEST_CASE("gateway: the paths of the process are served as all others: with the prefix, other methods refused") {
+  Doors doors;
+  for (const std::string path : {"/healthz", "/openapi.json", "/metrics"})
+    for (const std::string prefix : {"", "/api"}) {
+      INFO(prefix + path);
+      CHECK(doors.send("GET", prefix + path).status == 200);
+      CHECK(doors.send("HEAD", prefix + path).status == 200);
+      CHECK(doors.send("GET", prefix + path, {}, {{"Origin", "http://evil.example"}}).status == 403);
+    }
+  CHECK(doors.send("GET", "/api/readyz").status == 503);  // no owner answers here
+  CHECK(doors.send("GET", "/api/healthz", {}, {{"Host", "10.1.2.3:8080"}}).status == 200);
+  for (const auto* path : {"/healthz", "/api/readyz", "/openapi.json", "/metrics", "/api/ws"})
+    for (const auto* method : {"POST", "OPTIONS", "DELETE"}) {
+      const auto refused = doors.send(method, path);
+      INFO(method << " " << path);
+      CHECK(refused.status == 405);
+      CHECK(refused.headers.get("allow") == "GET, HEAD");
+    }
+}
+
 TEST_CASE("gateway: with keys, only a known key is let in, and only an admin's applies teams") {
   TempDir folder;
   const auto keys = folder.file("keys");
