@@ -1,19 +1,23 @@
 #include "api/doorway.hpp"
 
+#include <fmt/core.h>
+
 namespace convoke::api {
 
 http::Response json_answer(const Json& json, int status) { return http::json_response(status, dump(json)); }
 
-std::string Doorway::parameter(const Call& call, std::string_view name) {
-  if (const auto found = call.parameters.find(name); found != call.parameters.end()) return found->second;
-  return std::string(call.request.parameter(name).value_or(std::string_view{}));
+Result<std::optional<std::string>> Doorway::query(const Call& call, std::string_view name) {
+  const auto found = call.request.parameter(name);
+  if (!found) return std::nullopt;
+  if (found->empty()) return fail(Fault::invalid, fmt::format("{}: expected text, found nothing", name));
+  return std::string(*found);
 }
 
 Result<std::uint64_t> Doorway::number(const Call& call, std::string_view name, std::uint64_t otherwise, std::uint64_t most,
                                       std::uint64_t least) {
-  const auto text = parameter(call, name);
-  if (text.empty()) return otherwise;
-  return whole_number(text, name, most, least);
+  const auto text = query(call, name);
+  if (!text) return std::unexpected(text.error());
+  return *text ? whole_number(**text, name, most, least) : otherwise;
 }
 
 asio::awaitable<Result<wire::AcceptedT>> Doorway::act(const Call& call, std::string verb, Json json, Under under) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,10 +21,13 @@ class Doorway {
  protected:
   static Caller caller(const Call& call) { return {call.identity.user, call.trace}; }
   Result<Fields> body(const Call& call) const { return Fields::parse(call.request.body, options_.limits); }
+  /// Of the path.
+  static const std::string& parameter(const Call& call, std::string_view name) { return call.parameters.find(name)->second; }
+  /// Of the query string; INVALID when it is there and empty, for only its absence means all.
+  static Result<std::optional<std::string>> query(const Call& call, std::string_view name);
   /// A number of the query string; INVALID when it is none, beyond `most` or below `least`.
   static Result<std::uint64_t> number(const Call& call, std::string_view name, std::uint64_t otherwise,
                                       std::uint64_t most = std::numeric_limits<std::uint64_t>::max(), std::uint64_t least = 0);
-  static std::string parameter(const Call& call, std::string_view name);
 
   /// What a call's key stands for, where the verb and its fields are not what the client sent.
   struct Under {

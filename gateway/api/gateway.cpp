@@ -217,8 +217,7 @@ asio::awaitable<Result<http::Response>> Gateway::admit(http::Request request, Ro
   Call call;
   call.identity = std::move(*identify(rules_, claims_of(request)));
   call.parameters = std::move(match.parameters);
-  call.key = request.headers.get("idempotency-key");
-  if (call.key.empty()) call.key = to_string(runtime_.next_id());
+  call.key = request.headers.has("idempotency-key") ? std::string(request.headers.get("idempotency-key")) : to_string(runtime_.next_id());
   if (!is_key(call.key)) co_return fail(Fault::invalid, "Idempotency-Key: expected 1 to 256 printable ASCII characters without spaces");
   const auto parent = telemetry::parse_traceparent(request.headers.get("traceparent")).value_or(telemetry::TraceContext{});
   const bool changes = request.method != "GET";

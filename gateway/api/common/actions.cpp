@@ -30,7 +30,7 @@ std::string session_for(Fields& fields, const Context& context) {
 }
 
 std::string team_for(Fields& fields, const Context& context) {
-  const auto named = fields.text("team", Need::optional);
+  const auto named = fields.text("team", fields.has("team") ? Need::required : Need::optional);
   if (!named.empty() && !is_name(named)) fields.wrong("team", "expected the name of a team");
   return named.empty() ? context.team : named;
 }

@@ -109,7 +109,7 @@ std::string Fields::id(std::string_view name, Need need) {
 }
 
 std::string Fields::session(std::string_view name, Need need) {
-  auto value = text(name, need);
+  auto value = text(name, has(name) ? Need::required : need);
   if (value.size() > 128 || !std::ranges::all_of(value, is_session_character))
     wrong(name, "expected at most 128 letters, digits, '.', '_', ':' or '-'"), value.clear();
   return value;
@@ -136,6 +136,7 @@ std::vector<std::string> Fields::ids(std::string_view name) {
   std::vector<std::string> found;
   if (!value) return found;
   if (!value->is_array()) return wrong(name, fmt::format("expected a list, found {}", value->type_name())), found;
+  if (value->empty()) return wrong(name, "expected at least one id, found none"), found;
   if (value->size() > limits_.max_list) return wrong(name, fmt::format("more than {} elements", limits_.max_list)), found;
   for (const auto& element : *value) {
     const bool fits = element.is_string() && !element.get_ref<const std::string&>().empty() &&
@@ -147,7 +148,8 @@ std::vector<std::string> Fields::ids(std::string_view name) {
 }
 
 Uuid Fields::uuid(std::string_view name) {
-  const auto value = text(name, Need::optional);
+  if (!has(name)) return {};
+  const auto value = text(name, Need::required);
   if (value.empty()) return {};
   const auto parsed = parse_uuid(value);
   if (!parsed) wrong(name, "expected a UUID");

@@ -45,7 +45,7 @@ class Fields {
   /// An id as we make them: at most 256 bytes of printable ASCII without space. Nothing between the quotes is a mistake, not an absent id:
   /// who left one empty did not mean all.
   std::string id(std::string_view name, Need need);
-  /// A session that a client names: 1 to 128 of letters, digits, `.`, `_`, `:`, `-`.
+  /// A session that a client names: 1 to 128 of letters, digits, `.`, `_`, `:`, `-`; here too, and below, empty is not absent.
   std::string session(std::string_view name, Need need);
   bool boolean(std::string_view name, Need need, bool otherwise = false);
   std::uint64_t number(std::string_view name, Need need, std::uint64_t otherwise = 0,

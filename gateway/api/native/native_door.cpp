@@ -70,8 +70,9 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::sessions(Call call) {
 }
 
 asio::awaitable<NativeDoor::Answer> NativeDoor::session(Call call) {
-  const bool all = parameter(call, "all_plans") != "false";
-  auto view = co_await backend_.session(parameter(call, "id"), caller(call), {}, all);
+  const auto all = query(call, "all_plans");
+  if (!all) co_return std::unexpected(all.error());
+  auto view = co_await backend_.session(parameter(call, "id"), caller(call), {}, all->value_or("true") != "false");
   if (!view) co_return std::unexpected(std::move(view.error()));
   co_return json_answer(session_json(*view));
 }
@@ -79,10 +80,11 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::session(Call call) {
 asio::awaitable<NativeDoor::Answer> NativeDoor::events(Call call) {
   const auto from = number(call, "from", 1);
   if (!from) co_return std::unexpected(from.error());
-  const auto after = parameter(call, "after_id");
-  const auto after_id = after.empty() ? Uuid{} : parse_uuid(after).value_or(Uuid{});
-  if (!after.empty() && !after_id) co_return fail(Fault::invalid, "after_id: expected a UUID");
-  auto page = co_await backend_.page(parameter(call, "id"), std::max<std::uint64_t>(*from, 1), after_id, caller(call));
+  const auto after = query(call, "after_id");
+  if (!after) co_return std::unexpected(after.error());
+  const auto after_id = *after ? parse_uuid(**after) : Uuid{};
+  if (!after_id) co_return fail(Fault::invalid, "after_id: expected a UUID");
+  auto page = co_await backend_.page(parameter(call, "id"), std::max<std::uint64_t>(*from, 1), *after_id, caller(call));
   if (!page) co_return std::unexpected(std::move(page.error()));
   std::string events = "[";
   for (const auto& event : page->events) events += (events.size() > 1 ? "," : "") + event_text(event);
@@ -117,9 +119,10 @@ asio::awaitable<bool> NativeDoor::letters_of(std::string session, Caller who, Le
 asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letters(Call call) {
   const auto who = caller(call);
   std::vector<std::string> wanted;
-  const auto one = parameter(call, "session_id");
-  if (!one.empty()) {
-    wanted.push_back(one);
+  const auto one = query(call, "session_id");
+  if (!one) co_return std::unexpected(one.error());
+  if (*one) {
+    wanted.push_back(**one);
   } else {
     auto sessions = co_await backend_.sessions(who);
     if (!sessions) co_return std::unexpected(std::move(sessions.error()));
@@ -130,7 +133,7 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::dead_letters(Call call) {
   co_await side_by_side(wanted.size(), options_.sessions_at_once, read);
   Json list = Json::array();
   for (auto& [letters, status] : found) {
-    if (!status && (!one.empty() || !is_gone(status.error()))) co_return std::unexpected(std::move(status.error()));
+    if (!status && (*one || !is_gone(status.error()))) co_return std::unexpected(std::move(status.error()));
     for (auto& letter : letters) list.push_back(std::move(letter));
   }
   co_return json_answer({{"dead_letters", std::move(list)}});

@@ -179,9 +179,10 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::clarification(Call call) {
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::plans(Call call) {
-  const auto session = parameter(call, "session_id");
-  if (session.empty()) co_return co_await latest_plans(caller(call), latest);
-  auto view = co_await backend_.session(session, caller(call), {}, true);
+  const auto session = query(call, "session_id");
+  if (!session) co_return std::unexpected(session.error());
+  if (!*session) co_return co_await latest_plans(caller(call), latest);
+  auto view = co_await backend_.session(**session, caller(call), {}, true);
   const bool unknown = view ? view->plans.empty() && view->ended.empty() : view.error().code == Fault::not_found;
   if (unknown) co_return fail(Fault::not_found, "Plan not found");
   if (!view) co_return std::unexpected(std::move(view.error()));

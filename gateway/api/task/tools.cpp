@@ -7,10 +7,10 @@
 namespace convoke::api {
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::agent_tools(Call call) {
-  auto name = parameter(call, "team");
-  if (name.empty()) name = options_.team;
-  const auto name_of_team = name;
-  auto view = co_await backend_.team(std::move(name), 0, caller(call));
+  const auto named = query(call, "team");
+  if (!named) co_return std::unexpected(named.error());
+  const auto name_of_team = named->value_or(options_.team);
+  auto view = co_await backend_.team(name_of_team, 0, caller(call));
   if (!view) co_return std::unexpected(std::move(view.error()));
   const auto stored = agents::team_from_json(view->definition);
   if (!stored) co_return fail(Fault::internal, "the stored team cannot be read: " + stored.error().message);

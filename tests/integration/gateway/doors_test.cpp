@@ -78,6 +78,18 @@ TEST_CASE("gateway: rubbish is refused with the field's name, and nobody else is
   CHECK(doors.send("POST", "/api/plans/x/decide", "{}", {{"Idempotency-Key", "two words"}}).status == 422);
   CHECK(doors.send("GET", "/api/conversations/x/events?from=abc").status == 422);
   CHECK(doors.send("GET", "/api/conversations/x/events?after_id=abc").status == 422);
+  const auto no_key = doors.send("POST", "/api/tasks", R"({"description":"x"})", {{"Idempotency-Key", ""}});
+  CHECK(no_key.status == 422);
+  CHECK(Doors::message(no_key).starts_with("Idempotency-Key: expected 1 to 256"));
+  for (const std::string path :
+       {"/plans?session_id=", "/api/dead-letters?session_id", "/api/conversations/x/events?from=", "/api/conversations/x/events?after_id=",
+        "/api/sessions?limit=", "/api/sessions/x?all_plans=", "/api/teams/company?version=", "/agent-tools?team="}) {
+    const auto empty = doors.send("GET", path);
+    INFO(path << " → " << empty.body);
+    CHECK(empty.status == 422);
+    const auto name = path.substr(path.find('?') + 1, path.find_last_not_of('=') - path.find('?'));
+    CHECK(Doors::message(empty) == name + ": expected text, found nothing");
+  }
   for (const auto* path : {"/api/teams/company?version=4294967297", "/api/teams/company?version=99999999999999999999",
                            "/api/sessions?limit=0", "/api/sessions?limit=4294967297"}) {
     const auto outside = doors.send("GET", path);

@@ -122,6 +122,18 @@ TEST_CASE("actions: what names a plan, request or letter goes to its session") {
   CHECK(parse_action("dance", input, context).error().code == Fault::not_found);
 }
 
+TEST_CASE("actions: what is there and empty is refused; only its absence means the usual, or all") {
+  CHECK(mistake("task", R"({"description": "x", "session_id": ""})") == "session_id: expected text, found nothing");
+  CHECK(mistake("task", R"({"description": "x", "team": ""})") == "team: expected text, found nothing");
+  CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true, "revision": 1, "steps": []})") ==
+        "steps: expected at least one id, found none");
+  auto input = fields(R"({"session_id": "", "after_id": "", "none": null})");
+  input.session("session_id", Need::optional);
+  input.uuid("after_id");
+  input.session("none", Need::optional);
+  CHECK(input.status().error().message == "session_id: expected text, found nothing; after_id: expected text, found nothing");
+}
+
 TEST_CASE("actions: the hash depends on the request, not on how it is written") {
   const auto one = hash_of("task", *parse_json(R"({"a": 1, "b": {"c": 2, "d": 3}})", 9));
   CHECK(one.size() == 16);
