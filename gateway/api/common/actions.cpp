@@ -75,6 +75,8 @@ Action decide(Fields& fields, const Context&) {
   body.comment = fields.text("comment", Need::optional);
   body.updated_action = fields.text("updated_action", Need::optional);
   if (!body.updated_action.empty() && body.steps.size() != 1) fields.wrong("updated_action", "goes with exactly one step");
+  if (!body.updated_action.empty() && fields.has("approved") && !body.approved)
+    fields.wrong("updated_action", "goes with `approved`: true; what is rejected is not carried out, edited or not");
   const auto plan = body.plan;
   return by_id(plan, std::move(body));
 }

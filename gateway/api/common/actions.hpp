@@ -29,7 +29,7 @@ struct ActionContext {
 ///   task      description, session_id?, team?, policy? (team|each_step|whole_plan|sensitive|none), shared?
 ///   chat      agent (`Name` or `<team>.Name`), text?, session_id?, team?, shared?
 ///   post      conversation, text
-///   decide    plan, approved, steps? (none: all planned steps; then revision), revision?, comment?, updated_action?
+///   decide    plan, approved, steps? (none: all planned steps; then revision), revision?, comment?, updated_action? (one step, approved)
 ///   clarify   plan, text
 ///   answer    request, approved? (approvals and unknown outcomes need it), text?
 ///   cancel    plan or run, reason?

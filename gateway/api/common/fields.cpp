@@ -31,6 +31,24 @@ std::size_t depth_of(std::string_view text) {
   return deepest;
 }
 
+// Where the parser stops: what it throws about a number names no place.
+struct Stop : nlohmann::json_sax<Json> {
+  std::size_t byte = 0;
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(Json::number_integer_t) override { return true; }
+  bool number_unsigned(Json::number_unsigned_t) override { return true; }
+  bool number_float(Json::number_float_t, const std::string&) override { return true; }
+  bool string(std::string&) override { return true; }
+  bool binary(Json::binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return true; }
+  bool key(std::string&) override { return true; }
+  bool end_object() override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t at, const std::string&, const Json::exception&) override { return byte = at, false; }
+};
+
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
@@ -49,8 +67,10 @@ Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     return fail(Fault::malformed, fmt::format("the body is not JSON: mistake at byte {}", error.byte));
-  } catch (const Json::exception& error) {
-    return fail(Fault::malformed, fmt::format("the body is not JSON that can be read: {}", error.what()));
+  } catch (const Json::exception&) {
+    Stop stop;
+    Json::sax_parse(text, &stop);
+    return fail(Fault::invalid, fmt::format("the body has a number that is too large: it ends at byte {}", stop.byte));
   }
 }
 

@@ -25,7 +25,7 @@ struct InputLimits {
 
 enum class Need { required, optional };
 
-/// MALFORMED (with the place) when it is not JSON, INVALID when it is nested deeper than allowed.
+/// MALFORMED (with the place) when it is not JSON, INVALID when it is nested deeper than allowed or a number in it is too large for any.
 Result<Json> parse_json(std::string_view text, std::size_t max_depth);
 /// Digits alone, from `least` to `most`; INVALID with `name` otherwise.
 Result<std::uint64_t> whole_number(std::string_view text, std::string_view name,

@@ -174,7 +174,7 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::clarification(Call call) {
   Json clarify{{"plan", plan_id}, {"text", text}};
   Under under{hash_of("human_clarification_on_plan", fields->json()), {}};
   auto accepted = co_await act(call, "clarify", std::move(clarify), std::move(under));
-  if (!accepted) co_return std::unexpected(std::move(accepted.error()));
+  if (!accepted) co_return std::unexpected(of_plan(std::move(accepted.error())));
   co_return json_answer({{"status", "Clarification received"}, {"session_id", session_of(plan_id)}});
 }
 

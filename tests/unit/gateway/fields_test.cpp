@@ -42,6 +42,11 @@ TEST_CASE("fields: what is no JSON, too deep or not UTF-8 is refused before it i
   CHECK(Fields::parse(deep, {}).error().code == Fault::invalid);
   CHECK(Fields::parse("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[\"}", {}).has_value());
   CHECK_FALSE(fields("[1]").status());
+  const auto large = Fields::parse(R"({"a": "1e99999", "b": [1e99999, 2]})", {}).error();
+  CHECK(large.code == Fault::invalid);
+  CHECK(large.message == "the body has a number that is too large: it ends at byte 30");
+  CHECK(Fields::parse("-1e99999", {}).error().message == "the body has a number that is too large: it ends at byte 8");
+  CHECK(Fields::parse(R"({"a": 1e-99999})", {}).has_value());
 }
 
 TEST_CASE("fields: every wrong field is named, with what was expected and found") {
@@ -109,6 +114,9 @@ TEST_CASE("actions: what names a plan, request or letter goes to its session") {
   CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true, "revision": 4294967299})") == "revision: expected at most 4294967295");
   CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true, "steps": ["a", "b"], "updated_action": "x"})") ==
         "updated_action: goes with exactly one step");
+  CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": false, "steps": ["a"], "updated_action": "x"})")
+            .starts_with("updated_action: goes with `approved`: true"));
+  CHECK(mistake("decide", R"({"plan": "s1~p1", "steps": ["a"], "updated_action": "x"})") == "approved: missing");
   CHECK(good("post", R"({"conversation": "s1~d1", "text": "hi"})").scope == "s:s1");
   CHECK(good("clarify", R"({"plan": "s1~p1", "text": "Monday"})").session == "s1");
   CHECK(good("answer", R"({"request": "s1~q1", "approved": false})").body.AsAnswerRequest()->approved == false);
