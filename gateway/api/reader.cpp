@@ -73,7 +73,7 @@ ReadActions Reader::on_page(const wire::LogPageT& page) {
   claimed_head_ = page.head;
   if (!opened_) {
     opened_ = true;
-    out.emplace_back(read::Opened{page.head});
+    out.emplace_back(read::Opened{next_, page.head});
   }
   const auto before = next_;
   if (!paused_) {

@@ -56,8 +56,9 @@ struct Reset {};  // the position does not match the log: what was delivered is 
 struct Failed {   // the reader is over: not found, not allowed, deleted
   Error error;
 };
-struct Opened {  // the first page came: the reader may read; the head at that time
-  std::uint64_t head;
+struct Opened {        // the first page came: the reader may read
+  std::uint64_t from;  // the first event that follows: where it was asked to begin, or 1 after a Reset
+  std::uint64_t head;  // at that time
 };
 }  // namespace read
 

@@ -91,7 +91,9 @@ bool Conversation::note(const Json& frame) {
     next_ = 1;
     after_id_.clear();
   }
-  return type == "event" || type == "delta" || type == "history_reset" || type == "subscribed" || type == "error";
+  // An error `of` a frame answers that frame, late; the subscription goes on.
+  const bool is_over = type == "error" && !frame.contains("of");
+  return type == "event" || type == "delta" || type == "history_reset" || type == "subscribed" || is_over;
 }
 
 // The frame that answers what was sent under that id; frames of the conversation that come before are kept. DEADLINE when none came until

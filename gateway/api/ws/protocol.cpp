@@ -32,8 +32,8 @@ constexpr std::size_t longest_echo = 1024;
 Refused refuse(std::string id, Error error) { return {.id = std::move(id), .error = std::move(error)}; }
 
 // What is no id at all is told too, even when empty: whoever sent it knows it by that.
-Json about(const Json& frame) {
-  Json said = Json::object();
+About about(const Json& frame) {
+  About said = About::object();
   for (const auto& [name, from] : {std::pair("of", "type"), std::pair("conversation", "conversation"), std::pair("key", "key")})
     if (const auto found = frame.find(from);
         found != frame.end() && found->is_string() && found->get_ref<const std::string&>().size() <= longest_echo)
@@ -42,7 +42,7 @@ Json about(const Json& frame) {
 }
 
 Frame subscribe(std::string id, Fields& fields) {
-  Subscribe wanted{id, fields.id("conversation", Need::required), {}};
+  Subscribe wanted{.id = id, .conversation = fields.id("conversation", Need::required), .from = {}};
   wanted.from.from = std::max<std::uint64_t>(1, fields.number("from", Need::optional, 1));
   wanted.from.after_id = fields.uuid("after_id");
   if (auto status = fields.status(); !status) return refuse(std::move(id), std::move(status.error()));
@@ -51,8 +51,13 @@ Frame subscribe(std::string id, Fields& fields) {
 
 // Everything else is a verb; its fields are what is left of the frame.
 Frame perform(std::string id, std::string type, Fields& fields) {
-  Perform wanted{id, std::move(type), fields.text("key", Need::optional), fields.text("traceparent", Need::optional), fields.json()};
-  if (!wanted.key.empty() && !is_key(wanted.key)) fields.wrong("key", "expected at most 256 printable ASCII characters without spaces");
+  Perform wanted{.id = id,
+                 .verb = std::move(type),
+                 .key = fields.text("key", Need::optional),
+                 .traceparent = fields.text("traceparent", Need::optional),
+                 .fields = fields.json()};
+  if (fields.has("key") && fields.good() && !is_key(wanted.key))
+    fields.wrong("key", "expected 1 to 256 printable ASCII characters without spaces");
   if (auto status = fields.status(); !status) return refuse(std::move(id), std::move(status.error()));
   for (const auto* name : {"type", "id", "key", "traceparent"}) wanted.fields.erase(name);
   return wanted;
@@ -85,7 +90,11 @@ Frame parse(std::string_view text, InputLimits limits) {
   if (!parsed) return refuse({}, std::move(parsed.error()));
   if (auto status = parsed->status(); !status) return refuse({}, std::move(status.error()));
   auto frame = understand(*parsed);
-  if (auto* refused = std::get_if<Refused>(&frame)) refused->about = about(parsed->json());
+  std::visit(
+      [&](auto& each) {
+        if constexpr (requires { each.about; }) each.about = about(parsed->json());
+      },
+      frame);
   return frame;
 }
 
@@ -103,18 +112,10 @@ std::string accepted(std::string_view id, std::string_view key, const wire::Acce
   return dump(json);
 }
 
-std::string error(std::string_view id, const Error& error, std::string_view conversation, std::string_view key) {
+std::string error(std::string_view id, const Error& error, const About& about) {
   auto json = frame("error", id);
-  if (!key.empty()) json["key"] = key;
-  if (!conversation.empty()) json["conversation"] = conversation;
+  json.update(about);
   json["error"] = {{"code", convoke::name_of(error.code)}, {"message", error.message}, {"retryable", retryable(error.code)}};
-  return dump(json);
-}
-
-std::string refused(const Refused& refused) {
-  auto json = frame("error", refused.id);
-  json.update(refused.about);
-  json["error"] = {{"code", convoke::name_of(refused.error.code)}, {"message", refused.error.message}, {"retryable", false}};
   return dump(json);
 }
 
@@ -126,12 +127,12 @@ std::string unsubscribed(std::string_view id, std::string_view conversation) {
   return dump(json);
 }
 
-std::string delivery(std::string_view id, std::string_view conversation, std::uint64_t from, const ReadAction& action) {
+std::string delivery(std::string_view id, std::string_view conversation, const ReadAction& action) {
   if (const auto* failed = std::get_if<read::Failed>(&action)) {
     // An owner that has no such session can only say so.
     auto told = failed->error;
     if (told.code == Fault::not_found) told.message = fmt::format("there is no conversation '{}'", conversation);
-    return error(id, told, conversation);
+    return error(id, told, {{"conversation", conversation}});
   }
   if (const auto* event = std::get_if<read::Event>(&action)) return pushed("event", conversation, event_text(event->event));
   if (const auto* delta = std::get_if<read::Delta>(&action)) return pushed("delta", conversation, delta_text(delta->delta));
@@ -140,7 +141,7 @@ std::string delivery(std::string_view id, std::string_view conversation, std::ui
   auto json = frame(opened ? "subscribed" : "history_reset", id);
   json["conversation"] = conversation;
   if (opened) {
-    json["from"] = from;
+    json["from"] = opened->from;
     json["head"] = opened->head;
   }
   return dump(json);

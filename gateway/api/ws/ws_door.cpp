@@ -39,7 +39,7 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
     Streams::Subscription subscription;
   };
 
-  void handle(ws::Refused& refused) { send(ws::refused(refused)); }
+  void handle(ws::Refused& refused) { send(ws::error(refused.id, refused.error, refused.about)); }
   void handle(ws::Ping& ping) { send(ws::pong(ping.id)); }
 
   void handle(ws::Unsubscribe& wanted) {
@@ -50,23 +50,22 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
   void handle(ws::Subscribe& wanted) {
     const auto& conversation = wanted.conversation;
     if (readers_.contains(conversation))
-      return send(ws::error(wanted.id, Error(Fault::conflict, "this connection reads that conversation already"), conversation));
+      return send(ws::error(wanted.id, Error(Fault::conflict, "this connection reads that conversation already"), wanted.about));
     if (readers_.size() >= door_.options_.max_subscriptions)
       return send(ws::error(wanted.id,
                             Error(Fault::limit, fmt::format("at most {} subscriptions a connection", door_.options_.max_subscriptions)),
-                            conversation));
+                            wanted.about));
     auto& reading = readers_[conversation];
     reading.id = wanted.id;
     // The connection outlives its subscriptions, which end in run().
-    reading.subscription = door_.streams_.open(conversation, identity_.user, wanted.from,
-                                               [this, conversation, id = wanted.id, from = wanted.from.from](const ReadAction& action) {
-                                                 deliver(conversation, id, from, action);
-                                               });
+    reading.subscription =
+        door_.streams_.open(conversation, identity_.user, wanted.from,
+                            [this, conversation, id = wanted.id](const ReadAction& action) { deliver(conversation, id, action); });
     if (paused_) reading.subscription.pause();
   }
 
-  void deliver(const std::string& conversation, const std::string& id, std::uint64_t from, const ReadAction& action) {
-    const auto text = ws::delivery(id, conversation, from, action);
+  void deliver(const std::string& conversation, const std::string& id, const ReadAction& action) {
+    const auto text = ws::delivery(id, conversation, action);
     if (!text.empty()) send(text);
     if (std::holds_alternative<read::Failed>(action)) {
       readers_.erase(conversation);
@@ -90,16 +89,18 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void handle(ws::Perform& wanted) {
-    auto key = wanted.key.empty() ? to_string(door_.runtime_.next_id()) : wanted.key;
+    const auto key = wanted.key.empty() ? to_string(door_.runtime_.next_id()) : wanted.key;
     Fields fields(wanted.fields, door_.options_.limits);
     const ActionContext context{identity_.user, key, door_.options_.team};
     auto action = parse_action(wanted.verb, fields, context);
-    if (!action) return send(ws::error(wanted.id, action.error(), {}, wanted.key));
+    if (!action) return send(ws::error(wanted.id, action.error(), wanted.about));
+    wanted.about["key"] = key;  // to repeat it with
     const auto session = action->session;
     auto& queue = waiting_[session];
     if (queue.size() >= door_.options_.max_waiting)
-      return send(ws::error(wanted.id, Error(Fault::overloaded, "too many commands of this connection wait for that session"), {}, key));
-    queue.push_back({std::move(wanted), std::move(key), std::move(*action)});
+      return send(
+          ws::error(wanted.id, Error(Fault::overloaded, "too many commands of this connection wait for that session"), wanted.about));
+    queue.push_back({std::move(wanted), key, std::move(*action)});
     if (queue.size() == 1) door_.runtime_.spawn("ws commands", perform(shared_from_this(), session));
   }
 
@@ -115,7 +116,7 @@ class WsDoor::Connection : public std::enable_shared_from_this<Connection> {
       auto hash = hash_of(next.wanted.verb, next.wanted.fields);
       auto result = co_await door_.backend_.perform(std::move(next.action), std::move(caller), next.key, std::move(hash));
       tracer.end(std::move(span), result ? telemetry::SpanStatus::ok : telemetry::SpanStatus::error);
-      send(result ? ws::accepted(next.wanted.id, next.key, *result) : ws::error(next.wanted.id, result.error(), {}, next.key));
+      send(result ? ws::accepted(next.wanted.id, next.key, *result) : ws::error(next.wanted.id, result.error(), next.wanted.about));
       queue.pop_front();
     }
     waiting_.erase(session);

@@ -114,6 +114,7 @@ TEST_CASE("socket: one connection talks, reads from a position, and is told when
   Socket lost(io, url, "ann");
   lost.send({{"type", "subscribe"}, {"conversation", conversation}, {"from", 3}, {"after_id", "01890a5d-ac96-774b-bcce-b302099a8057"}});
   CHECK(lost.until({"history_reset", "event"})["type"] == "history_reset");
+  CHECK(lost.until({"subscribed", "event"})["from"] == 1);
   CHECK(lost.until({"event"})["event"] == events[0]);
   lost.send({{"type", "unsubscribe"}, {"conversation", conversation}});
   CHECK(lost.until({"unsubscribed"})["conversation"] == conversation);
@@ -126,6 +127,8 @@ TEST_CASE("socket: one connection talks, reads from a position, and is told when
   bob.send({{"type", "post"}, {"id", "2"}, {"conversation", conversation}, {"text", "hello"}});
   refused = bob.until({"error", "accepted"});
   CHECK(refused["error"]["code"] == "NOT_FOUND");
+  CHECK(refused["of"] == "post");
+  CHECK(refused["conversation"] == conversation);
 
   // What is deleted ends its readers.
   ann.passed.clear();

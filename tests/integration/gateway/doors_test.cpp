@@ -192,6 +192,16 @@ TEST_CASE("gateway: a socket answers every frame, and rubbish costs only itself"
   auto answer = socket.next();
   CHECK(answer["id"] == "1");
   CHECK(answer["error"]["code"] == "NOT_FOUND");
+  socket.send(R"({"type":"nope","id":"1","key":"k","conversation":"c"})");
+  answer = socket.next();
+  for (const auto& [name, value] : {std::pair("of", "nope"), std::pair("key", "k"), std::pair("conversation", "c")})
+    CHECK(answer.value(name, "") == value);
+  socket.send(R"({"type":"post","conversation":"c","text":5,"id":"2"})");
+  answer = socket.next();
+  CHECK(answer["error"]["message"] == "text: expected text, found number");
+  CHECK(answer.value("of", "") == "post");
+  CHECK(answer.value("conversation", "") == "c");
+  CHECK_FALSE(answer.contains("key"));
   socket.send(R"({"type":"task","id":"2"})");
   CHECK(socket.next()["error"]["message"] == "description: missing");
   socket.send(R"({"type":"task","id":"3","key":"k","description":"x"})");
@@ -200,6 +210,7 @@ TEST_CASE("gateway: a socket answers every frame, and rubbish costs only itself"
   answer = socket.next();
   CHECK(answer["id"] == "3");
   CHECK(answer["key"] == "k");
+  CHECK(answer["of"] == "task");
   CHECK(answer["error"]["retryable"] == true);
 }
 

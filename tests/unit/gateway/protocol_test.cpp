@@ -41,6 +41,8 @@ TEST_CASE("ws: what cannot be understood is refused with the frame's id where it
   CHECK(as<ws::Refused>(R"({"id":9,"type":"ping"})").error.message.starts_with("id: "));
   CHECK(as<ws::Refused>(R"({"type":"subscribe","id":"2"})").error.message == "conversation: missing");
   CHECK(as<ws::Refused>(R"({"type":"task","key":"with space"})").error.message.starts_with("key: "));
+  CHECK(as<ws::Refused>(R"({"type":"task","key":""})").error.message.starts_with("key: expected 1 to 256"));
+  CHECK(as<ws::Refused>(R"({"type":"task","key":7})").error.message == "key: expected text, found number");
   CHECK(as<ws::Refused>(R"({"type":7})").error.message.starts_with("type: "));
 }
 
@@ -48,7 +50,8 @@ TEST_CASE("ws: who is refused is told what was refused, however wrong it is") {
   const auto told = [](const Json& sent) {
     const auto frame = ws::parse(sent.dump(), {});
     REQUIRE(std::holds_alternative<ws::Refused>(frame));
-    return Json::parse(ws::refused(std::get<ws::Refused>(frame)));
+    const auto& refused = std::get<ws::Refused>(frame);
+    return Json::parse(ws::error(refused.id, refused.error, refused.about));
   };
   for (const auto& id : {std::string(), std::string("s1~t1 "), std::string("é"), std::string(300, 'x')}) {
     const auto answer = told({{"type", "subscribe"}, {"id", "f1"}, {"conversation", id}});
@@ -65,21 +68,31 @@ TEST_CASE("ws: who is refused is told what was refused, however wrong it is") {
   CHECK(told({{"type", 7}}).value("of", "none") == "none");
 }
 
+TEST_CASE("ws: a frame that is understood carries what it said of itself, for the error that may answer it") {
+  const auto posted = as<ws::Perform>(R"({"type":"post","conversation":"s~d1","text":5,"key":"k"})");
+  CHECK(posted.about == Json{{"of", "post"}, {"conversation", "s~d1"}, {"key", "k"}});
+  CHECK(as<ws::Subscribe>(R"({"type":"subscribe","conversation":"s~d1"})").about == Json{{"of", "subscribe"}, {"conversation", "s~d1"}});
+  const auto told = Json::parse(ws::error("7", Error(Fault::overloaded, "later"), posted.about));
+  CHECK(told["of"] == "post");
+  CHECK(told["key"] == "k");
+  CHECK(told["error"]["retryable"] == true);
+}
+
 TEST_CASE("ws: what a reader delivers is told with its conversation") {
   wire::EventT event;
   event.seq = 3;
   event.text = "hi";
-  const auto told = Json::parse(ws::delivery("1", "s~t1", 1, read::Event{event}));
+  const auto told = Json::parse(ws::delivery("1", "s~t1", read::Event{event}));
   CHECK(told["type"] == "event");
   CHECK(told["conversation"] == "s~t1");
   CHECK(told["event"]["seq"] == 3);
-  const auto opened = Json::parse(ws::delivery("1", "s~t1", 4, read::Opened{9}));
+  const auto opened = Json::parse(ws::delivery("1", "s~t1", read::Opened{.from = 4, .head = 9}));
   CHECK(opened["type"] == "subscribed");
   CHECK(opened["id"] == "1");
   CHECK(opened["from"] == 4);
   CHECK(opened["head"] == 9);
-  const auto over = Json::parse(ws::delivery("1", "s~t1", 1, read::Failed{Error(Fault::gone, "deleted")}));
+  const auto over = Json::parse(ws::delivery("1", "s~t1", read::Failed{Error(Fault::gone, "deleted")}));
   CHECK(over["type"] == "error");
   CHECK(over["error"]["code"] == "GONE");
-  CHECK(ws::delivery("1", "s~t1", 1, read::Heads{}).empty());
+  CHECK(ws::delivery("1", "s~t1", read::Heads{}).empty());
 }

@@ -126,6 +126,7 @@ TEST_CASE("reader: nothing is delivered before the first page, then what was pus
   CHECK(reader.on_delta(piece("m", 1, 1, 0, 2, "hel")).empty());
   const auto out = reader.on_page(page({event(1), event(2)}, 2));
   REQUIRE(all<read::Opened>(out).size() == 1);
+  CHECK(all<read::Opened>(out)[0].from == 1);
   CHECK(all<read::Opened>(out)[0].head == 2);
   CHECK(seqs(out) == Seqs{1, 2, 3});
   CHECK(text(out) == "hel");
@@ -152,7 +153,10 @@ TEST_CASE("reader: a position that does not match begins again, visibly") {
   CHECK(all<read::Reset>(out).size() == 1);
   REQUIRE(all<read::Page>(out).size() == 1);
   CHECK(all<read::Page>(out)[0].at == Position{1, Uuid{}});
-  CHECK(seqs(reader.on_page(page({event(1)}, 1))) == Seqs{1});
+  const auto anew = reader.on_page(page({event(1)}, 1));
+  CHECK(seqs(anew) == Seqs{1});
+  REQUIRE(all<read::Opened>(anew).size() == 1);
+  CHECK(all<read::Opened>(anew)[0].from == 1);
 }
 
 TEST_CASE("reader: a head below what was delivered makes it check its position") {
