@@ -129,6 +129,12 @@ Json plan_with_steps_json(const wire::PlanT& plan) {
   return json;
 }
 
+std::string_view present_step(const wire::PlanT& plan, std::string_view id) {
+  if (id.empty() || std::ranges::find(plan.steps, id, &wire::StepT::id) != plan.steps.end()) return id;
+  const auto heir = std::ranges::find(plan.steps, id, &wire::StepT::replaces);
+  return heir == plan.steps.end() ? id : std::string_view(heir->id);
+}
+
 std::optional<Json> agent_message_json(const wire::EventT& event, std::string_view user) {
   const bool said = event.kind == wire::EventKind::message || event.kind == wire::EventKind::request_opened;
   if ((!said && event.kind != wire::EventKind::plan_proposed) || event.text.empty()) return std::nullopt;

@@ -17,6 +17,8 @@ Json plan_json(const wire::PlanT& plan);
 Json step_json(const wire::StepT& step, const wire::PlanT& plan);
 /// The plan, its steps and a counter per status.
 Json plan_with_steps_json(const wire::PlanT& plan);
+/// The id that the step which clients know as `id` has now: one whose action was edited is a new step in the place of the old one.
+std::string_view present_step(const wire::PlanT& plan, std::string_view id);
 /// Nothing for events that are no message to people.
 std::optional<Json> agent_message_json(const wire::EventT& event, std::string_view user);
 Json session_item_json(const wire::SessionSummaryT& session, std::string_view user);

@@ -32,6 +32,13 @@ Error of_plan(Error error) {
   return error;
 }
 
+/// Who names a step by the id of before hears by which one it is known now; who names none, where they are.
+Error of_step(Error error, std::string_view step, std::string_view now) {
+  if (now != step) error.message = fmt::format("step '{}' was replaced by '{}': {}", step, now, error.message);
+  if (!step.empty() && error.code == Fault::not_found) error.message += "; GET /steps lists the plan's steps as they are now";
+  return error;
+}
+
 bool is_gone(const Error& error) { return error.code == Fault::not_found || error.code == Fault::gone; }
 
 bool ends_planning(const ReadAction& action) {
@@ -120,24 +127,26 @@ asio::awaitable<Result<wire::AcceptedT>> TaskDoor::decide(const Call& call, Fiel
   const Under under{hash_of(route, fields.json()), {}};
   Json decision{{"plan", plan_id}, {"approved", approved}, {"comment", comment}};
   if (!edited.empty()) decision["updated_action"] = edited;
-  if (!step.empty()) decision["steps"] = Json::array({step});
   if (revision) decision["revision"] = revision;
   if (step.empty() && revision) co_return co_await act(call, "decide", std::move(decision), under);
   const std::string session(session_of(plan_id));
   auto view = co_await backend_.session(session, caller(call), plan_id);
   if (!view && !is_gone(view.error())) co_return std::unexpected(std::move(view.error()));
   if (!view) view = wire::SessionViewT{};  // the owner refuses it, unless it has answered this key before
-  // A step that a person carries out is answered, not approved.
+  const auto found = std::ranges::find(view->plans, plan_id, &wire::PlanT::id);
+  const bool is_there = found != view->plans.end();
+  const std::string now(is_there ? present_step(*found, step) : step);
+  // A step that a person carries out is answered, not approved; an edit is no answer.
   for (const auto& request : view->requests) {
-    if (step.empty() || request.step != step || request.kind == wire::RequestKind::approval) continue;
+    if (step.empty() || request.step != now || request.kind == wire::RequestKind::approval || !edited.empty()) continue;
     Json answer{{"request", request.id}, {"approved", approved}, {"text", comment}};
     co_return co_await act(call, "answer", std::move(answer), under);
   }
-  const auto found = std::ranges::find(view->plans, plan_id, &wire::PlanT::id);
-  const bool is_there = found != view->plans.end();
+  if (!step.empty()) decision["steps"] = Json::array({now});
   if (!revision) decision["revision"] = is_there ? found->revision : 0;
   auto decided = co_await act(call, "decide", std::move(decision), under);
   if (!decided && !is_there) co_return std::unexpected(of_plan(std::move(decided.error())));
+  if (!decided) co_return std::unexpected(of_step(std::move(decided.error()), step, now));
   co_return decided;
 }
 

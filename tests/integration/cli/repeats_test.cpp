@@ -137,6 +137,45 @@ TEST_CASE("task api: what a person did is told once, however often it is sent") 
   CHECK(api.send("POST", "/api/requests/" + session + "~h99", {{"text", "x"}}).status == 404);  // never was
 }
 
+TEST_CASE("task api: a step is found by the id that a client knows, also after its action was edited") {
+  Api api;
+  const auto made = api.task("Walk the dog.");
+  const auto session = made["session_id"].get<std::string>();
+  const auto plan_id = made["plan_id"].get<std::string>();
+  const auto known = api.plan(session)["steps"][0]["id"].get<std::string>();
+  Json body{{"plan_id", plan_id}, {"step_id", known}, {"approved", false}, {"updated_action", "Walk the dog in the park."}};
+  const auto dropped = api.send("POST", "/human_feedback", body);
+  INFO(dropped.body);
+  CHECK(dropped.status == 422);
+  CHECK(dropped.body.find("updated_action: goes with `approved`") != std::string::npos);
+  body["approved"] = true;
+  Once edit(api, "/human_feedback", body, "edit");
+  (void)asked_of_a_person(api, session, plan_id);
+  const auto now = api.get("/steps/" + plan_id)[0];
+  CHECK(now["id"] != known);
+  CHECK(now["replaces"] == known);
+  edit.again();  // and answers nothing
+  const auto late = api.send("POST", "/approve_step_or_steps", body);
+  INFO(late.body);
+  CHECK(late.status == 409);
+  CHECK(late.body.find("step '" + known + "' was replaced by '" + now["id"].get<std::string>() + "'") != std::string::npos);
+  CHECK(api.get("/api/plans/" + plan_id)["requests"].size() == 1);
+  const auto unknown = api.send("POST", "/human_feedback", {{"plan_id", plan_id}, {"step_id", plan_id + "s99"}, {"approved", true}});
+  CHECK(unknown.status == 404);
+  CHECK(unknown.body.find("GET /steps") != std::string::npos);
+
+  body.erase("updated_action");
+  body["human_feedback"] = "Twice round the park.";
+  CHECK(api.post("/human_feedback", body)["step_id"] == known);
+  CHECK(api.finished(session)["overall_status"] == "completed");
+  CHECK(api.get("/steps/" + plan_id)[0]["agent_reply"] == "Twice round the park.");
+  CHECK(api.send("POST", "/human_feedback", body).status == 409);
+  const Json nowhere{{"plan_id", "nope~p1"}, {"human_clarification", "x"}};
+  const auto nobody = api.send("POST", "/human_clarification_on_plan", nowhere);
+  CHECK(nobody.status == 404);
+  CHECK(nobody.body.find("Plan not found") != std::string::npos);
+}
+
 TEST_CASE("task api: a clarification, an answer and a decision of our own REST are remembered too") {
   Api api;
   const auto made = api.task("Please enable roaming on my mobile plan.");

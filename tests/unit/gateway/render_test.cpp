@@ -75,6 +75,17 @@ TEST_CASE("render: a step names its agent, its approval and why it failed") {
   CHECK(step_json(made.steps[0], made)["human_approval_status"] == "accepted");
 }
 
+TEST_CASE("render: a step is found by its own id, and by that of the step it stands for") {
+  auto made = plan();
+  made.steps[1].replaces = std::exchange(made.steps[1].id, "s1~s4");
+  CHECK(present_step(made, "s1~s1") == "s1~s1");
+  CHECK(present_step(made, "s1~s2") == "s1~s4");
+  CHECK(present_step(made, "s1~s4") == "s1~s4");
+  CHECK(present_step(made, "s1~s9") == "s1~s9");
+  CHECK(present_step(made, "").empty());
+  CHECK(step_json(made.steps[1], made)["replaces"] == "s1~s2");
+}
+
 TEST_CASE("render: what people and agents said becomes messages, the rest does not") {
   wire::EventT event;
   event.kind = wire::EventKind::message;
