@@ -45,6 +45,7 @@ asio::awaitable<Result<wire::AcceptedT>> Backend::perform(Action action, Caller 
   command.body = std::move(action.body);
   auto span = tracer_.start(fmt::format("command {}", wire::EnumNameCommandBody(command.body.type)), telemetry::SpanKind::client,
                             caller.trace, action.session);
+  if (!action.about.empty()) span.set(about_attribute, action.about);
   auto message = wire::message(std::move(command));
   message.header.dest_kind = wire::DestKind::owner;
   message.header.partition = partition_of(action.scope);

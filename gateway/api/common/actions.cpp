@@ -22,7 +22,11 @@ template <class T> Action in_session(std::string session, T body) {
   action.body.Set(std::move(body));
   return action;
 }
-template <class T> Action by_id(const std::string& id, T body) { return in_session(std::string(session_of(id)), std::move(body)); }
+template <class T> Action by_id(const std::string& id, T body) {
+  auto action = in_session(std::string(session_of(id)), std::move(body));
+  action.about = id;
+  return action;
+}
 
 std::string session_for(Fields& fields, const Context& context) {
   if (fields.has("session_id")) return fields.session("session_id", Need::required);

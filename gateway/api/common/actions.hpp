@@ -15,8 +15,12 @@ namespace convoke::api {
 struct Action {
   std::string scope;    // `s:<session>` or `t:<team>`
   std::string session;  // empty for a team
+  std::string about;    // the plan, request, conversation … that it names; empty: it makes its own
   wire::CommandBodyUnion body;
 };
+
+/// Attribute of a command's span: what its action is about. A decision is a trace of its own, which is found by it.
+inline constexpr auto about_attribute = "convoke.about";
 
 /// What a creation needs besides its fields.
 struct ActionContext {

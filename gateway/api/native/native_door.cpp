@@ -3,11 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <set>
 
 #include "agents/team/load.hpp"
 #include "api/common/json_text.hpp"
 #include "api/common/render.hpp"
+#include "api/native/conversation_spans.hpp"
 #include "api/side_by_side.hpp"
 
 namespace convoke::api {
@@ -164,7 +164,8 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::apply_team(Call call) {
   if (!parsed) co_return std::unexpected(std::move(parsed.error()));
   wire::ApplyTeamT body;
   body.definition = agents::to_json(**parsed);
-  Action action{"t:" + (*parsed)->name, {}, {}};
+  Action action;
+  action.scope = "t:" + (*parsed)->name;
   action.body.Set(std::move(body));
   auto hash = hash_of("team", *json);
   auto accepted = co_await backend_.perform(std::move(action), caller(call), call.key, std::move(hash));
@@ -192,28 +193,20 @@ asio::awaitable<NativeDoor::Answer> NativeDoor::directory(Call call) {
   co_return json_answer(directory_json(*found));
 }
 
-// The spans of a conversation are those of the traces that its events belong to.
 asio::awaitable<NativeDoor::Answer> NativeDoor::trace(Call call) {
   const auto conversation = parameter(call, "id");
   const auto who = caller(call);
-  std::set<std::pair<std::uint64_t, std::uint64_t>> traces;
-  std::set<std::string> runs;
+  ConversationSpans its(conversation);
   for (std::uint64_t next = 1; next != 0;) {
     auto page = co_await backend_.page(conversation, next, Uuid{}, who);
     if (!page) co_return std::unexpected(std::move(page.error()));
-    for (const auto& event : page->events) {
-      if (event.trace.hi() || event.trace.lo()) traces.emplace(event.trace.hi(), event.trace.lo());
-      if (!event.run.empty()) runs.insert(event.run);
-    }
+    for (const auto& event : page->events) its.see(event);
     next = page->events.empty() || page->events.back().seq >= page->head ? 0 : page->events.back().seq + 1;
   }
   const auto scope = "s:" + std::string(session_of(conversation));
   auto spans = co_await backend_.ask<wire::SpanPageT>(scope, who, wire::ReadSpansT{});
   if (!spans) co_return std::unexpected(std::move(spans.error()));
-  Json list = Json::array();
-  for (const auto& span : spans->spans)
-    if (traces.contains({span.trace_hi, span.trace_lo}) || runs.contains(span.run)) list.push_back(span_json(span));
-  co_return json_answer({{"conversation", conversation}, {"spans", std::move(list)}});
+  co_return json_answer({{"conversation", conversation}, {"spans", its.among(spans->spans)}});
 }
 
 }  // namespace convoke::api

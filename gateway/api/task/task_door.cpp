@@ -361,7 +361,8 @@ http::Response TaskDoor::list_answer(const List& list) const {
 
 // The user's list says which sessions these are, and remembers it under the call's key: a repetition goes on with the same ones.
 asio::awaitable<Result<wire::AcceptedT>> TaskDoor::name_sessions(const Call& call, std::size_t part) {
-  Action action{"u:" + call.identity.user, {}, {}};
+  Action action;
+  action.scope = "u:" + call.identity.user;
   action.body.Set(wire::NameSessionsT{});
   auto key = part == 1 ? call.key : fmt::format("{}/{}", call.key, part);
   auto hash = hash_of("delete all", Json::object());

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "integration/cli/task_api.hpp"
 
@@ -49,6 +50,13 @@ TEST_CASE("task api: a plan is made, one step rejected, one edited, the rest app
     CHECK(step["human_approval_status"] == (rejected ? "rejected" : "accepted"));
     CHECK(step["agent_reply"].is_null() == rejected);
   }
+  // Each decision is in the trace: its door, its command, its commit.
+  const auto conversation = made["conversation"].get<std::string>();
+  CHECK(eventually(seconds(10), [&] {
+    std::map<std::string, int> names;
+    for (const auto& span : api.get("/api/trace/" + conversation)["spans"]) ++names[span["name"]];
+    return names["command CreateTask"] == 1 && names["command Decide"] == 4 && names["POST /approve_step_or_steps"] == 4;
+  }));
   const auto messages = api.get("/agent_messages/" + session);
   CHECK(messages.size() > total);
   CHECK(messages[0]["source"] == "HumanAgent");

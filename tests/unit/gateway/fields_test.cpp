@@ -109,6 +109,7 @@ TEST_CASE("actions: a chat may be opened without a text, but nobody says nothing
 TEST_CASE("actions: what names a plan, request or letter goes to its session") {
   const auto decide = good("decide", R"({"plan": "s1~p1", "approved": true, "revision": 3, "comment": "go"})");
   CHECK(decide.scope == "s:s1");
+  CHECK(decide.about == "s1~p1");
   CHECK(decide.body.AsDecide()->revision == 3);
   CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true})") == "revision: missing");
   CHECK(mistake("decide", R"({"plan": "s1~p1", "approved": true, "revision": 4294967299})") == "revision: expected at most 4294967295");
@@ -120,6 +121,7 @@ TEST_CASE("actions: what names a plan, request or letter goes to its session") {
   CHECK(good("post", R"({"conversation": "s1~d1", "text": "hi"})").scope == "s:s1");
   CHECK(good("clarify", R"({"plan": "s1~p1", "text": "Monday"})").session == "s1");
   CHECK(good("answer", R"({"request": "s1~q1", "approved": false})").body.AsAnswerRequest()->approved == false);
+  CHECK(good("answer", R"({"request": "s1~q1", "approved": false})").about == "s1~q1");
   CHECK_FALSE(good("answer", R"({"request": "s1~q1", "approved": false})").body.AsAnswerRequest()->undecided);
   CHECK(good("answer", R"({"request": "s1~q1", "text": "no"})").body.AsAnswerRequest()->undecided);
   CHECK(mistake("answer", R"({"request": "s1~q1"})").starts_with("text: "));
