@@ -40,6 +40,12 @@ bool origin_allowed(const AccessRules& rules, std::string_view origin, std::stri
   return scheme != std::string_view::npos && lower(origin.substr(scheme + 3)) == lower(host);
 }
 
+// A page's image, script or form of GET carries no Origin; browsers tell its site instead (Fetch Metadata). A link is followed by a person.
+bool is_foreign_fetch(const Claims& claims) {
+  if (claims.fetch_site != "cross-site" && claims.fetch_site != "same-site") return false;
+  return claims.method != "GET" || claims.fetch_mode != "navigate" || claims.fetch_dest != "document";
+}
+
 std::string_view presented_key(const Claims& claims) {
   constexpr std::string_view scheme = "bearer ";
   if (claims.authorization.size() > scheme.size() && lower(claims.authorization.substr(0, scheme.size())) == scheme)
@@ -74,6 +80,10 @@ Result<std::vector<ApiKey>> parse_keys(std::string_view text) {
 }
 
 Status check_origin(const AccessRules& rules, const Claims& claims) {
+  if (claims.origin.empty() && is_foreign_fetch(claims))
+    return fail(
+        Fault::forbidden,
+        "pages of other sites may not call this gateway; those that gateway.origins lists may, with requests that carry their Origin");
   if (claims.origin.empty() || origin_allowed(rules, claims.origin, claims.host)) return {};
   return fail(Fault::forbidden, fmt::format("pages of {} may not call this gateway; gateway.origins lists those that may", claims.origin));
 }

@@ -36,6 +36,9 @@ struct Claims {
   std::string_view method;
   std::string_view host;
   std::string_view origin;
+  std::string_view fetch_site;  // Sec-Fetch-Site, -Mode and -Dest: what a browser says of a request that carries no Origin
+  std::string_view fetch_mode;
+  std::string_view fetch_dest;
   std::string_view authorization;
   std::string_view api_key;
   std::string_view principal;  // x-ms-client-principal-id, believed only without keys
@@ -43,7 +46,7 @@ struct Claims {
   bool loopback = false;
 };
 
-/// FORBIDDEN for a page of a foreign origin, whatever it asks.
+/// FORBIDDEN for a page of a foreign origin, whatever it asks. Following a link is nothing that a page asks: it does not see the answer.
 Status check_origin(const AccessRules& rules, const Claims& claims);
 /// The same, and FORBIDDEN when the Host is not ours, MALFORMED without one.
 Status check_page(const AccessRules& rules, const Claims& claims);

@@ -130,6 +130,13 @@ TEST_CASE("gateway: pages of other origins and rebound names get nothing") {
     CHECK(doors.send("HEAD", path, {}, {{"Origin", "http://evil.example"}}).status == 403);
   }
   CHECK(doors.send("GET", "/healthz", {}, {{"Origin", "http://" + doors.address()}}).status == 200);
+  for (const auto* path : {"/healthz", "/openapi.json", "/api/directory"}) {
+    INFO(path);
+    CHECK(doors.send("GET", path, {}, {{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "no-cors"}}).status == 403);
+    CHECK(doors.send("GET", path, {}, {{"Sec-Fetch-Site", "same-origin"}}).status == 200);
+    const http::Headers link{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}};
+    CHECK(doors.send("GET", path, {}, link).status == 200);
+  }
   CHECK(doors.send("GET", "/healthz", {}, {{"Host", "10.1.2.3:8080"}}).status == 200);  // who probes asks by address
   CHECK(doors.send("GET", "/openapi.json", {}, {{"Host", "evil.example"}}).status == 403);
   CHECK(doors.send("GET", "/api/directory", {}, {{"Host", "evil.example"}}).status == 403);

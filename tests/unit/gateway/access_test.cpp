@@ -94,6 +94,36 @@ TEST_CASE("access: foreign pages are refused, whatever they ask") {
   CHECK(check_page(rules, claims));
 }
 
+TEST_CASE("access: what a foreign page asks without an Origin is refused too, a link to us is followed") {
+  auto claims = local();
+  for (const auto* site : {"cross-site", "same-site"}) {
+    claims.fetch_site = site;
+    for (const auto* mode : {"no-cors", "cors", "websocket", ""}) {
+      claims.fetch_mode = mode;
+      CHECK(check_page({}, claims).error().code == Fault::forbidden);
+      CHECK(check_origin({}, claims).error().code == Fault::forbidden);
+    }
+    claims.fetch_mode = "navigate";
+    claims.fetch_dest = "iframe";
+    CHECK(check_page({}, claims).error().code == Fault::forbidden);
+    claims.fetch_dest = "document";
+    CHECK(check_page({}, claims));
+    claims.method = "POST";
+    CHECK(check_page({}, claims).error().code == Fault::forbidden);
+    claims.method = "GET";
+  }
+  claims.fetch_mode = "cors";
+  for (const auto* site : {"same-origin", "none"}) {
+    claims.fetch_site = site;
+    CHECK(check_page({}, claims));
+  }
+  AccessRules rules;
+  rules.origins = {"http://app.example"};
+  claims.fetch_site = "cross-site";
+  claims.origin = "http://app.example";
+  CHECK(check_page(rules, claims));
+}
+
 TEST_CASE("access: a key file is read line by line, and the wrong line is named") {
   const auto hash = to_hex(sha256("k"));
   const auto keys = parse_keys("# people\n\n" + hash + " ann\n" + hash + "\troot admin\n");
