@@ -43,6 +43,7 @@ class Doors {
 
   std::string bus() const { return "ipc://" + folder_.file("bus"); }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::uint16_t port() const { return port_; }
   Process& gateway() { return *gateway_; }
 
   http::Response send(const std::string& method, const std::string& path, std::string body = {}, http::Headers headers = {}) {

@@ -5,6 +5,7 @@
 #include "core/hash.hpp"
 #include "http/websocket_client.hpp"
 #include "integration/gateway/doors.hpp"
+#include "integration/http/fixture.hpp"
 
 using namespace convoke;
 using namespace convoke::test;
@@ -141,6 +142,14 @@ TEST_CASE("gateway: pages of other origins and rebound names get nothing") {
   CHECK(doors.send("GET", "/openapi.json", {}, {{"Host", "evil.example"}}).status == 403);
   CHECK(doors.send("GET", "/api/directory", {}, {{"Host", "evil.example"}}).status == 403);
   CHECK(doors.send("GET", "/api/directory", {}, {{"Origin", "http://" + doors.address()}}).status == 200);
+  // Of a target that names a host, that one counts.
+  const auto asked = [&](const std::string& target, const std::string& host) {
+    RawPeer peer(doors.io, doors.port());
+    peer.say("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+    return peer.hear();
+  };
+  CHECK(asked("http://" + doors.address() + "/openapi.json", "evil.example").starts_with("HTTP/1.1 200 "));
+  CHECK(asked("http://evil.example/openapi.json", doors.address()).starts_with("HTTP/1.1 403 "));
   CHECK_FALSE(Socket(doors, {{"Origin", "http://evil.example"}}).status);
   CHECK(Socket(doors, {{"Origin", "http://" + doors.address()}}).status);
 }
