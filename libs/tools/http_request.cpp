@@ -70,11 +70,6 @@ std::optional<std::vector<Piece>> pieces_of(std::string_view text, std::string_v
 
 bool has_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
-std::size_t path_begin(std::string_view url) {
-  const auto scheme = url.find("://");
-  return scheme == std::string_view::npos ? url.size() : std::min(url.find_first_of("/?", scheme + 3), url.size());
-}
-
 const Parameter* find_parameter(const Tool& tool, std::string_view name) {
   const auto found = std::ranges::find(tool.parameters, name, &Parameter::name);
   return found == tool.parameters.end() ? nullptr : &*found;
@@ -146,64 +141,95 @@ bool is_authority(std::string_view text) {
   return rest.front() == ':' && error == std::errc{} && stop == rest.data() + rest.size() && port > 0 && port <= last_port;
 }
 
+/// What stands between `open` and the next `}`, or the text's end.
+struct Place {
+  std::size_t at = 0;
+  std::string_view written, inside;
+  bool closed = true;
+};
+
+std::vector<Place> places_in(std::string_view text, std::string_view open, std::size_t at = 0) {
+  std::vector<Place> places;
+  while ((at = text.find(open, at)) != std::string_view::npos) {
+    const auto begin = at + open.size(), end = std::min(text.find('}', begin), text.size());
+    const bool closed = end < text.size();
+    places.push_back({at, text.substr(at, end - at + (closed ? 1 : 0)), text.substr(begin, end - begin), closed});
+    at = end;
+  }
+  return places;
+}
+
 class Checker {
  public:
   explicit Checker(const Tool& tool) : tool_(tool) {}
 
   std::vector<HttpMistake> check() {
     check_url();
-    for (const auto& [name, value] : tool_.http.headers) check_header(name, value);
+    for (const auto& [name, value] : tool_.http.headers) {
+      check_name(name);
+      check_value(name, value);
+    }
     return std::move(mistakes_);
   }
 
  private:
-  void report(std::string_view where, std::string expected) { mistakes_.push_back({std::string(where), std::move(expected)}); }
+  using In = HttpMistake::In;
 
   void check_url() {
     const std::string_view url = tool_.http.url;
-    const auto host = url.find("://");
-    if ((!url.starts_with("http://") && !url.starts_with("https://")) || path_begin(url) == host + 3 || url.contains('#') ||
+    const auto scheme = url.find("://");
+    const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3, end = std::min(url.find_first_of("/?", begin), url.size());
+    const auto authority = url.substr(begin, end - begin);
+    const auto before = mistakes_.size();
+    const auto report = [&](std::string expected) { mistakes_.push_back({In::url, std::string(url), std::move(expected), {}}); };
+    if ((!url.starts_with("http://") && !url.starts_with("https://")) || authority.empty() || url.contains('#') ||
         std::ranges::any_of(url, [](char letter) { return letter <= ' ' || letter == '\x7f'; }))
-      return report(url, "a URL: http:// or https://, a host, and a path without spaces or #");
-    const auto authority = url.substr(host + 3, path_begin(url) - host - 3);
-    if (authority.contains('@')) return report(url, "no user or password in the URL: a header with a variable of the environment");
-    if (authority.contains('{')) return report(url, "no placeholder in the host: a model must not choose whom the tool calls");
-    if (!is_authority(authority)) return report(url, "a host (an IPv6 address in brackets), and a port from 1 to 65535 where one is named");
-    const auto pieces = pieces_of(url, "{");
-    if (!pieces) return report(url, "a closing '}' of each placeholder");
-    for (const auto& piece : *pieces) {
-      if (piece.inside) check_place(piece.text);
-    }
+      report("a URL: http:// or https://, a host, and a path without spaces or #");
+    if (authority.contains('@')) report("no user or password in the URL: a header with a variable of the environment");
+    if (authority.contains('{')) report("no placeholder in the host: a model must not choose whom the tool calls");
+    if (mistakes_.size() == before && !is_authority(authority))
+      report("a host (an IPv6 address in brackets), and a port from 1 to 65535 where one is named");
+    for (const auto& place : places_in(url, "{", end))
+      if (const auto expected = expected_instead(place); !expected.empty())
+        mistakes_.push_back({In::placeholder, std::string(place.written), std::string(expected), {}, place.at});
   }
 
-  void check_place(std::string_view name) {
-    const auto written = fmt::format("{{{}}}", name);
-    const auto* parameter = find_parameter(tool_, name);
-    if (parameter == nullptr) return report(written, "a parameter of the tool");
-    if (parameter->type == Type::list || parameter->type == Type::object)
-      return report(written, "a parameter that is a text, a number or true or false");
-    if (!parameter->required && parameter->default_json.empty()) report(written, "a parameter that is required or has a default");
+  // Nothing where the placeholder is right.
+  std::string_view expected_instead(const Place& place) const {
+    if (!place.closed) return "a closing '}' of each placeholder";
+    const auto* parameter = find_parameter(tool_, place.inside);
+    if (parameter == nullptr) return "a parameter of the tool";
+    if (parameter->type == Type::list || parameter->type == Type::object) return "a parameter that is a text, a number or true or false";
+    if (!parameter->required && parameter->default_json.empty()) return "a parameter that is required or has a default";
+    return {};
   }
 
-  void check_header(const std::string& name, const std::string& value) {
+  void check_name(const std::string& name) {
     const auto is_token = [](char letter) {
       return std::isalnum(static_cast<unsigned char>(letter)) != 0 || std::string_view("!#$%&'*+-.^_`|~").contains(letter);
     };
-    if (name.empty() || !std::ranges::all_of(name, is_token)) return report(name, "the name of a header");
-    if (std::ranges::find(own_headers, lower(name)) != own_headers.end()) return report(name, "a header that is not set by Convoke itself");
+    const auto report = [&](std::string expected) { mistakes_.push_back({In::header_name, name, std::move(expected), name}); };
+    if (name.empty() || !std::ranges::all_of(name, is_token))
+      report("the name of a header");
+    else if (std::ranges::find(own_headers, lower(name)) != own_headers.end())
+      report("a header that is not set by Convoke itself");
+  }
+
+  void check_value(const std::string& name, const std::string& value) {
+    const auto report = [&](std::string_view where, std::string expected) {
+      mistakes_.push_back({In::header_value, std::string(where), std::move(expected), name});
+    };
     if (std::ranges::any_of(value, [](char letter) { return (letter < ' ' && letter != '\t') || letter == '\x7f'; }))
-      return report(value, "a header's value on one line");
-    const auto pieces = pieces_of(value, "${");
-    if (!pieces) return report(value, "a closing '}' after ${");
-    bool refers = false;
-    for (const auto& piece : *pieces) {
-      if (!piece.inside) continue;
-      refers = true;
-      if (!piece.text.starts_with(variable_prefix) || piece.text.size() == variable_prefix.size())
-        return report(value, "a variable of the environment whose name begins with TOOL_: ${TOOL_…}");
+      report(value, "a header's value on one line");
+    const auto variables = places_in(value, "${");
+    for (const auto& variable : variables) {
+      if (!variable.closed)
+        report(variable.written, "a closing '}' after ${");
+      else if (!variable.inside.starts_with(variable_prefix) || variable.inside.size() == variable_prefix.size())
+        report(variable.written, "a variable of the environment whose name begins with TOOL_: ${TOOL_…}");
     }
     // Never shown: it may be a secret.
-    if (!refers && std::ranges::find(secret_headers, lower(name)) != secret_headers.end())
+    if (variables.empty() && std::ranges::find(secret_headers, lower(name)) != secret_headers.end())
       report(name, "a variable of the worker's environment for a secret: ${TOOL_…}");
   }
 

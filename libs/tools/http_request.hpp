@@ -3,6 +3,8 @@
 // be referred to, so that who may write a team file cannot have the worker's other secrets sent somewhere.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -37,10 +39,14 @@ Result<HttpRequest> http_request(const Tool& tool, std::string_view arguments_js
 /// `text` with each secret that occurs in it replaced.
 std::string hide(std::string text, const std::vector<std::string>& secrets);
 
-/// What is wrong with URL and headers; used by `team check`. `where`: the text concerned, as written (the URL, a header's name or value).
+/// What is wrong with URL and headers: each mistake, whatever else is wrong. Used by `team check`.
 struct HttpMistake {
-  std::string where;
+  enum class In : std::uint8_t { url, placeholder, header_name, header_value };  // placeholder: of the URL
+  In in = In::url;
+  std::string where;  // the text concerned, as written; where that may be a secret, the header's name
   std::string expected;
+  std::string header;  // of its name or value: the name
+  std::size_t at = 0;  // of a placeholder: the byte of the URL where it begins
 };
 std::vector<HttpMistake> check_http(const Tool& tool);
 

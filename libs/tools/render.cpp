@@ -141,18 +141,18 @@ std::string expected_names(const Tool& tool) {
   return names.empty() ? "no parameter (the tool has none)" : "a parameter: " + names;
 }
 
-std::optional<BadPlaceholder> check_name(const Tool& tool, const Json& data, std::string_view name) {
+std::optional<BadPlaceholder> check_name(const Tool& tool, const Json& data, std::string_view name, std::size_t at) {
   std::string written = fmt::format("{{{}}}", name);
   if (name.starts_with("clock.")) {
     if (name == today_key || name == next_month_key) return {};
-    return BadPlaceholder{std::move(written), "{clock.today} or {clock.first_of_next_month}"};
+    return BadPlaceholder{std::move(written), "{clock.today} or {clock.first_of_next_month}", at};
   }
   if (name.starts_with("data.")) {
     if (find(data, name.substr(5))) return {};
-    return BadPlaceholder{std::move(written), "a key of the tool's data"};
+    return BadPlaceholder{std::move(written), "a key of the tool's data", at};
   }
   if (find_parameter(tool, name)) return {};
-  return BadPlaceholder{std::move(written), expected_names(tool)};
+  return BadPlaceholder{std::move(written), expected_names(tool), at};
 }
 
 }  // namespace
@@ -170,16 +170,16 @@ Result<std::string> render(const Tool& tool, std::string_view arguments_json, Un
 std::vector<BadPlaceholder> check_placeholders(const Tool& tool) {
   std::vector<BadPlaceholder> found;
   const Json data = Json::parse(tool.data_json);
-  const auto report = [&](BadPlaceholder bad) {
-    if (std::ranges::find(found, bad.written, &BadPlaceholder::written) == found.end()) found.push_back(std::move(bad));
-  };
+  const auto offset = [&](std::string_view part) { return static_cast<std::size_t>(part.data() - tool.response.data()); };
   walk(tool.response,
        {.text = [](std::string_view) {},
         .placeholder =
             [&](std::string_view name) {
-              if (auto bad = check_name(tool, data, name)) report(std::move(*bad));
+              auto bad = check_name(tool, data, name, offset(name) - 1);
+              if (bad && std::ranges::find(found, bad->written, &BadPlaceholder::written) == found.end()) found.push_back(std::move(*bad));
             },
-        .stray = [&](std::string_view written, std::string_view expected) { report({std::string(written), std::string(expected)}); }});
+        .stray = [&](std::string_view brace,
+                     std::string_view expected) { found.push_back({std::string(brace), std::string(expected), offset(brace)}); }});
   return found;
 }
 

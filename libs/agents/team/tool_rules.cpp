@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "agents/team/decode.hpp"
 #include "tools/http_request.hpp"
@@ -33,6 +34,9 @@ bool fits(const Node& value, std::string_view type) {
   return false;
 }
 
+/// Where the braces of a text stand in the file, by their bytes in the text.
+using Braces = std::map<std::size_t, Mark>;
+
 class ToolRules {
  public:
   ToolRules(std::string_view file_text, Mistakes& mistakes) : file_text_(file_text), mistakes_(mistakes) {}
@@ -60,7 +64,7 @@ class ToolRules {
       if (tool.find(key))
         report(place_of_key(tool, key), fmt::format("expected no {} in a tool of kind {}", key, is_http ? "http" : "template"));
     const std::string_view needed = is_http ? "url" : "response";
-    if (!tool.find(needed)) return report(tool.mark, fmt::format("expected the key {} in an entry of tools", quote(needed)));
+    if (!tool.find(needed)) report(tool.mark, fmt::format("expected the key {} in an entry of tools", quote(needed)));
     if (is_http)
       check_http(tool);
     else
@@ -73,23 +77,34 @@ class ToolRules {
   }
 
   void check_http(const Node& tool) {
-    const Node *url = text_of(tool, "url"), *headers = tool.find("headers"), *parameters = tool.find("parameters");
-    bool known = url && url->sound && (!headers || headers->sound) && !(parameters && !parameters->is(Shape::list));
-    for (const Node* parameter : items_of(tool, "parameters")) known &= text_of(*parameter, "name") != nullptr;
-    if (!known) return;
-    for (const auto& mistake : tools::check_http(decode_tool(tool)))
-      report(place_of_http(tool, mistake.where), fmt::format("expected {}, found {}", mistake.expected, quote(mistake.where)));
+    const auto mistakes = tools::check_http(decode_tool(tool));
+    if (mistakes.empty()) return;
+    const Node* url = text_of(tool, "url");
+    const auto braces = url ? braces_of(*url) : Braces();
+    for (const auto& mistake : mistakes)
+      if (const auto place = place_of_http(tool, mistake, braces))
+        report(*place, fmt::format("expected {}, found {}", mistake.expected, quote(mistake.where)));
   }
 
-  // A header by its name or its value; else it is the URL, or a piece of it.
-  Mark place_of_http(const Node& tool, const std::string& where) const {
-    if (const Node* headers = tool.find("headers")) {
-      for (const auto& entry : headers->entries) {
-        if (entry.key == where) return entry.mark;
-        if (entry.value->text == where) return entry.value->mark;
-      }
+  // Nothing where what is concerned is not there, or not as it should be: that has been said.
+  std::optional<Mark> place_of_http(const Node& tool, const tools::HttpMistake& mistake, const Braces& braces) const {
+    using In = tools::HttpMistake::In;
+    if (mistake.in == In::url || mistake.in == In::placeholder) {
+      const Node* url = text_of(tool, "url");
+      if (!url || !url->sound) return std::nullopt;
+      if (mistake.in == In::url) return url->mark;
+      return knows_parameters(tool) ? std::optional(place_of(*url, mistake.at, braces)) : std::nullopt;
     }
-    return place_of(*tool.find("url"), where);
+    const auto& headers = tool.find("headers")->entries;
+    const auto& header = *std::ranges::find(headers, mistake.header, &Entry::key);
+    if (mistake.in == In::header_value && !header.value->sound) return std::nullopt;
+    return mistake.where == header.key ? header.mark : header.value->mark;
+  }
+
+  static bool knows_parameters(const Node& tool) {
+    const Node* parameters = tool.find("parameters");
+    if (parameters && !parameters->is(Shape::list)) return false;
+    return std::ranges::all_of(items_of(tool, "parameters"), [](const Node* one) { return text_of(*one, "name") != nullptr; });
   }
 
   void report(const Mark& mark, std::string message) { mistakes_.push_back({mark, std::move(message)}); }
@@ -115,22 +130,57 @@ class ToolRules {
   }
 
   void check_response(const Node& tool) {
-    const Node *response = text_of(tool, "response"), *parameters = tool.find("parameters"), *data = tool.find("data");
-    bool known = !(parameters && !parameters->is(Shape::list)) && !(data && !data->is(Shape::map));
-    for (const Node* parameter : items_of(tool, "parameters")) known &= text_of(*parameter, "name") != nullptr;
-    if (!response || !response->sound || !known) return;
-    for (const auto& bad : tools::check_placeholders(decode_tool(tool)))
-      report(place_of(*response, bad.written), fmt::format("expected {}, found {}", bad.expected, quote(bad.written)));
+    const Node *response = text_of(tool, "response"), *data = tool.find("data");
+    if (!response || !response->sound || !knows_parameters(tool) || (data && !data->is(Shape::map))) return;
+    const auto mistakes = tools::check_placeholders(decode_tool(tool));
+    if (mistakes.empty()) return;
+    const auto braces = braces_of(*response);
+    for (const auto& bad : mistakes)
+      report(place_of(*response, bad.at, braces), fmt::format("expected {}, found {}", bad.expected, quote(bad.written)));
   }
 
-  // Where in the file the placeholder stands; where the text begins if it is not written there in one piece.
-  Mark place_of(const Node& response, const std::string& written) const {
-    const std::size_t at = response.mark.line == 0 ? std::string_view::npos : file_text_.find(written, response.mark.offset);
-    if (at == std::string_view::npos) return response.mark;
-    const std::string_view before = file_text_.substr(0, at);
-    const std::size_t newline = before.rfind('\n');
-    const auto line = static_cast<int>(std::ranges::count(before, '\n')) + 1;
-    return {line, static_cast<int>(newline == std::string_view::npos ? at + 1 : at - newline), at};
+  // Of the text as a whole where the brace is not in the file as one: it may be written as an escape.
+  static Mark place_of(const Node& text, std::size_t brace, const Braces& braces) {
+    const auto found = braces.find(brace);
+    return found == braces.end() ? text.mark : found->second;
+  }
+
+  // All of a text, found in the file in the same order, whatever becomes of what is between them.
+  Braces braces_of(const Node& text) const {
+    constexpr std::string_view braces = "{}";
+    Braces places;
+    if (text.mark.line == 0) return places;
+    const auto begin = begin_of(text), end = end_of(begin);
+    auto line = text.mark.line + std::ranges::count(file_text_.substr(text.mark.offset, begin - text.mark.offset), '\n');
+    auto line_begin = file_text_.substr(0, begin).rfind('\n') + 1;  // also in the first line
+    auto brace = text.text.find_first_of(braces);
+    for (auto at = begin; at < end && brace != std::string::npos; ++at) {
+      if (file_text_[at] == '\n') ++line, line_begin = at + 1;
+      if (!braces.contains(file_text_[at])) continue;
+      if (file_text_[at] == text.text[brace]) places[brace] = {static_cast<int>(line), static_cast<int>(at - line_begin) + 1, at};
+      brace = text.text.find_first_of(braces, brace + 1);
+    }
+    return places;
+  }
+
+  // Behind what may stand before the text itself: anchors, tags, comments, and the line of a block's `|` or `>`.
+  std::size_t begin_of(const Node& text) const {
+    constexpr std::string_view blanks = " \t\r\n", before = "&!#|>";
+    auto at = text.mark.offset;
+    while (at < file_text_.size() && (blanks.contains(file_text_[at]) || before.contains(file_text_[at]))) {
+      const bool is_word = file_text_[at] == '&' || file_text_[at] == '!', is_block = file_text_[at] == '|' || file_text_[at] == '>';
+      at = blanks.contains(file_text_[at]) ? at + 1 : file_text_.find_first_of(is_word ? blanks : "\n", at);
+      if (is_block) break;
+    }
+    return std::min(at, file_text_.size());
+  }
+
+  // Only between double quotes can a brace be written in another way, so that what follows the text must not be taken for it.
+  std::size_t end_of(std::size_t begin) const {
+    if (begin == file_text_.size() || file_text_[begin] != '"') return file_text_.size();
+    auto at = begin + 1;
+    while (at < file_text_.size() && file_text_[at] != '"') at += file_text_[at] == '\\' ? 2 : 1;
+    return std::min(at, file_text_.size());
   }
 
   std::string_view file_text_;

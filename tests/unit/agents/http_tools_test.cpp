@@ -63,7 +63,7 @@ TEST_CASE("team check: what goes with one kind of tool alone is said once, at it
   for (const auto* url :
        {"http://[::1", "http://[]/", "http://x:99999/", "http://x:0/", "http://x:/", "http://x:80a/", "http://::1/", "http://[::1]x/"}) {
     INFO(url);
-    CHECK(mistakes(with_tool("kind: http\n        url: \"" + std::string(url) + "\"")).starts_with("13:15: expected a host"));
+    CHECK(mistakes(with_tool("kind: http\n        url: \"" + std::string(url) + "\"")).starts_with("13:14: expected a host"));
   }
   for (const auto* url : {"http://[::1]:8080/", "http://[2001:db8::1]/x", "http://x:65535", "https://a.example/{person}"}) {
     INFO(url);
@@ -71,4 +71,31 @@ TEST_CASE("team check: what goes with one kind of tool alone is said once, at it
   }
   CHECK(mistakes(with_tool("kind: http\n        url: http://x/\n        headers:\n          Authorization: Bearer abc")) ==
         "15:11: expected a variable of the worker's environment for a secret: ${TOOL_…}, found \"Authorization\"");
+}
+
+TEST_CASE("team check: one mistake in a tool that calls a server hides no other") {
+  const std::string variable = "expected a variable of the environment whose name begins with TOOL_: ${TOOL_…}, found ";
+  CHECK(mistakes(with_tool("kind: http\n        url: http://x/{y}\n"
+                           "        headers: {\"B b\": x, C: \"${HOME} ${USER}\", D: 5, Host: \"${HOME}\", Cookie: 5}")) ==
+        "13:23: expected a parameter of the tool, found \"{y}\"\n"
+        "14:19: expected the name of a header, found \"B b\"\n"
+        "14:32: " +
+            variable + "\"${HOME}\"\n14:32: " + variable +
+            "\"${USER}\"\n"
+            "14:54: expected a text for D, found 5\n"
+            "14:57: expected a header that is not set by Convoke itself, found \"Host\"\n"
+            "14:63: " +
+            variable +
+            "\"${HOME}\"\n"
+            "14:82: expected a text for Cookie, found 5");
+  CHECK(mistakes(with_tool("kind: http\n        url: http://{h}/a?x={y}&z={q}&again={y}&w={person}")) ==
+        "13:14: expected no placeholder in the host: a model must not choose whom the tool calls, found "
+        "\"http://{h}/a?x={y}&z={q}&again={y}&w={person}\"\n"
+        "13:29: expected a parameter of the tool, found \"{y}\"\n"
+        "13:35: expected a parameter of the tool, found \"{q}\"\n"
+        "13:45: expected a parameter of the tool, found \"{y}\"");
+  CHECK(mistakes(with_tool("kind: http\n        headers: {A b: c}")) ==
+        "9:9: expected the key \"url\" in an entry of tools\n13:19: expected the name of a header, found \"A b\"");
+  CHECK(mistakes(with_tool("kind: http\n        url: [x]\n        headers: {A b: c}")) ==
+        "13:14: expected a text for url, found a list\n14:19: expected the name of a header, found \"A b\"");
 }

@@ -24,6 +24,22 @@ TEST_CASE("team rules: placeholders name parameters, data or the clock, and are 
         "12:42: expected {clock.today} or {clock.first_of_next_month}, found \"{clock.yesterday}\"");
 }
 
+TEST_CASE("team rules: a lone brace is found where it stands, whatever other braces come before it") {
+  const auto answered = [](std::string_view response) {
+    return mistakes(with(small_team, "response: Hello, {person}.", "response: " + std::string(response)));
+  };
+  const std::string no_end = "expected a closing '}' on the same line, or {{ for a brace, found \"{\"";
+  const std::string no_begin = "expected }} for a brace, found \"}\"";
+  CHECK(answered("|-\n          ##### Ok {{fine}}\n\n          **{person}** one }\n          {unclosed") ==
+        "15:28: " + no_begin + "\n16:11: " + no_end);
+  CHECK(answered("\"{person} {x.y\"") == "12:29: " + no_end);
+  CHECK(answered("{} # none") == "12:19: expected a text for response, found a map");
+  CHECK(answered("a } b } c") == "12:21: " + no_begin + "\n12:25: " + no_begin);
+  CHECK(answered("a } b\n          c { d") == "12:21: " + no_begin + "\n13:13: " + no_end);
+  CHECK(answered("&a |- # {of this}\n          {person} {") == "13:20: " + no_end);
+  CHECK(answered("\"\\x7b \\x7d }\"") == "12:19: expected a parameter: {person}, found \"{ }\"\n12:19: " + no_begin);
+}
+
 TEST_CASE("team rules: names are used once in their place") {
   CHECK(with_parameter("{name: person, description: Again.}") ==
         "11:65: expected another name: the parameter \"person\" is already in line 11");

@@ -109,16 +109,21 @@ TEST_CASE("http tool: mistakes in URLs and headers are found before anything is 
   CHECK(mistakes({.url = "https://{customer}.example.org/"}) ==
         "https://{customer}.example.org/: no placeholder in the host: a model must not choose whom the tool calls");
   CHECK(mistakes({.url = "https://x?a={customer}"}).empty());
+  CHECK(mistakes({.url = "{host}/{nobody}"}) == "{host}/{nobody}" + no_url +
+                                                    "\n{host}/{nobody}: no placeholder in the host: a model must not " +
+                                                    "choose whom the tool calls\n{nobody}: a parameter of the tool");
   CHECK_THAT(mistakes({.url = "https://ann:pw@x/"}), Catch::Contains("no user or password"));
   CHECK(mistakes({.url = "https://x/{nobody}/{tags}/{customer"}) ==
-        "https://x/{nobody}/{tags}/{customer: a closing '}' of each placeholder");
+        "{nobody}: a parameter of the tool\n{tags}: a parameter that is a text, a number or true or false\n"
+        "{customer: a closing '}' of each placeholder");
   CHECK(mistakes({.url = "https://x/{nobody}/{tags}"}) ==
         "{nobody}: a parameter of the tool\n{tags}: a parameter that is a text, a number or true or false");
   CHECK(mistakes({.url = url, .headers = {{"Authorization", "Bearer abc"}}}) ==
         "Authorization: a variable of the worker's environment for a secret: ${TOOL_…}");
   CHECK(mistakes({.url = url, .headers = {{"X-Api-Key", "${TOOL_KEY}"}}}).empty());
   CHECK_THAT(mistakes({.url = url, .headers = {{"X-Api-Key", "${HOME}"}}}), Catch::Contains("begins with TOOL_"));
-  CHECK_THAT(mistakes({.url = url, .headers = {{"X-Api-Key", "${TOOL_KEY"}}}), Catch::Contains("a closing '}'"));
+  CHECK(mistakes({.url = url, .headers = {{"X-Api-Key", "${HOME} ${TOOL_KEY"}}}) ==
+        "${HOME}: a variable of the environment whose name begins with TOOL_: ${TOOL_…}\n${TOOL_KEY: a closing '}' after ${");
   CHECK_THAT(mistakes({.url = url, .headers = {{"X y", "1"}}}), Catch::Contains("the name of a header"));
   CHECK_THAT(mistakes({.url = url, .headers = {{"X-A", "a\nb"}}}), Catch::Contains("on one line"));
   for (const std::string own : {"Host", "content-length", "Idempotency-Key"})

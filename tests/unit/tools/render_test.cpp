@@ -59,4 +59,8 @@ TEST_CASE("render: a placeholder that names nothing is found before it is used")
   Tool twice = order_hardware();
   twice.response = "{a} {b} {a}";
   CHECK(check_placeholders(twice).size() == 2);
+  twice.response = "} {{a}} }";
+  const auto lone = check_placeholders(twice);
+  REQUIRE(lone.size() == 2);
+  CHECK((lone[0].at == 0 && lone[1].at == 8));
 }
