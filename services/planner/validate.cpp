@@ -79,7 +79,7 @@ class StepReader {
 
  private:
   std::unexpected<Error> refuse(const std::string& why) const {
-    return fail(Fault::model_invalid, fmt::format("Step {}: {}.", index_, why));
+    return fail(Fault::model_invalid, fmt::format("steps[{}]: {}.", index_, why));
   }
 
   std::string_view short_name(std::string_view name) const {
