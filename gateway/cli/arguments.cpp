@@ -11,8 +11,10 @@
 #include <span>
 #include <sstream>
 
+#include "api/common/fields.hpp"
 #include "cli/gateway_url.hpp"
 #include "core/arguments.hpp"
+#include "core/name.hpp"
 #include "core/text.hpp"
 
 namespace convoke::cli {
@@ -26,6 +28,7 @@ constexpr auto purpose =
     "141 nobody reads what it prints any more.";
 
 constexpr std::size_t longest_id = 256;
+constexpr std::size_t longest_session = 128;
 constexpr std::uint64_t largest_json_number = (std::uint64_t{1} << 53) - 1;
 
 /// A whole number within bounds, and otherwise a sentence that says so.
@@ -40,12 +43,26 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
   return {check, fmt::format("{} to {}", least, most), "whole_number"};
 }
 
+CLI::Validator validator(std::string (*check)(const std::string& typed), const std::string& name) { return {check, "", name}; }
+
+bool is_blank(const std::string& typed) { return typed.find_first_not_of(" \t\r\n") == std::string::npos; }
+
+std::string check_length(const std::string& typed) {
+  constexpr auto most = api::InputLimits{}.max_text;
+  return typed.size() <= most ? std::string() : fmt::format("expected at most {} bytes, found {}", most, typed.size());
+}
+
+/// What is added to something else; may be left empty.
+CLI::Validator any_text() { return validator(check_length, "any_text"); }
+
 /// What is said, asked or wanted: blanks are none of it.
 CLI::Validator some_text() {
-  const auto check = [](const std::string& typed) -> std::string {
-    return typed.find_first_not_of(" \t\r\n") == std::string::npos ? "expected text, found nothing" : std::string();
-  };
-  return {check, "", "some_text"};
+  return validator([](const std::string& typed) { return is_blank(typed) ? "expected text, found nothing" : check_length(typed); },
+                   "some_text");
+}
+
+std::string instead_of(const std::string& typed) {
+  return typed.empty() ? std::string("nothing") : fmt::format("`{}`", truncate_utf8(typed, 80));
 }
 
 bool is_id(const std::string& typed) {
@@ -53,19 +70,47 @@ bool is_id(const std::string& typed) {
 }
 
 std::string expected_id(std::string_view what, const std::string& typed) {
-  return fmt::format("expected {} (1 to {} letters, digits and signs, no blanks), found {}", what, longest_id,
-                     typed.empty() ? std::string("nothing") : fmt::format("`{}`", typed.substr(0, 80)));
+  return fmt::format("expected {} (1 to {} letters, digits and signs, no blanks), found {}", what, longest_id, instead_of(typed));
 }
 
 /// What a gateway can take for the id of anything.
 CLI::Validator an_id() {
-  return {[](const std::string& typed) { return is_id(typed) ? std::string() : expected_id("an id", typed); }, "", "an_id"};
+  return validator([](const std::string& typed) { return is_id(typed) ? std::string() : expected_id("an id", typed); }, "an_id");
 }
 
 /// What a gateway can take for a key; nothing: one is made.
 CLI::Validator a_key() {
-  return {[](const std::string& typed) { return typed.empty() || is_id(typed) ? std::string() : expected_id("a key", typed); }, "",
-          "a_key"};
+  return validator([](const std::string& typed) { return typed.empty() || is_id(typed) ? std::string() : expected_id("a key", typed); },
+                   "a_key");
+}
+
+/// What a gateway can take for a session.
+CLI::Validator a_session() {
+  const auto check = [](const std::string& typed) {
+    const bool fits = !typed.empty() && typed.size() <= longest_session && std::ranges::all_of(typed, [](unsigned char c) {
+      return std::isalnum(c) != 0 || std::string_view("._:-").contains(static_cast<char>(c));
+    });
+    return fits ? std::string()
+                : fmt::format("expected a session (1 to {} letters, digits, `.`, `_`, `:` or `-`), found {}", longest_session,
+                              instead_of(typed));
+  };
+  return validator(check, "a_session");
+}
+
+CLI::Validator a_team() {
+  return validator(
+      [](const std::string& typed) {
+        return is_name(typed) ? std::string() : fmt::format("expected the name of a team, found {}", instead_of(typed));
+      },
+      "a_team");
+}
+
+CLI::Validator an_agent() {
+  const auto check = [](const std::string& typed) {
+    return is_name(typed) || split_agent(typed) ? std::string()
+                                                : fmt::format("expected an agent, as Name or team.Name, found {}", instead_of(typed));
+  };
+  return validator(check, "an_agent");
 }
 
 std::string check_url(const std::string& typed) {
@@ -114,7 +159,7 @@ class Builder {
 
 void instance_commands(Builder& build) {
   auto* up = build.command("up", "start an installation and supervise it");
-  build.text(up, "--team", "team", "team file (default: the company that ships with the product)");
+  build.text(up, "--team", "team", "team file (default: the company that ships with the product)")->check(some_text());
   build.number(up, "--port", "port", "port of the gateway on loopback (default 8080; 0: the system chooses)", 0, 65'535);
   build.flag(up, "--detach", "detach", "return when it is ready, and leave it running");
   build.flag(up, "--demo", "demo", "run a task, show it, stop everything");
@@ -122,9 +167,9 @@ void instance_commands(Builder& build) {
   build.command("down", "stop the installation");
   build.command("status", "what runs: name, pid, ready, restarts, memory");
   auto* doctor = build.command("doctor", "say what is wrong with this installation and how to mend it");
-  build.text(doctor, "--team", "team", "team file to check (default: the one that `up` was last started with)");
+  build.text(doctor, "--team", "team", "team file to check (default: the one that `up` was last started with)")->check(some_text());
   auto* scale = build.command("scale", "change how many worker processes an agent has");
-  build.text(scale, "agent", "agent", "agent")->required();
+  build.text(scale, "agent", "agent", "agent")->required()->check(an_agent());
   build.number(scale, "count", "count", "processes", 0, most_workers)->required();
 }
 
@@ -147,14 +192,15 @@ void task_commands(Builder& build) {
             "(default: ask on a terminal, else none)")
       ->check(CLI::IsMember({"ask", "auto", "none"}));
   build.flag(task, "--no-watch", "no-watch", "return when the task is accepted");
-  build.text(task, "--session", "session", "session to do it in (default: a new one)");
-  build.text(task, "--team-name", "team", "team (default: the gateway's)");
+  build.text(task, "--session", "session", "session to do it in (default: a new one)")->check(a_session());
+  build.text(task, "--team-name", "team", "team (default: the gateway's)")->check(a_team());
   key(build, task, "idempotency key: the same key and task is the same task");
   patience(build, task);
   auto* chat = build.command("chat", "say something to an agent and see its answer");
-  build.text(chat, "agent", "agent", "agent")->required();
+  build.text(chat, "agent", "agent", "agent")->required()->check(an_agent());
   build.text(chat, "text", "text", "what to say")->required()->check(some_text());
-  build.text(chat, "--session", "session", "session (default: a new one); of somebody else's shared one, joins the conversation");
+  build.text(chat, "--session", "session", "session (default: a new one); of somebody else's shared one, joins the conversation")
+      ->check(a_session());
   key(build, chat, "idempotency key: the same key and words are said once");
   patience(build, chat);
   build.flag(chat, "--shared", "shared", "let other people join the new session's direct conversations");
@@ -168,16 +214,16 @@ void task_commands(Builder& build) {
 
 void plan_commands(Builder& build) {
   auto* plans = build.command("plans", "the latest plans");
-  build.text(plans, "--session", "session", "all plans of a session");
+  build.text(plans, "--session", "session", "all plans of a session")->check(a_session());
   auto* plan = build.command("plan", "one plan with its steps");
   build.text(plan, "plan", "plan", "plan")->required()->check(an_id());
   for (const auto* verb : {"approve", "reject"}) {
     auto* sub = build.command(verb, std::string(verb) + " steps of a plan: those named, else all that are planned");
     build.text(sub, "plan", "plan", "plan")->required()->check(an_id());
-    build.list(sub, "steps", "steps", "steps");
+    build.list(sub, "steps", "steps", "steps")->check(an_id());
     auto* edit = build.text(sub, "--edit", "edit", "do this instead (one step)")->check(some_text());
     if (verb == std::string_view("reject")) edit->group("");  // known, to be refused in words
-    build.text(sub, "--comment", "comment", "comment");
+    build.text(sub, "--comment", "comment", "comment")->check(any_text());
     key(build, sub);
   }
   auto* clarify = build.command("clarify", "answer what the planner asked");
@@ -186,24 +232,26 @@ void plan_commands(Builder& build) {
   key(build, clarify);
   auto* cancel = build.command("cancel", "cancel a plan");
   build.text(cancel, "plan", "plan", "plan")->required()->check(an_id());
-  build.text(cancel, "--reason", "reason", "why");
+  build.text(cancel, "--reason", "reason", "why")->check(any_text());
   key(build, cancel);
   auto* answer = build.command("answer", "answer a question put to people");
   build.text(answer, "request", "request", "request")->required()->check(an_id());
-  build.text(answer, "text", "text", "answer; where yes or no decides: a comment, or what came of it");
+  build.text(answer, "text", "text", "answer; where yes or no decides: a comment, or what came of it")->check(any_text());
   auto* yes = build.flag(answer, "--yes", "yes", "approve, or: it did happen");
   build.flag(answer, "--no", "no", "reject, or: it did not happen")->excludes(yes);
   key(build, answer);
 }
 
 void team_commands(Builder& build) {
-  build.text(build.command("agents", "agents, their workers and their queues"), "--team-name", "team", "team");
-  build.text(build.command("tools", "tools of all agents"), "--team-name", "team", "team");
+  build.text(build.command("agents", "agents, their workers and their queues"), "--team-name", "team", "team")->check(a_team());
+  build.text(build.command("tools", "tools of all agents"), "--team-name", "team", "team")->check(a_team());
   auto* team = build.command("team", "check and apply team files");
   team->require_subcommand(1);
-  build.text(build.command("check", "name every mistake in a team file", team), "file", "file", "team file")->required();
+  build.text(build.command("check", "name every mistake in a team file", team), "file", "file", "team file")
+      ->required()
+      ->check(some_text());
   auto* apply = build.command("apply", "make it the team's newest version", team);
-  build.text(apply, "file", "file", "team file")->required();
+  build.text(apply, "file", "file", "team file")->required()->check(some_text());
   key(build, apply);
   auto* letters = build.command("dead-letters", "turns that failed three times");
   letters->require_subcommand(0, 1);
@@ -278,6 +326,8 @@ void check_together(Parsed& parsed) {
     refuse(parsed, "--edit says what is done instead, and a rejected step is not done: approve it with --edit");
   if (typed.command == "approve" && !typed.text("edit").empty() && typed.list("steps").size() != 1)
     refuse(parsed, "--edit says what one step does instead: name that step");
+  if (typed.command == "answer" && is_blank(typed.text("text")) && !typed.flag("yes") && !typed.flag("no"))
+    refuse(parsed, "an answer is a text, --yes or --no: say one of them");
   if (typed.command == "task" && typed.flag("no-watch") && typed.text("approve") == "ask")
     refuse(parsed, "--approve ask asks whoever watches, and with --no-watch nobody does: leave one of them out");
 }
@@ -315,7 +365,7 @@ Parsed parse_arguments(int argc, const char* const* argv, const std::string& sta
   CLI::App app(purpose, "convoke");
   app.set_version_flag("--version", "convoke 0.1.0");
   app.require_subcommand(1);
-  const auto* folder = app.add_option("--data", invocation.data, "folder of the installation")->capture_default_str();
+  const auto* folder = app.add_option("--data", invocation.data, "folder of the installation")->capture_default_str()->check(some_text());
   app.add_option("--url", invocation.url, "gateway to speak to, instead of the installation's (API key: $CONVOKE_API_KEY)")
       ->check(CLI::Validator([](const std::string& typed) { return check_url(typed); }, "", "url"));
   app.add_flag("--json", invocation.json, "print JSON");

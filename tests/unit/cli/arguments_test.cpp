@@ -104,6 +104,47 @@ TEST_CASE("arguments: what cannot be an id is refused before anybody is asked") 
   CHECK(good({"watch", "u-1:a.b_c~dm/company.HrAgent"}).command == "watch");
 }
 
+TEST_CASE("arguments: what no gateway can take is refused before anybody is asked") {
+  const std::string longest(65'536, 'x'), too_long(65'537, 'x'), long_session(129, 's');
+  const auto refused = [](std::vector<const char*> words) {
+    const auto parsed = parse(std::move(words));
+    CHECK(parsed.exit == usage);
+    return parsed.message.substr(0, parsed.message.find('\n'));
+  };
+  CHECK(refused({"task", too_long.c_str()}) == "description: expected at most 65536 bytes, found 65537");
+  CHECK(good({"task", longest.c_str()}).text("description") == longest);
+  CHECK(refused({"chat", "", "hi"}) == "agent: expected an agent, as Name or team.Name, found nothing");
+  CHECK(refused({"chat", "Hr Agent", "hi"}) == "agent: expected an agent, as Name or team.Name, found `Hr Agent`");
+  CHECK(good({"chat", "company.HrAgent", "hi"}).text("agent") == "company.HrAgent");
+  CHECK(refused({"chat", "HrAgent", too_long.c_str()}).starts_with("text: expected at most"));
+  CHECK(refused({"cancel", "s~p1", "--reason", too_long.c_str()}).starts_with("--reason: expected at most"));
+  CHECK(refused({"approve", "s~p1", ""}).starts_with("steps: expected an id"));
+  for (const auto* session : {"", "a b", "a/b", "\xC3\xA9", long_session.c_str()})
+    for (const auto& words : std::vector<std::vector<const char*>>{{"task", "hi"}, {"chat", "HrAgent", "hi"}, {"plans"}}) {
+      INFO(words.front() << " `" << session << "`");
+      auto typed = words;
+      typed.insert(typed.end(), {"--session", session});
+      CHECK(refused(typed).starts_with("--session: expected a session (1 to 128 letters"));
+    }
+  CHECK(good({"plans", "--session", "u-1:a.b_c"}).text("session") == "u-1:a.b_c");
+  // An empty variable of a script is not the same as nothing said.
+  for (const auto& words : std::vector<std::vector<const char*>>{{"task", "hi", "--team-name", ""},
+                                                                 {"agents", "--team-name", ""},
+                                                                 {"tools", "--team-name", ""},
+                                                                 {"up", "--team", ""},
+                                                                 {"doctor", "--team", ""},
+                                                                 {"status", "--data", ""},
+                                                                 {"status", "--url", ""},
+                                                                 {"team", "check", ""},
+                                                                 {"scale", "", "1"}}) {
+    INFO(words.front() << " " << words[1]);
+    CHECK_THAT(refused(words), Catch::Contains("expected"));
+  }
+  CHECK(refused({"answer", "s~r1"}) == "an answer is a text, --yes or --no: say one of them");
+  CHECK(refused({"answer", "s~r1", " "}) == "an answer is a text, --yes or --no: say one of them");
+  CHECK(good({"answer", "s~r1", "", "--yes"}).flag("yes"));
+}
+
 TEST_CASE("arguments: what is not done is not edited") {
   const auto parsed = parse({"reject", "s~p1", "1", "--edit", "other"});
   CHECK(parsed.exit == usage);
