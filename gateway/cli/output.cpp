@@ -17,6 +17,18 @@ namespace {
 
 constexpr std::string_view clear_line = "\r\033[K";
 
+// How many bytes a character has that steers a terminal, or the order in which it shows what comes next; 0: none stands here.
+std::size_t steering_bytes(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0; };
+  const auto is_in = [](int value, int least, int most) { return value >= least && value <= most; };
+  if (byte(0) == 0x7F || (byte(0) < 0x20 && byte(0) != '\n' && byte(0) != '\t')) return 1;
+  if (byte(0) == 0xC2 && is_in(byte(1), 0x80, 0x9F)) return 2;  // C1
+  if (byte(0) == 0xD8 && byte(1) == 0x9C) return 2;             // U+061C
+  const bool of_general = byte(0) == 0xE2 && byte(1) == 0x80 && (is_in(byte(2), 0x8E, 0x8F) || is_in(byte(2), 0xAA, 0xAE));
+  const bool of_isolates = byte(0) == 0xE2 && byte(1) == 0x81 && is_in(byte(2), 0xA6, 0xA9);
+  return of_general || of_isolates ? 3 : 0;  // U+200E, U+200F, U+202A to U+202E; U+2066 to U+2069
+}
+
 }  // namespace
 
 Output::Output(std::ostream& out, std::ostream& err, bool terminal, bool color, bool json)
@@ -153,13 +165,11 @@ std::string size_text(std::uint64_t bytes) {
 
 std::string safe(std::string_view text) {
   std::string result;
-  for (const char c : text) {
-    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-    result += control ? '?' : c;
+  while (!text.empty()) {
+    const auto steering = steering_bytes(text);
+    result += steering > 0 ? '?' : text.front();
+    text.remove_prefix(std::max<std::size_t>(1, steering));
   }
-  // C1 controls come as two bytes in UTF-8.
-  for (std::size_t at = result.find('\xC2'); at != std::string::npos && at + 1 < result.size(); at = result.find('\xC2', at + 1))
-    if (static_cast<unsigned char>(result[at + 1]) < 0xA0) result.replace(at, 2, "?");
   return result;
 }
 

@@ -95,7 +95,8 @@ std::size_t width_of(std::string_view text);
 std::string duration_text(std::int64_t ms);
 /// `12 MiB`.
 std::string size_text(std::uint64_t bytes);
-/// What came from outside, safe to show on a terminal: control characters but line ends and tabs are replaced.
+/// What came from outside, safe to show on a terminal: control characters but line ends and tabs are replaced, and what changes the
+/// direction of writing, so that the words that are read are those that were said.
 std::string safe(std::string_view text);
 /// The first line, at most `width` columns.
 std::string brief(std::string_view text, std::size_t width);

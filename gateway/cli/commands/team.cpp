@@ -66,7 +66,7 @@ void show_mistakes(Context& context, const std::vector<agents::Diagnostic>& mist
     if (context.out.json())
       context.out.value({{"file", mistake.file}, {"line", mistake.line}, {"column", mistake.column}, {"message", mistake.message}});
     else
-      context.out.line(agents::to_string(mistake));
+      context.out.line(safe(agents::to_string(mistake)));
   }
 }
 

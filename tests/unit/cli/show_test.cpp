@@ -161,9 +161,13 @@ TEST_CASE("show: what is recalled is known and not printed; a task is at rest on
 TEST_CASE("output: what came from outside cannot steer the terminal") {
   CHECK(safe("a\033[2Jb\rc\xC2\x9B"
              "d\ne") == "a?[2Jb?c?d\ne");
+  // Nor make it show words in another order than they were said.
+  CHECK(safe("a\u061C\u200E\u200F\u202A\u202Eb\u2066\u2069c\xC2") == "a?????b??c\xC2");
+  CHECK(safe("\u0629 \u200D \u2029 \u202F \u2065 \u206A \u00A0") == "\u0629 \u200D \u2029 \u202F \u2065 \u206A \u00A0");
   Screen screen;
-  screen.event(1, "message", {{"message", "m"}, {"text", "\033]0;x\007"}});
+  screen.event(1, "message", {{"message", "m"}, {"text", "\033]0;x\007\u202E"}});
   CHECK(screen.text.str().find('\033') == std::string::npos);
+  CHECK(screen.text.str().find("\u202E") == std::string::npos);
 }
 
 TEST_CASE("output: tables align by characters, long text is cut") {
