@@ -94,12 +94,15 @@ InstanceLock::~InstanceLock() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-std::optional<Instance> find_instance(const Paths& paths) {
+Result<Instance> find_instance(const Paths& paths) {
   const int descriptor = open(paths.lock().c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::nullopt;
-  const bool is_free = flock(descriptor, LOCK_SH | LOCK_NB) == 0;
-  close(descriptor);
-  if (is_free) return std::nullopt;
+  // Whether anything runs in a folder that is closed to us is not known.
+  if (descriptor < 0 && (errno == EACCES || errno == EPERM))
+    return fail(Fault::forbidden, fmt::format("{} is closed to this user ({}): ask as the user who runs it, or its gateway with --url",
+                                              paths.data, strerror(errno)));
+  const bool is_free = descriptor < 0 || flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  if (descriptor >= 0) close(descriptor);
+  if (is_free) return fail(Fault::unavailable, fmt::format("nothing runs in {}", paths.data));
   Instance found;
   found.pid = holder(paths);
   const auto json = nlohmann::json::parse(text_of_file(paths.instance()), nullptr, false);

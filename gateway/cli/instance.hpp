@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,8 +63,8 @@ struct Instance {
   std::string url;
   pid_t pid = 0;
 };
-/// The instance that holds the folder now; nothing when none does.
-std::optional<Instance> find_instance(const Paths& paths);
+/// The instance that holds the folder now. UNAVAILABLE when none does; FORBIDDEN when this user may not look.
+Result<Instance> find_instance(const Paths& paths);
 Status write_instance(const Paths& paths, const Instance& instance);
 /// Removes what an instance leaves behind when it ends in order.
 void forget_instance(const Paths& paths);

@@ -20,15 +20,16 @@ Result<ApiTarget> Context::gateway() const {
     return ApiTarget{url, {}, key, {}, true};
   }
   const auto instance = find_instance(Paths(args.data));
-  if (!instance)
-    return fail(Fault::unavailable, fmt::format("nothing runs in {}: start it with `convoke up`, or name a gateway with --url", args.data));
+  if (!instance && instance.error().code == Fault::unavailable)
+    return fail(Fault::unavailable, instance.error().message + ": start it with `convoke up`, or name a gateway with --url");
+  if (!instance) return std::unexpected(instance.error());
   if (instance->url.empty()) return fail(Fault::unavailable, fmt::format("the installation in {} is still starting", args.data));
   return ApiTarget{instance->url, {}, key, args.data, true};
 }
 
 Result<ApiTarget> Context::control() const {
   const Paths paths(args.data);
-  if (!find_instance(paths)) return fail(Fault::unavailable, fmt::format("nothing runs in {}", args.data));
+  if (const auto instance = find_instance(paths); !instance) return std::unexpected(instance.error());
   return ApiTarget{"http://localhost", paths.control(), {}};
 }
 

@@ -22,7 +22,8 @@ struct Context {
   /// What a command that is interrupted leaves behind and how to go on with it, for people; nothing when it leaves nothing.
   std::function<std::vector<std::string>()> left_behind{};
 
-  /// Where the gateway is: --url, else the running instance's. UNAVAILABLE, with what to do, when there is none.
+  /// Where the gateway is: --url, else the running instance's. UNAVAILABLE, with what to do, when there is none; FORBIDDEN when this user
+  /// may not look.
   Result<ApiTarget> gateway() const;
   /// The control socket of the running instance.
   Result<ApiTarget> control() const;

@@ -252,6 +252,10 @@ asio::awaitable<int> run_doctor(Context& context) {
   const auto instance = find_instance(paths);
   check_programs(findings);
   check_data(findings, paths);
+  if (!instance && instance.error().code == Fault::forbidden) {  // nothing in there can be seen, so nothing is said of it
+    findings.bad("installation", instance.error().message, fmt::format("{} doctor, as the user who runs it", context.args.self));
+    co_return not_allowed;
+  }
   check_team(findings, paths, context.args, instance.has_value());
   if (instance) {
     co_await examine_installation(context, findings, *instance);
@@ -259,7 +263,7 @@ asio::awaitable<int> run_doctor(Context& context) {
     check_its_port(findings, paths);
     check_stored(findings, paths);
     check_last_start(findings, paths);
-    findings.good("installation", "nothing runs in " + paths.data);
+    findings.good("installation", instance.error().message);
   }
   co_return findings.all_good() ? ok : failed;
 }

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -32,7 +33,7 @@ TEST_CASE("process: a child has its own environment, folder and log, and nothing
   const auto pid = launch({"/bin/sh", {"-c", "pwd; env; ls /proc/self/fd | wc -l; exit 3"}, {"ONLY=this"}, log, folder.path()});
   REQUIRE(pid);
   CHECK(ended(*pid) == "exit code 3");
-  const auto text = read_file(log);
+  const auto text = text_of_file(log);
   CHECK(text.find(folder.path().string()) != std::string::npos);
   CHECK(text.find("ONLY=this") != std::string::npos);
   CHECK(text.find("leaked") == std::string::npos);
@@ -75,7 +76,7 @@ TEST_CASE("instance: a folder has one holder, who is found and named") {
   REQUIRE(prepare_run(paths));
   for (const auto& part : {paths.data, paths.logs(), paths.run(), paths.redis()})
     CHECK((std::filesystem::status(part).permissions() & std::filesystem::perms::others_all) == std::filesystem::perms::none);
-  CHECK_FALSE(find_instance(paths));
+  CHECK(find_instance(paths).error().code == Fault::unavailable);
   {
     const auto lock = InstanceLock::take(paths);
     REQUIRE(lock);
@@ -91,4 +92,22 @@ TEST_CASE("instance: a folder has one holder, who is found and named") {
   }
   CHECK_FALSE(find_instance(paths));
   CHECK_FALSE(prepare(Paths("/tmp/" + std::string(120, 'x'))));
+}
+
+TEST_CASE("instance: of a folder that is closed to this user nobody says that nothing runs there") {
+  if (geteuid() != 0) {
+    WARN("skipped: only root can become another user");
+    return;
+  }
+  const TempDir folder;
+  const Paths paths(folder.file("data"));
+  REQUIRE(prepare(paths));
+  const auto lock = InstanceLock::take(paths);
+  REQUIRE(lock);
+  REQUIRE(seteuid(65'534) == 0);
+  const auto found = find_instance(paths);
+  REQUIRE(seteuid(0) == 0);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == Fault::forbidden);
+  CHECK(found.error().message.starts_with(paths.data + " is closed to this user (Permission denied)"));
 }

@@ -1,6 +1,7 @@
 // What is refused, or would go wrong in silence: folders of others, teams, ids, output that nobody reads, a supervisor that stood still.
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -103,6 +104,32 @@ TEST_CASE("up: a folder with anything else in it is left as it is") {
   REQUIRE(installation.convoke({"down"}).code == 0);
   write(installation.data() + "/letters.txt", "an installation may be kept beside other things");
   installation.up();
+}
+
+TEST_CASE("status, down, plans, doctor: to another user nobody says that nothing runs") {
+  const auto as_another = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
+    return Process(Command{words, {}, {}});
+  };
+  if (geteuid() != 0 || code_of(as_another({"test", "-x", program("convoke")})) != 0) {
+    WARN("skipped: only root can become another user, who has to be able to run the programs");
+    return;
+  }
+  Installation installation;
+  installation.up();
+  ::chmod(fs::path(installation.data()).parent_path().c_str(), 0755);
+  for (const auto* command : {"status", "down", "plans", "doctor"}) {
+    auto process = as_another({program("convoke"), "--data", installation.data(), command});
+    const auto exit = process.wait(seconds(20));
+    REQUIRE(exit);
+    const auto said = process.out() + process.err();
+    INFO(command << ": " << said);
+    CHECK(exit->code == 6);
+    CHECK(says(said, installation.data() + " is closed to this user (Permission denied)"));
+    CHECK_FALSE(says(said, "nothing runs"));
+    CHECK_FALSE(says(said, "stored data"));
+  }
+  CHECK(installation.ready());
 }
 
 TEST_CASE("doctor: tells the port, the team and the reason of the last start, however early that failed") {
