@@ -79,6 +79,11 @@ std::optional<std::string> read_all(int descriptor, const EndSignals& signals) {
   }
 }
 
+/// A text as a person would type it: between double quotes, unless a shell would find something to do in it.
+std::string quoted(const std::string& text) {
+  return text.find_first_of("\"$`\\!\n") == std::string::npos ? fmt::format("\"{}\"", text) : shell_word(text);
+}
+
 /// Who interrupts a start wants no installation: what was begun is ended, in order. A second signal leaves it to that.
 int stop_again(Context& context, pid_t pid, const EndSignals& signals) {
   kill(pid, SIGTERM);
@@ -105,7 +110,7 @@ Report::~Report() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-void Report::ready(const std::string& url) { say({{"ready", true}, {"url", url}}); }
+void Report::ready(const std::string& url, const std::string& task) { say({{"ready", true}, {"url", url}, {"task", task}}); }
 void Report::failed(const Error& error) { say({{"error", {{"code", convoke::name_of(error.code)}, {"message", error.message}}}}); }
 
 void Report::say(const Json& json) {
@@ -126,7 +131,7 @@ int code_of_start(const Error& error) {
   }
 }
 
-void tell_ready(Context& context, const std::string& url) {
+void tell_ready(Context& context, const std::string& url, const std::string& task) {
   auto& out = context.out;
   const auto& self = context.args.self;
   out.line(out.paint(Tone::good, "ready") + " at " + out.paint(Tone::bold, url));
@@ -136,7 +141,7 @@ void tell_ready(Context& context, const std::string& url) {
                        models ? "Models are asked at $CONVOKE_MODEL_URL." : "The offline model answers."));
   out.line(context.args.flag("detach") ? "Next:" : "Next, in another terminal:");
   if (keys && !context.args.flag("detach")) out.line("  export CONVOKE_API_KEY=…");
-  out.line(fmt::format(R"(  {} task "Onboard a new employee, Jessica Smith.")", self));
+  out.line(fmt::format("  {} task {}", self, safe(quoted(task))));
   out.line(fmt::format("  {0} status      {0} plans      {0} down", self));
 }
 
@@ -169,7 +174,7 @@ int run_detached(Context& context) {
     if (context.out.json())
       context.out.value(told);
     else
-      tell_ready(context, told.value("url", ""));
+      tell_ready(context, told.value("url", ""), told.value("task", ""));
     return ok;
   }
   const bool spoke = told.is_object() && told.contains("error");

@@ -15,7 +15,7 @@ class Report {
   Report(Report&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   Report& operator=(Report&&) = delete;
   ~Report();
-  void ready(const std::string& url);
+  void ready(const std::string& url, const std::string& task);
   void failed(const Error& error);
 
  private:
@@ -23,8 +23,8 @@ class Report {
   int descriptor_ = -1;
 };
 
-/// Once it is ready: where, whose calls are answered, which model, and what to type next.
-void tell_ready(Context& context, const std::string& url);
+/// Once it is ready: where, whose calls are answered, which model, and what to type next; `task` is one that the team can do.
+void tell_ready(Context& context, const std::string& url, const std::string& task);
 /// Of a start that failed.
 int code_of_start(const Error& error);
 

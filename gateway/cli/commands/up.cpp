@@ -34,7 +34,8 @@ namespace convoke::cli {
 namespace {
 
 constexpr int demo_tokens_per_second = 100;
-constexpr auto demo_task = "Onboard a new employee, Jessica Smith.";
+// Of the team that ships with the product: all its departments have a part in it.
+constexpr auto company_task = "Onboard a new employee, Jessica Smith.";
 
 Result<std::uint16_t> choose_port(const Invocation& args) {
   const auto typed = args.text("port");
@@ -74,7 +75,12 @@ void slow_down(std::vector<std::string>& environment) {
     environment.push_back(fmt::format(R"({}{{"tokens_per_second":{}}})", faults, demo_tokens_per_second));
 }
 
-Result<UpOptions> plan_installation(const Invocation& args) {
+struct Start {
+  UpOptions options;
+  std::string task;  // one that the team can do
+};
+
+Result<Start> plan_installation(const Invocation& args) {
   if (auto key = check_key(); !key) return std::unexpected(key.error());
   UpOptions options;
   auto& plan = options.installation;
@@ -97,7 +103,7 @@ Result<UpOptions> plan_installation(const Invocation& args) {
   plan.gateway_port = *port;
   plan.environment = own_environment();
   if (args.flag("demo")) slow_down(plan.environment);
-  return options;
+  return Start{std::move(options), file.empty() ? company_task : team->starting_tasks.front().prompt};
 }
 
 asio::awaitable<void> watch_signals(asio::signal_set& signals, Supervisor& supervisor) {
@@ -109,16 +115,16 @@ asio::awaitable<void> watch_signals(asio::signal_set& signals, Supervisor& super
   if (!error) _exit(interrupted);  // asked twice: the children end with us
 }
 
-asio::awaitable<int> demonstrate(Context& context, const std::string& url, Supervisor& supervisor) {
+asio::awaitable<int> demonstrate(Context& context, const std::string& url, const std::string& task, Supervisor& supervisor) {
   auto& out = context.out;
   if (out.json()) {
     out.value({{"ready", true}, {"url", url}});
   } else {
     out.line(out.paint(Tone::good, "ready") + " at " + out.paint(Tone::bold, url) + " for as long as this takes.");
-    out.line(out.paint(Tone::bold, std::string("Task: ") + demo_task));
+    out.line(out.paint(Tone::bold, "Task: " + safe(task)));
   }
   Conversation conversation(context.io, ApiTarget{url, {}, Context::environment("CONVOKE_API_KEY")});
-  Json fields{{"description", demo_task}, {"policy", "each_step"}};
+  Json fields{{"description", task}, {"policy", "each_step"}};
   auto accepted = co_await conversation.perform("task", std::move(fields), Context::new_key());
   if (!accepted) co_return context.refuse(accepted.error());
   if (out.json()) out.value(*accepted);
@@ -126,7 +132,7 @@ asio::awaitable<int> demonstrate(Context& context, const std::string& url, Super
   FollowOptions options;
   options.approve = Approve::automatic;
   options.run = accepted->value("run", "");
-  options.otherwise = "Please choose what is usual; she starts next Monday.";
+  options.otherwise = task == company_task ? "Please choose what is usual; she starts next Monday." : "Please choose what is usual.";
   options.leave_waiting = true;
   options.stop = [&supervisor] { return supervisor.end_wanted().is_set(); };
   Show show(out);
@@ -161,10 +167,10 @@ void note_failure(const Paths& paths, const Error& error) {
   if (error.code != Fault::cancelled) std::ofstream(paths.last_failure()) << error.message << '\n';
 }
 
-asio::awaitable<int> supervise(Context& context, UpOptions options, Report report) {
-  const auto paths = options.installation.paths;
-  const auto url = fmt::format("http://127.0.0.1:{}", options.installation.gateway_port);
-  Supervisor supervisor(context.io, std::move(options));
+asio::awaitable<int> supervise(Context& context, Start start, Report report) {
+  const auto paths = start.options.installation.paths;
+  const auto url = fmt::format("http://127.0.0.1:{}", start.options.installation.gateway_port);
+  Supervisor supervisor(context.io, std::move(start.options));
   asio::signal_set signals(context.io, SIGINT, SIGTERM, SIGHUP);
   asio::co_spawn(context.io, watch_signals(signals, supervisor), [](std::exception_ptr) {});
   auto started = co_await supervisor.start([&context](const std::string& what) { context.out.progress("starting: " + what); });
@@ -179,13 +185,13 @@ asio::awaitable<int> supervise(Context& context, UpOptions options, Report repor
     context.out.error(*failure);
     code = code_of_start(*failure);
   } else if (context.args.flag("demo")) {
-    code = co_await demonstrate(context, url, supervisor);
+    code = co_await demonstrate(context, url, start.task, supervisor);
   } else {
     if (context.out.json())
       context.out.value(supervisor.status());
     else
-      tell_ready(context, url);
-    report.ready(url);
+      tell_ready(context, url, start.task);
+    report.ready(url, start.task);
     co_await supervisor.end_wanted().wait();
   }
   context.out.progress("stopping …");
@@ -211,15 +217,15 @@ asio::awaitable<int> run_up(Context& context) {
   }
   forget_instance(paths);
   note_wishes(paths, context.args);
-  auto options = plan_installation(context.args);
-  auto status = options ? prepare_run(paths) : Status(std::unexpected(options.error()));
+  auto start = plan_installation(context.args);
+  auto status = start ? prepare_run(paths) : Status(std::unexpected(start.error()));
   if (!status) {
     note_failure(paths, status.error());
     report.failed(status.error());
     context.out.error(status.error());
     co_return code_of_start(status.error());
   }
-  co_return co_await supervise(context, std::move(*options), std::move(report));
+  co_return co_await supervise(context, std::move(*start), std::move(report));
 }
 
 }  // namespace convoke::cli

@@ -166,6 +166,7 @@ TEST_CASE("doctor: tells the port, the team and the reason of the last start, ho
   const auto up = installation.convoke({"up", "--detach", "--port", "0", "--team", other});
   INFO(up.err);
   REQUIRE(up.code == 0);
+  CHECK(says(up.out, " task \"Say what there is to do.\"\n"));
   doctor = installation.convoke({"doctor"});
   INFO(doctor.out);
   CHECK(doctor.code == 0);
@@ -287,10 +288,20 @@ TEST_CASE("watch: what a gateway cannot take for an id ends, whoever asks") {
   CHECK(installation.convoke({"watch", "s1~t1"}, seconds(10)).code == 4);
 }
 
+TEST_CASE("up: a demonstration of another team does what that team can") {
+  Installation installation;
+  TempDir folder;
+  const auto demo = installation.convoke({"up", "--demo", "--team", write(folder.file("other.yaml"), team_file("other", "Clerk"))});
+  INFO(demo.out << demo.err);
+  CHECK(says(demo.out, "Task: Say what there is to do."));
+  CHECK_FALSE(says(demo.out, "Jessica"));
+}
+
 TEST_CASE("up: a demonstration says where it can be reached") {
   Installation installation;
   const auto demo = installation.convoke({"up", "--demo"});
   INFO(demo.out << demo.err);
   CHECK(demo.code == 0);
   CHECK(says(demo.out.substr(0, demo.out.find('\n')), "ready at http://127.0.0.1:"));
+  CHECK(says(demo.out, "Task: Onboard a new employee, Jessica Smith."));
 }
