@@ -128,6 +128,11 @@ Json object_of(const Json& json, const char* name) {
   return found != json.end() && found->is_object() ? *found : Json::object();
 }
 
+Json list_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_array() ? *found : Json::array();
+}
+
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }

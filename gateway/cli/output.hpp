@@ -87,6 +87,8 @@ std::string text_of(const Json& json, const char* name);
 std::uint64_t count_of(const Json& json, const char* name, std::uint64_t otherwise = 0);
 /// The object of that name in an object; one without members when it is absent or something else.
 Json object_of(const Json& json, const char* name);
+/// The list of that name in an object; an empty one when it is absent or something else.
+Json list_of(const Json& json, const char* name);
 /// Rows under a head, columns aligned by characters; the last column is not padded. Pure.
 std::vector<std::string> table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
 /// Columns that a text takes: code points, roughly.

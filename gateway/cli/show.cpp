@@ -57,6 +57,30 @@ bool Show::working() const {
                              [&](const auto& entry) { return entry.second.status == "action_requested" && !is_held_up(entry.first); });
 }
 
+std::set<std::string> teams_in(const Json& directory) {
+  std::set<std::string> teams;
+  for (const auto& replica : list_of(directory, "replicas"))
+    for (const auto& each : list_of(replica, "teams")) teams.insert(text_of(each, "team"));
+  for (const auto& queue : list_of(directory, "queues")) {
+    const auto agent = text_of(queue, "agent");
+    teams.insert(agent.substr(0, agent.find('.')));
+  }
+  teams.erase("system");
+  return teams;
+}
+
+void add_absent_agents(Json& directory, const Json& team) {
+  auto queues = list_of(directory, "queues");
+  for (const auto& agent : list_of(object_of(team, "definition"), "agents")) {
+    const auto name = text_of(team, "team") + "." + text_of(agent, "name");
+    const bool is_there = std::ranges::any_of(queues, [&](const Json& queue) { return text_of(queue, "agent") == name; });
+    if (is_there || text_of(agent, "kind") == "human") continue;
+    queues.push_back({{"agent", name}, {"backlog", 0}, {"oldest_ms", 0}, {"credit", 0}, {"in_flight", 0}, {"replicas", 0}});
+  }
+  std::ranges::sort(queues.get_ref<Json::array_t&>(), {}, [](const Json& queue) { return text_of(queue, "agent"); });
+  directory["queues"] = std::move(queues);
+}
+
 std::vector<std::string> agent_lines(const Json& directory) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& queue : directory.value("queues", Json::array()))

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,10 @@ class Show {
 
 /// `HrAgent` of `agent/company.HrAgent`, `planner`, `you`, `convoke`.
 std::string speaker(std::string_view author);
+/// The teams of which the gateway's directory knows anything.
+std::set<std::string> teams_in(const Json& directory);
+/// Adds what a directory does not have: the agents of a team (as `/api/teams/TEAM` tells it) that have neither a worker nor work.
+void add_absent_agents(Json& directory, const Json& team);
 /// The table of agents in the gateway's directory.
 std::vector<std::string> agent_lines(const Json& directory);
 /// Every partition is held.

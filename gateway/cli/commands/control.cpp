@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "cli/commands/context.hpp"
+#include "cli/commands/directory.hpp"
 #include "cli/show.hpp"
 #include "core/async.hpp"
 
@@ -59,7 +60,7 @@ asio::awaitable<int> status_of_gateway(Context& context) {
   if (!target) co_return context.refuse(target.error());
   ApiClient api(context.io, *target);
   const auto ready = co_await api.get("/readyz");
-  auto directory = co_await api.get("/api/directory");
+  auto directory = co_await read_directory(context, api);
   if (!directory) co_return context.refuse(directory.error());
   const bool fine = ready && is_whole(*directory);
   if (out.json()) {

@@ -5,6 +5,7 @@
 
 #include "agents/team/load.hpp"
 #include "cli/commands/context.hpp"
+#include "cli/commands/directory.hpp"
 #include "cli/show.hpp"
 #include "cli/waterfall.hpp"
 #include "core/file.hpp"
@@ -32,8 +33,6 @@ asio::awaitable<int> print(Context& context, std::string path, void (*show)(Cont
     show(context, *answer);
   co_return ok;
 }
-
-void show_agents(Context& context, const Json& directory) { context.out.rows(agent_lines(directory)); }
 
 void show_tools(Context& context, const Json& tools) {
   std::vector<std::vector<std::string>> rows;
@@ -85,32 +84,21 @@ std::expected<agents::Team, int> team_of_file(Context& context) {
   return std::unexpected(failed);
 }
 
-// Of one team: NOT_FOUND when there is none of that name.
-asio::awaitable<int> agents_of(Context& context, std::string team) {
-  auto target = context.gateway();
-  if (!target) co_return context.refuse(target.error());
-  ApiClient api(context.io, *target);
-  const auto known = co_await api.get("/api/teams/" + http::encode_percent(team));
-  if (!known) co_return context.refuse(known.error());
-  auto directory = co_await api.get("/api/directory");
-  if (!directory) co_return context.refuse(directory.error());
-  Json queues = Json::array();
-  for (auto& queue : (*directory)["queues"])
-    if (text_of(queue, "agent").starts_with(team + ".")) queues.push_back(std::move(queue));
-  (*directory)["queues"] = std::move(queues);
-  if (context.out.json())
-    context.out.value(*directory);
-  else
-    show_agents(context, *directory);
-  co_return ok;
-}
-
 }  // namespace
 
 asio::awaitable<int> run_agents(Context& context) {
+  auto target = context.gateway();
+  if (!target) co_return context.refuse(target.error());
+  ApiClient api(context.io, *target);
   auto team = context.args.text("team");
-  if (!team.empty()) co_return co_await agents_of(context, std::move(team));
-  co_return co_await print(context, "/api/directory", show_agents);
+  auto reading = team.empty() ? read_directory(context, api) : read_directory_of(api, std::move(team));
+  const auto directory = co_await std::move(reading);
+  if (!directory) co_return context.refuse(directory.error());
+  if (context.out.json())
+    context.out.value(*directory);
+  else
+    context.out.rows(agent_lines(*directory));
+  co_return ok;
 }
 
 asio::awaitable<int> run_tools(Context& context) {

@@ -51,11 +51,6 @@ std::string reasons_of(const std::string& body) {
   return all.empty() ? "starting" : all;
 }
 
-Json list_of(const Json& json, const char* name) {
-  const auto found = json.is_object() ? json.find(name) : json.end();
-  return found != json.end() && found->is_array() ? *found : Json::array();
-}
-
 std::string tail_of(const std::string& log) {
   const auto lines = last_lines(log, 5);
   return lines.empty() ? std::string("(it wrote nothing)") : fmt::format("{}", fmt::join(lines, "\n  "));
@@ -361,7 +356,10 @@ asio::awaitable<http::Response> Supervisor::control(http::Request request) {
     end_wanted_.set();
     co_return http::json_response(200, R"({"stopping":true})");
   }
-  if (request.path == "/team") co_return co_await look_at_team(text_of(body, "team"));
+  if (request.path == "/team") {
+    if (body.contains("team") && !body["team"].is_string()) co_return http::error_response(Error(Fault::invalid, "expected `team` (text)"));
+    co_return co_await look_at_team(text_of(body, "team"));
+  }
   if (request.path == "/scale") {
     const bool fits = body.contains("agent") && body["agent"].is_string() && body.contains("count") && body["count"].is_number_integer();
     if (!fits) co_return http::error_response(Error(Fault::invalid, "expected `agent` (text) and `count` (a number)"));

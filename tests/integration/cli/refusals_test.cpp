@@ -226,6 +226,14 @@ TEST_CASE("scale: what cannot be kept is not done, and says why; agents of the s
   // Somebody waits for an agent that has no worker: doctor says so, here as from elsewhere.
   REQUIRE(installation.convoke({"scale", "HrAgent", "0"}).code == 0);
   REQUIRE(eventually(seconds(20), [&] { return installation.process("worker-HrAgent-1")["pid"] == 0; }));
+  const auto url = installation.status()["url"].get<std::string>();
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"agents"}, {"agents", "--team-name", "company"}, {"agents", "--url", url}, {"status", "--url", url}}) {
+    const auto agents = installation.convoke(words);
+    INFO(agents.out << agents.err);
+    CHECK(says(agents.out, "\ncompany.HrAgent           0 "));
+    CHECK(says(agents.out, "\ncompany.ProductAgent      2 "));
+  }
   auto chat = installation.start({"--json", "chat", "HrAgent", "Are you there?"});
   CHECK(eventually(seconds(10), [&] { return says(installation.convoke({"doctor"}).out, "✗ company.HrAgent: 0 workers, 1 waiting"); }));
   CHECK(installation.convoke({"doctor"}).code == 1);
@@ -286,6 +294,24 @@ TEST_CASE("watch: what a gateway cannot take for an id ends, whoever asks") {
     CHECK(says(ran.err, "conversation: expected an id"));
   }
   CHECK(installation.convoke({"watch", "s1~t1"}, seconds(10)).code == 4);
+}
+
+TEST_CASE("supervisor: a team whose name is no text is refused") {
+  Installation installation;
+  installation.up();
+  const auto posted = [&](const std::string& body) {
+    const std::string post =
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b'POST /team HTTP/1.1\\r\\nHost: "
+        "localhost\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n' % len(sys.argv[2]) + sys.argv[2].encode()); "
+        "print(s.recv(99).split()[1].decode())";
+    Process asked(Command{{"python3", "-c", post, installation.data() + "/run/control", body}, {}, {}});
+    CHECK(asked.wait(seconds(20)));
+    return asked.out();
+  };
+  for (const auto* body : {R"({"team":5})", R"({"team":null})", R"({"team":["company"]})", R"({"team":"no name"})"})
+    CHECK(posted(body) == "422\n");
+  CHECK(posted("{}") == "200\n");
+  CHECK(posted(R"({"team":"company"})") == "200\n");
 }
 
 TEST_CASE("up: a demonstration of another team does what that team can") {

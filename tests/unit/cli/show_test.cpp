@@ -280,3 +280,24 @@ TEST_CASE("show: frames that are not what they should be are shown as far as the
   CHECK_FALSE(is_whole(Json::parse(R"({"partitions_held":"x"})")));
   CHECK(std::ranges::none_of(screen.text.str(), [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; }));
 }
+
+TEST_CASE("show: agents of a team without a worker are in the directory too") {
+  Json directory = Json::parse(R"({"replicas": [{"teams": [{"team": "bakery", "version": 2}]}],
+                                   "queues": [{"agent": "office.Clerk", "replicas": 1}, {"agent": "system.planner", "replicas": 1}]})");
+  CHECK(teams_in(directory) == std::set<std::string>{"bakery", "office"});
+  add_absent_agents(directory, Json::parse(R"({"team": "office", "definition": {"agents": [{"name": "Clerk", "kind": "specialist"},
+      {"name": "Porter", "kind": "generic"}, {"name": "Boss", "kind": "human"}]}})"));
+  const auto lines = agent_lines(directory);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1].starts_with("office.Clerk    1 "));
+  CHECK(lines[2].starts_with("office.Porter   0 "));
+  CHECK(lines[3].starts_with("system.planner"));
+  Json nothing = Json::object();
+  CHECK(teams_in(nothing).empty());
+  add_absent_agents(nothing, Json::parse(R"({"team": "x"})"));
+  CHECK(agent_lines(nothing).size() == 1);
+  Json rubbish = Json::parse(R"({"replicas": [7, {"teams": 7}], "queues": {"agent": 7}})");
+  CHECK(teams_in(rubbish).empty());
+  add_absent_agents(rubbish, Json::parse(R"({"team": 7, "definition": {"agents": [7]}})"));
+  CHECK(agent_lines(rubbish).size() == 2);
+}
