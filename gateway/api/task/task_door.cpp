@@ -58,6 +58,16 @@ std::string told(const wire::PlanT& plan) {
   return "Planning";
 }
 
+// Clients of this API say "" for no session: to them it only says where, so nothing is done to more than was meant.
+Result<Fields> without_empty_session(Result<Fields> fields, InputLimits limits) {
+  if (!fields) return fields;
+  const auto& sent = fields->json();
+  if (!sent.is_object() || !sent.contains("session_id") || sent["session_id"] != "") return fields;
+  auto rest = sent;
+  rest.erase("session_id");
+  return Fields(std::move(rest), limits);
+}
+
 Status same_session(Fields& fields, std::string_view id) {
   const auto session = fields.session("session_id", Need::optional);
   if (!session.empty() && session != session_of(id)) fields.wrong("session_id", "not the session of that plan");
@@ -80,7 +90,7 @@ void TaskDoor::routes(Router& router) {
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::input_task(Call call) {
-  auto fields = body(call);
+  auto fields = without_empty_session(body(call), options_.limits);
   if (!fields) co_return std::unexpected(std::move(fields.error()));
   auto accepted = co_await act(call, "task", fields->json());
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
@@ -151,7 +161,7 @@ asio::awaitable<Result<wire::AcceptedT>> TaskDoor::decide(const Call& call, Fiel
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::human_feedback(Call call) {
-  auto fields = body(call);
+  auto fields = without_empty_session(body(call), options_.limits);
   if (!fields) co_return std::unexpected(std::move(fields.error()));
   auto accepted = co_await decide(call, *fields, "human_feedback");
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
@@ -163,7 +173,7 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::human_feedback(Call call) {
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::approve(Call call) {
-  auto fields = body(call);
+  auto fields = without_empty_session(body(call), options_.limits);
   if (!fields) co_return std::unexpected(std::move(fields.error()));
   auto accepted = co_await decide(call, *fields, "approve_step_or_steps");
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
@@ -175,7 +185,7 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::approve(Call call) {
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::clarification(Call call) {
-  auto fields = body(call);
+  auto fields = without_empty_session(body(call), options_.limits);
   if (!fields) co_return std::unexpected(std::move(fields.error()));
   const auto plan_id = fields->id("plan_id", Need::required);
   const auto text = fields->text("human_clarification", Need::required);
@@ -188,10 +198,9 @@ asio::awaitable<TaskDoor::Answer> TaskDoor::clarification(Call call) {
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::plans(Call call) {
-  const auto session = query(call, "session_id");
-  if (!session) co_return std::unexpected(session.error());
-  if (!*session) co_return co_await latest_plans(caller(call), latest);
-  auto view = co_await backend_.session(**session, caller(call), {}, true);
+  const std::string session(call.request.parameter("session_id").value_or(""));
+  if (session.empty()) co_return co_await latest_plans(caller(call), latest);
+  auto view = co_await backend_.session(session, caller(call), {}, true);
   const bool unknown = view ? view->plans.empty() && view->ended.empty() : view.error().code == Fault::not_found;
   if (unknown) co_return fail(Fault::not_found, "Plan not found");
   if (!view) co_return std::unexpected(std::move(view.error()));

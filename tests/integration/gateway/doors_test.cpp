@@ -45,6 +45,8 @@ TEST_CASE("gateway: what nobody can take is refused or unknown, never accepted")
   CHECK((Doors::code(task) == "NO_OWNER" || Doors::code(task) == "DEADLINE"));
   CHECK(task.headers.get("idempotency-key") == "k-1");
   CHECK(doors.send("GET", "/api/plans").status >= 503);
+  CHECK(doors.send("GET", "/api/plans?session_id=").status >= 503);  // here an empty session is none
+  CHECK(doors.send("POST", "/api/input_task", R"({"description":"x","session_id":""})").status >= 503);
   const auto directory = doors.send("GET", "/api/directory");
   REQUIRE(directory.status == 200);
   const auto json = Json::parse(directory.body);
@@ -83,7 +85,7 @@ TEST_CASE("gateway: rubbish is refused with the field's name, and nobody else is
   CHECK(no_key.status == 422);
   CHECK(Doors::message(no_key).starts_with("Idempotency-Key: expected 1 to 256"));
   for (const std::string path :
-       {"/plans?session_id=", "/api/dead-letters?session_id", "/api/conversations/x/events?from=", "/api/conversations/x/events?after_id=",
+       {"/api/dead-letters?session_id", "/api/conversations/x/events?from=", "/api/conversations/x/events?after_id=",
         "/api/sessions?limit=", "/api/sessions/x?all_plans=", "/api/teams/company?version=", "/agent-tools?team="}) {
     const auto empty = doors.send("GET", path);
     INFO(path << " → " << empty.body);
