@@ -62,7 +62,8 @@ std::string told(const wire::PlanT& plan) {
 Result<Fields> without_empty_session(Result<Fields> fields, InputLimits limits) {
   if (!fields) return fields;
   const auto& sent = fields->json();
-  if (!sent.is_object() || !sent.contains("session_id") || sent["session_id"] != "") return fields;
+  const auto* session = sent.is_object() && sent.contains("session_id") ? sent["session_id"].get_ptr<const std::string*>() : nullptr;
+  if (session == nullptr || !session->empty()) return fields;
   auto rest = sent;
   rest.erase("session_id");
   return Fields(std::move(rest), limits);
