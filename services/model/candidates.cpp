@@ -92,6 +92,13 @@ bool is_counted(const Phrase& phrase, const Candidate& candidate, const Reading&
   return phrase.measured || (count != nullptr && count->shape == Shape::number);
 }
 
+// "What could go wrong if …", "in line with …": no words for a thing.
+bool is_everyday(const Reading& reading, std::size_t first, std::size_t last) {
+  for (auto i = first; i < last; ++i)
+    if (reading.entity_of[i] != Reading::none || !(is_common(reading.tokens[i].stem) || is_particle(reading.tokens[i].lower))) return false;
+  return true;
+}
+
 void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last) {
   const auto own = stems_of_name(tool);
   const auto says_again = [&](std::size_t i) {
@@ -116,11 +123,7 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     if (candidate.last == candidate.first) continue;
     // "Ask the neighbours for salt": whom one asks is not what one wants.
     const bool recipient = verb < last && one_of(reading.tokens[verb].lower, {"ask", "tell", "inform", "notify", "remind"});
-    // "What could go wrong if …", "in line with …": no words for a thing.
-    candidate.everyday = true;
-    for (auto i = candidate.first; i < candidate.last; ++i)
-      candidate.everyday = candidate.everyday && reading.entity_of[i] == Reading::none &&
-                           (is_common(reading.tokens[i].stem) || is_particle(reading.tokens[i].lower));
+    candidate.everyday = is_everyday(reading, candidate.first, candidate.last);
     const bool thing = phrase.lead.empty() && !candidate.everyday;
     const bool told = candidate.first < asked;
     const bool counted = counts && is_counted(phrase, candidate, reading, first);

@@ -178,7 +178,7 @@ void use_history(Filled& filled, const Tool& tool, const Reading& action, const 
       filled.arguments[parameter.name] = results;
       std::erase(filled.missing, &parameter);
     } else if (topic && speaks_of(results, said)) {
-      *value = said + "\n\n" + results;
+      *value = fmt::format("{}\n\n{}", said, results);
     }
   }
 }
