@@ -1,5 +1,5 @@
 // What a client says around a body, a line each: method, target, Host, Origin, Authorization, X-API-Key, principal, Idempotency-Key,
-// traceparent. The server's own parsing is `http`'s; this is what the gateway makes of it.
+// traceparent, Sec-Fetch-Site, -Mode and -Dest. The server's own parsing is `http`'s; this is what the gateway makes of it.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -72,6 +72,8 @@ void check_host(const api::AccessRules& rules, const api::Claims& claims) {
   const auto named = [&](std::string_view name) { return host == name || (host.starts_with(name) && host[name.size()] == ':'); };
   const bool ours = named("localhost") || named("127.0.0.1") || named("[::1]") || named("gateway.example");
   fuzz::require(ours, "a host that is not ours");
+  const bool foreign = claims.fetch_site == "cross-site" && claims.method != "GET";
+  fuzz::require(!foreign || !claims.origin.empty(), "what a foreign page sends without saying so");
   const bool own_page = claims.origin.empty() || claims.origin == "https://app.example" || lower(claims.origin).ends_with("://" + host);
   fuzz::require(own_page, "a page that is not ours");
 }
@@ -90,15 +92,25 @@ void check_identity(const api::AccessRules& rules, const api::Claims& claims) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto rest = fuzz::text(data, size);
-  std::array<std::string_view, 9> lines;
+  std::array<std::string_view, 12> lines;
   for (auto& line : lines) {
     line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
-  const auto [method, target, host, origin, authorization, api_key, principal, key, traceparent] = lines;
+  const auto [method, target, host, origin, authorization, api_key, principal, key, traceparent, site, mode, dest] = lines;
   const api::AccessRules open{{}, {"gateway.example"}, {"https://app.example"}};
   const api::AccessRules keyed{{{to_hex(sha256(own_key)), {"ann", false}}}, {"gateway.example"}, {"https://app.example"}};
-  const api::Claims claims{method, host, origin, authorization, api_key, principal, false, true};
+  const api::Claims claims{.method = method,
+                           .host = host,
+                           .origin = origin,
+                           .fetch_site = site,
+                           .fetch_mode = mode,
+                           .fetch_dest = dest,
+                           .authorization = authorization,
+                           .api_key = api_key,
+                           .principal = principal,
+                           .websocket = false,
+                           .loopback = true};
   check_route(method, target);
   check_query(target);
   for (const auto* rules : {&open, &keyed}) {
