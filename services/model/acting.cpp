@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/joints.hpp"
 #include "model/phrases.hpp"
 #include "model/thesaurus.hpp"
 
@@ -50,6 +51,60 @@ bool calls_off(const Reading& action) {
   if (i < action.tokens.size() && action.tokens[i].lower == "do") ++i;
   if (i >= action.tokens.size() || action.entity_of[i] != Reading::none) return false;
   return among(off, action.tokens[i].lower);
+}
+
+namespace {
+
+/// "please do not order", "but never issue": the verb is forbidden.
+bool forbids(const Reading& r, std::size_t first, std::size_t last) {
+  static constexpr std::array<std::string_view, 15> passed_over{"please", "kindly", "we", "you", "i",    "should", "must", "shall",
+                                                                "now",    "and",    "so", "do",  "ever", "really", "but"};
+  bool denied = false;
+  for (auto i = first; i < last && r.entity_of[i] == Reading::none; ++i) {
+    const auto& word = r.tokens[i].lower;
+    if (word == "not" || word == "dont" || word == "never") {
+      denied = true;
+    } else if (!among(passed_over, word)) {
+      return denied && is_imperative(word);
+    }
+  }
+  return false;
+}
+
+/// "…, order a desk instead", "he needs a desk", "is it paid?"
+bool asks(const Reading& r, std::size_t first, std::size_t last) {
+  static constexpr std::array<std::string_view, 9> wishes{"need", "needs", "want", "wants", "like", "should", "must", "instead", "but"};
+  const auto behind = r.text.find_first_not_of(" \"')", r.tokens[last - 1].end);
+  if (behind != std::string::npos && r.text[behind] == '?') return true;
+  if (opening_verb(r, first, last) < last || passive_verb(r, first, last) < last) return true;
+  return std::any_of(r.tokens.begin() + static_cast<std::ptrdiff_t>(first), r.tokens.begin() + static_cast<std::ptrdiff_t>(last),
+                     [](const Token& token) { return among(wishes, token.lower); });
+}
+
+/// "do not onboard Ada but order a desk": something else is said in the same breath.
+bool turns(const Reading& r, std::size_t first, std::size_t last) {
+  static constexpr std::array<std::string_view, 5> words{"but", "instead", "rather", "only", "just"};
+  return std::any_of(r.tokens.begin() + static_cast<std::ptrdiff_t>(first) + 1, r.tokens.begin() + static_cast<std::ptrdiff_t>(last),
+                     [](const Token& token) { return among(words, token.lower); });
+}
+
+}  // namespace
+
+bool only_forbids(const Reading& goal) {
+  bool forbidden = false;
+  std::size_t first = 0;
+  for (std::size_t i = 1; i <= goal.tokens.size(); ++i) {
+    const bool inside = i < goal.tokens.size() && sign_between(goal, i - 1) == ' ' && !goal.tokens[i].sentence_start;
+    if (inside) continue;
+    if (forbids(goal, first, i)) {
+      if (turns(goal, first, i)) return false;
+      forbidden = true;
+    } else if (asks(goal, first, i)) {
+      return false;
+    }
+    first = i;
+  }
+  return forbidden;
 }
 
 bool asks_for(const Reading& action, const Index& index, std::size_t tool) {

@@ -11,6 +11,9 @@ namespace convoke::model {
 /// "Do nothing", "Skip this", "Please don't …": whoever says so wants no call at all.
 bool calls_off(const Reading& action);
 
+/// "Do not onboard Ada.", "Never issue a bonus to Bob. He left.": forbids something, and asks for nothing.
+bool only_forbids(const Reading& goal);
+
 /// Whether the action's own words ask for this tool: they name its deed or its thing, or say nothing of their own ("do it by Friday", "make
 /// the amount 3000"). Lenient: for a tool that was chosen before, not for choosing one.
 bool asks_for(const Reading& action, const Index& index, std::size_t tool);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/acting.hpp"
 #include "model/answers.hpp"
 #include "model/phrases.hpp"
 #include "model/planning.hpp"
@@ -27,15 +28,25 @@ const Token* dangling(const Reading& goal) {
   return found;
 }
 
+Plan asking(const std::string& goal, const std::string& question) {
+  return {.goal = goal, .steps = {}, .summary = question, .clarification = question, .asked = {}};
+}
+
 Plan plan_with(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
                Day today) {
   const auto reading = read_text(goal, today, [&](std::string_view stemmed) { return index.knows(stemmed); });
+  if (only_forbids(reading)) {
+    if (clarifications.empty()) return asking(goal, "Nothing is to be done so far. What is to be done instead?");
+    auto plan = plan_with(catalogue, index, clarifications.front(), {clarifications.begin() + 1, clarifications.end()}, today);
+    plan.goal = goal;
+    return plan;
+  }
   const auto* pronoun = dangling(reading);
   if (pronoun == nullptr) return plan_once(catalogue, index, goal, clarifications, today);
   if (clarifications.empty()) {
     const auto what =
         fmt::format("What does \"{}\" in \"{}\" stand for?", goal.substr(pronoun->begin, pronoun->end - pronoun->begin), goal);
-    return {.goal = goal, .steps = {}, .summary = what, .clarification = what, .asked = {}};
+    return asking(goal, what);
   }
   auto meant = clarifications.front();
   while (!meant.empty() && std::string_view(" .!?").contains(meant.back())) meant.pop_back();
