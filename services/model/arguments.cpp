@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "model/candidates.hpp"
 #include "model/listing.hpp"
@@ -214,13 +215,15 @@ class Filler {
       if (filled(parameter) || refused(parameter)) continue;
       const auto rank = order_of(parameter);
       if (parameter.want == Want::list) {
-        for (const auto& listing : listings)
+        for (const auto& listing : listings) {
+          if (!options_.phrases && !names_any(listing, r_)) continue;
           pairs.push_back({list_suitability(parameter, listing, candidates, r_), &parameter, nullptr, &listing, pairs.size()});
+        }
       }
       std::array<std::size_t, 16> seen{};  // entities of each shape so far: the first date suits the first date parameter
       for (const auto& candidate : candidates) {
         if (!options_.phrases && candidate.entity == nullptr) continue;
-        if (options_.elsewhere && parameter.want != Want::person && parameter.want != Want::party && is_person(candidate)) continue;
+        if (options_.elsewhere && parameter.want != Want::person && parameter.want != Want::party && candidate.is_person()) continue;
         double score = suitability(parameter, candidate, r_);
         if (score > 0 && parameter.want == Want::name && beneficiary(candidate)) score -= 0.4;
         if (score > 0 && parameter.want == Want::text && names_first(candidate)) score -= 0.4;
@@ -251,10 +254,6 @@ class Filler {
         if (pair.score < good_enough) out_.loose.push_back(pair.parameter);
       }
     }
-  }
-
-  static bool is_person(const Candidate& candidate) {
-    return candidate.entity != nullptr && candidate.entity->shape == Shape::name && candidate.entity->person >= 0.99;
   }
 
   /// "… about the Baby Monitor, people say that …": what it is about is a value of its own, where the tool has one for it.
@@ -310,8 +309,7 @@ class Filler {
 
   /// "… for Anna": whom it is done for is not what it is done with.
   static bool beneficiary(const Candidate& candidate) {
-    return candidate.entity != nullptr && candidate.entity->shape == Shape::name && candidate.entity->person >= 0.99 &&
-           (candidate.lead == "for" || candidate.lead == "to");
+    return candidate.is_person() && (candidate.lead == "for" || candidate.lead == "to");
   }
 
   /// How many parameters of the same want come before it.
@@ -343,7 +341,8 @@ class Filler {
     } else if (parameter.want == Want::period && entity != nullptr) {
       out_.arguments[parameter.name] = r_.text.substr(entity->begin, entity->end - entity->begin);
     } else {
-      out_.arguments[parameter.name] = candidate.kind == Candidate::Kind::tail ? without_used_end(candidate) : candidate.value;
+      out_.arguments[parameter.name] =
+          candidate.kind == Candidate::Kind::tail ? without_used_end(candidate) : candidate.value_for(parameter);
     }
     if (parameter.want == Want::date && entity != nullptr && entity->vague) out_.vague.push_back(&parameter);
     static constexpr std::array<std::string_view, 6> topical{"about", "on", "for", "of", "regarding", "concerning"};
@@ -376,11 +375,12 @@ class Filler {
   }
 
   void take(const Parameter& parameter, const Listing& listing) {
-    for (const auto* item : listing.items) {
-      if (!free(*item)) return;
-    }
+    // "… for the Spring campaign, Radio and Print": the first is another parameter's.
+    auto items = std::span(listing.items);
+    while (items.size() > 2 && !items.front()->lead.empty() && !free(*items.front())) items = items.subspan(1);
+    if (!std::ranges::all_of(items, [&](const Candidate* item) { return free(*item); })) return;
     auto list = Json::array();
-    for (const auto* item : listing.items) {
+    for (const auto* item : items) {
       if ((parameter.items == ValueType::integer || parameter.items == ValueType::number) && item->entity != nullptr) {
         list.push_back(item->entity->number);
       } else {

@@ -45,4 +45,7 @@ struct Earlier {
 void fill_from_earlier(Filled& filled, const Tool& tool, const Reading& reading, std::size_t first, std::size_t last,
                        const std::vector<Earlier>& earlier);
 
+/// "For the Spring campaign: design a poster, and write posts for TikTok.": the name that all is set under is that of the steps behind it.
+void fill_from_frame(Filled& filled, const Tool& tool, const Reading& reading, std::size_t first);
+
 }  // namespace convoke::model

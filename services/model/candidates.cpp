@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "model/joints.hpp"
 #include "model/thesaurus.hpp"
 #include "model/words.hpp"
 
@@ -153,12 +154,14 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     if (!behind.empty()) {
       candidate.kind = Candidate::Kind::modifier;
       candidate.modified = behind;
+      candidate.whole = written(reading, candidate.first, phrase.last);
     }
     found.push_back(candidate);
     // The words before the last one, as a value that the last one announces: "the finance department".
     if (behind.empty() && candidate.last - candidate.first >= 2 && reading.entity_of[candidate.last - 1] == Reading::none) {
       candidate.kind = Candidate::Kind::modifier;
       --candidate.last;
+      candidate.whole.clear();
       candidate.modified = reading.tokens[candidate.last].stem;
       candidate.value = written(reading, candidate.first, candidate.last);
       candidate.about = false;
@@ -351,7 +354,8 @@ double as_name(const Candidate& c, const Parameter& parameter) {
   if (c.everyday) return 0.13;  // better than nothing
   double score = c.object ? 0.55 : 0.3;
   if (c.counted) score = 0.7;
-  if (c.kind == Candidate::Kind::phrase && c.short_name) return c.only_kind(parameter) ? 0.6 : 1.05;
+  if (c.kind == Candidate::Kind::phrase && c.short_name)
+    return c.only_kind(parameter) ? 0.6 : parameter.want == Want::name && c.lead == "in" ? 0.75 : 1.05;  // "in the Vienna branch"
   if (one_of(c.lead, {"for", "of", "about", "on", "called", "named", "titled", "into", "regarding", "as", "in", "to", "with"})) score = 0.5;
   if (one_of(c.lead, {"called", "named", "titled"})) score = 0.9;
   if (one_of(c.lead, {"because", "that", "which", "from", "by", "at"})) score = 0.25;
@@ -410,6 +414,16 @@ std::vector<Candidate> candidates_of(const Tool& tool, const Reading& reading, s
   }
   add_phrases(found, tool, reading, first, last);
   add_tails(found, reading, first, last);
+  // "turn it into a press release": what the tool is called is not what it is to do it with.
+  const auto own = stems_of_name(tool);
+  std::erase_if(found, [&](const Candidate& tail) {
+    if (tail.kind != Candidate::Kind::tail || tail.lead == ":") return false;
+    for (auto i = tail.first; i < tail.last; ++i) {
+      const bool says = !is_stop_word(reading.tokens[i].lower) && std::ranges::find(own, reading.tokens[i].stem) == own.end();
+      if (says || reading.entity_of[i] != Reading::none) return false;
+    }
+    return true;
+  });
   return found;
 }
 
@@ -418,11 +432,19 @@ bool Candidate::only_kind(const Parameter& parameter) const {
       kind_stems, [&](const std::string& stemmed) { return std::ranges::find(parameter.cues, stemmed) != parameter.cues.end(); });
 }
 
+bool Candidate::is_person() const { return entity != nullptr && entity->shape == Shape::name && entity->person >= 0.99; }
+
+const std::string& Candidate::value_for(const Parameter& parameter) const {
+  return !whole.empty() && mentions(parameter, {"group", "audience", "segment"}) ? whole : value;
+}
+
 double suitability(const Parameter& parameter, const Candidate& candidate, const Reading& reading) {
   double score = 0;
   switch (parameter.want) {
     case Want::person: score = as_party(candidate, true); break;
-    case Want::party: score = as_party(candidate, false); break;
+    case Want::party:
+      score = as_party(candidate, false) - (candidate.entity != nullptr && names_thing(reading, *candidate.entity) ? 0.5 : 0);
+      break;
     case Want::email: score = candidate.entity != nullptr && candidate.entity->shape == Shape::email ? 1 : 0; break;
     case Want::phone: score = candidate.entity != nullptr && candidate.entity->shape == Shape::phone ? 1 : 0; break;
     case Want::url: score = candidate.entity != nullptr && candidate.entity->shape == Shape::url ? 1 : 0; break;

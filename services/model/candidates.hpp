@@ -16,6 +16,7 @@ struct Candidate {
   std::size_t last = 0;
   const Entity* entity = nullptr;
   std::string value;
+  std::string whole;  // with the tool's own word behind it: "business customers" for a tool that asks customers
   std::string lead;
   std::size_t lead_token = 0;
   bool everyday = false;                // nothing but words of everyday talk
@@ -30,6 +31,9 @@ struct Candidate {
 
   /// All that stands behind the name says what kind of thing the parameter is: "the Figma software".
   bool only_kind(const Parameter& parameter) const;
+  bool is_person() const;
+  /// Of a group of people all of its name.
+  const std::string& value_for(const Parameter& parameter) const;
 };
 
 /// `tool_stems`: the words of the tool's name; phrases are freed of them at both ends.

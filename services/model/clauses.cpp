@@ -7,6 +7,7 @@
 
 #include "model/arguments.hpp"
 #include "model/joints.hpp"
+#include "model/opposites.hpp"
 #include "model/phrases.hpp"
 #include "model/starts.hpp"
 #include "model/thesaurus.hpp"
@@ -166,6 +167,9 @@ class Cutter {
 
   /// "Fix my car", "Cook dinner for four people": of a deed that the tool does not do, and of what is done hardly anything.
   bool unconvincing(const Topic& topic, const Ranked& best) const {
+    // "Cancel the concert": what is to be undone must be the tool's own.
+    const auto own = [&](const Term& term) { return !term.verb && index_.has(best.tool, term.stem); };
+    if (is_undoing(topic.verb) && std::ranges::none_of(topic.terms, own)) return true;
     if (best.phrase) return false;
     // One everyday thing and no name, code or amount: "Draw a picture of a cat".
     const bool anything = topic.person || topic.name || topic.email || topic.phone || topic.money || topic.percent || topic.code;
@@ -268,7 +272,8 @@ class Cutter {
       if (own) return gain;
       if (statement && starts_[to].refers && !is_question_at(from, to)) gain = 0;
       // … and so it is behind one: "Rate them; they were slow", "What does it cost? I'm going to Canada."
-      const bool explains = states && from > 0 && (starts_[from].sentence || tells_of_somebody(from)) && !is_question_at(from, to);
+      const bool explains =
+          states && from > 0 && (starts_[from].sentence || tells_of_somebody(from)) && !is_question_at(from, to) && !adds(from);
       if (explains && (made.ranked.front().score < 0.75 || made.ranked.front().cover < 0.8)) gain = 0;
       if (statement && (made.ranked.front().score < 0.6 || made.ranked.front().cover < 0.8)) gain = 0;
       // Without a verb of its own it must name what it wants.
@@ -429,11 +434,26 @@ class Cutter {
     const auto& tool = catalogue_.tools[made.ranked.front().tool];
     if (counted(made) && counted(before) && std::ranges::find(tool.parameters, Want::count, &Parameter::want) != tool.parameters.end())
       return false;
+    if (says_with_other(made, before, tool)) return false;
     if (!made.imperative || !has_entities(made) || !has_entities(before) || behind_colon(made.first)) return true;
     static constexpr std::array<Want, 6> telling{Want::person, Want::party, Want::name, Want::code, Want::email, Want::list};
     const auto own = fill(tool, r_, made.first, made.last);
     return std::ranges::any_of(own.missing,
                                [](const Parameter* parameter) { return std::ranges::find(telling, parameter->want) != telling.end(); });
+  }
+
+  /// "Prepare rye dough, and prepare spelt dough.": the same verb again, with another thing.
+  bool says_with_other(const Clause& made, const Clause& before, const Tool& tool) const {
+    const auto verb = opening_verb(r_, made.first, made.last);
+    const auto same = opening_verb(r_, before.first, before.last);
+    if (verb >= made.last || same >= before.last || r_.tokens[verb].lower != r_.tokens[same].lower) return false;
+    const auto own = fill(tool, r_, made.first, made.last, {.free_text = false});
+    const auto other = fill(tool, r_, before.first, before.last, {.free_text = false});
+    if (!own.missing.empty() || !own.loose.empty()) return false;
+    return std::ranges::any_of(tool.parameters, [&](const Parameter& parameter) {
+      return parameter.want == Want::name && other.arguments.contains(parameter.name) && own.arguments.contains(parameter.name) &&
+             own.arguments[parameter.name] != other.arguments[parameter.name];
+    });
   }
 
   bool behind_colon(std::size_t token) const {
@@ -461,7 +481,7 @@ class Cutter {
 }  // namespace
 
 bool fits(const Ranked& ranked) {
-  if (!ranked.named) return false;
+  if (!ranked.named || ranked.undone) return false;
   return (ranked.explained >= 0.7 && ranked.cover >= 0.33) || (ranked.score >= 0.4 && ranked.cover >= 0.42) ||
          (ranked.score >= 0.55 && ranked.cover >= 0.35 && ranked.things >= 2) || (ranked.phrase && ranked.score >= 0.36);
 }

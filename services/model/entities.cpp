@@ -24,6 +24,7 @@ class Reader {
   void read(const std::function<bool(std::string_view)>& known) {
     quotations();
     titles();
+    addresses();
     runs();
     phones();
     money_and_percent();
@@ -56,6 +57,28 @@ class Reader {
       return false;
     add(std::move(entity));
     return true;
+  }
+
+  /// "the address is 14 Elm Court, Leeds LS6": through its commas one value, as if it were quoted.
+  void addresses() {
+    for (std::size_t i = 0; i + 2 < r_.tokens.size(); ++i) {
+      auto first = i + 1;
+      if (r_.tokens[i].lower != "address") continue;
+      while (first < r_.tokens.size() &&
+             (r_.tokens[first].lower == "is" || r_.tokens[first].lower == "to" || r_.tokens[first].lower == "now"))
+        ++first;
+      if (first == r_.tokens.size() || !r_.tokens[first].digits) continue;
+      auto last = first + 1;
+      bool comma = false;
+      for (; last < r_.tokens.size() && (r_.tokens[last].capital || r_.tokens[last].digits); ++last) {
+        const auto gap = std::string_view(r_.text).substr(r_.tokens[last - 1].end, r_.tokens[last].begin - r_.tokens[last - 1].end);
+        if (gap != " " && gap != "-" && gap != ", ") break;
+        comma = comma || gap == ", ";
+      }
+      if (!comma) continue;
+      const auto begin = r_.tokens[first].begin;
+      add_bytes(Shape::quoted, begin, r_.tokens[last - 1].end, r_.text.substr(begin, r_.tokens[last - 1].end - begin));
+    }
   }
 
   void quotations() {

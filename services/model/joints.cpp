@@ -89,4 +89,19 @@ bool points_back(const Reading& r, std::size_t first, std::size_t last) {
   return false;
 }
 
+bool names_thing(const Reading& r, const Entity& entity) {
+  if (entity.shape != Shape::name || entity.person >= 0.65 || entity.company || entity.first == 0) return false;
+  if (r.tokens[entity.first - 1].lower != "the") return false;
+  return entity.last >= r.tokens.size() || sign_between(r, entity.last - 1) != ' ' || is_stop_word(r.tokens[entity.last].lower);
+}
+
+std::size_t behind_frame(const Reading& r) {
+  if (r.tokens.empty() || (r.tokens[0].lower != "for" && r.tokens[0].lower != "regarding")) return 0;
+  for (std::size_t i = 0; i + 1 < std::min<std::size_t>(r.tokens.size(), 10); ++i) {
+    const char sign = sign_between(r, i);
+    if (sign != ' ') return sign == ':' ? i + 1 : 0;
+  }
+  return 0;
+}
+
 }  // namespace convoke::model

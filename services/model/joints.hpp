@@ -32,4 +32,10 @@ bool points_back(const Reading& reading, std::size_t first, std::size_t last);
 /// "…, the one with the rules", "…, 12 of them": says more about what was named.
 bool apposes(const Reading& reading, std::size_t token);
 
+/// "the Family Bundle": by its article a thing, and no firm. A noun behind it ("the Acme contract") would say what it is.
+bool names_thing(const Reading& r, const Entity& entity);
+
+/// "For the Spring campaign: …": the token behind the colon, where "for" or "regarding" opens what stands before it; otherwise 0.
+std::size_t behind_frame(const Reading& r);
+
 }  // namespace convoke::model

@@ -61,6 +61,14 @@ std::vector<Listing> listings_of(const std::vector<Candidate>& candidates, const
   return listings;
 }
 
+bool names_any(const Listing& listing, const Reading& reading) {
+  return std::ranges::any_of(listing.items, [&](const Candidate* item) {
+    const auto begin = reading.entity_of.begin();
+    return std::any_of(begin + static_cast<std::ptrdiff_t>(item->first), begin + static_cast<std::ptrdiff_t>(item->last),
+                       [](std::size_t entity) { return entity != Reading::none; });
+  });
+}
+
 double list_suitability(const Parameter& parameter, const Listing& listing, const std::vector<Candidate>&, const Reading& reading) {
   const auto& head = *listing.items.front();
   // What a text parameter of that name would make of the head; the head stands for all.

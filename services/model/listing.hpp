@@ -17,6 +17,9 @@ struct Listing {
 /// Every run of spans that are joined by commas and "and"; single spans as lists of one.
 std::vector<Listing> listings_of(const std::vector<Candidate>& candidates, const Reading& reading);
 
+/// One of them is a name, a quotation or the like, or holds one.
+bool names_any(const Listing& listing, const Reading& reading);
+
 double list_suitability(const Parameter& parameter, const Listing& listing, const std::vector<Candidate>& candidates,
                         const Reading& reading);
 

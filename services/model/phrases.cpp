@@ -107,7 +107,7 @@ class Cutter {
   bool tells(std::size_t i) const {
     const auto& token = r_.tokens[i];
     if (!open_ || r_.entity_of[i] != Reading::none) return false;
-    if (is_finite(token.lower)) return true;
+    if (is_finite(token.lower) || fail(i)) return true;
     // "What would they cost us?"
     const bool object =
         i + 1 < last_ && (r_.tokens[i + 1].lower == "us" || r_.tokens[i + 1].lower == "me" || r_.tokens[i + 1].lower == "you");
@@ -122,6 +122,14 @@ class Cutter {
       if (word == "get" || (done ? word == "have" : is_being(word))) return true;
     }
     return false;
+  }
+
+  /// "Three of the lamps | flicker, …": of several things, what is wrong with them.
+  bool fail(std::size_t i) const {
+    static const Words words{"flicker", "leak", "overheat", "squeak", "rattle", "crash", "wobble", "jam",   "freeze", "smell",
+                             "smoke",   "drip", "beep",     "buzz",   "fail",   "break", "creak",  "stick", "fade",   "rust"};
+    if (i <= current_.first || !words.contains(r_.tokens[i].lower) || !r_.tokens[i - 1].lower.ends_with('s')) return false;
+    return i + 1 >= last_ || r_.tokens[i + 1].begin > r_.tokens[i].end + 1 || is_stop_word(r_.tokens[i + 1].lower);
   }
 
   /// "have it serviced": what is done to it is no thing.
@@ -345,10 +353,12 @@ namespace {
 std::size_t wanted_participle(const Reading& reading, std::size_t first, std::size_t last) {
   static const Words before{"like", "want", "need", "needs", "wants", "have", "get"};
   static const Words person{"i", "we", "d", "please", "to", "could", "can", "you", "they", "he", "she", "would", "must", "should"};
-  for (std::size_t i = first; i + 2 < last && i < first + 6; ++i) {
+  for (std::size_t i = first; i + 2 < last && i < first + 12; ++i) {
     if (!before.contains(reading.tokens[i].lower) || (i > first && !person.contains(reading.tokens[i - 1].lower))) continue;
     for (std::size_t k = i + 2; k < std::min(last, i + 9) && !reading.tokens[k].sentence_start; ++k) {
-      if (reading.entity_of[k] == Reading::none && reading.tokens[k].lower.ends_with("ed") && !active_stem(reading.tokens[k]).empty() &&
+      // "I want Excel put on …"
+      const bool done = reading.tokens[k].lower.ends_with("ed") || reading.entity_of[k - 1] != Reading::none;
+      if (reading.entity_of[k] == Reading::none && done && !active_stem(reading.tokens[k]).empty() &&
           (k + 1 == last || is_stop_word(reading.tokens[k + 1].lower) || reading.entity_of[k + 1] != Reading::none))
         return k;
     }

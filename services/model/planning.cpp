@@ -81,6 +81,7 @@ class Planner {
     auto filled = fill(tool, r_, first, last);
     for (const auto& text : said_) take_answer(filled, tool, text);
     if (first > 0 || last < r_.tokens.size()) fill_from(filled, tool, r_, {.phrases = false, .free_text = false, .elsewhere = true});
+    fill_from_frame(filled, tool, r_, first);
     return filled;
   }
 

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "model/opposites.hpp"
 #include "model/spelling.hpp"
 #include "model/thesaurus.hpp"
 #include "model/weights.hpp"
@@ -169,6 +170,24 @@ std::vector<Index::Match> Index::misspelt(std::string_view stemmed) const {
   return matches;
 }
 
+/// "Revoke the access": one of its phrases opens with such a verb, or what it is to do is a value ("status: revoked").
+bool Index::undoes(std::size_t tool, std::string_view verb) const {
+  const auto undoing = [&](std::size_t term) { return is_undoing(stems_[term]) && related(stems_[term], verb); };
+  const auto action = [](const Parameter& parameter) {
+    return parameter.want == Want::flag ||
+           std::ranges::any_of(parameter.words, [](const std::string& word) { return word.ends_with("action"); });
+  };
+  return std::ranges::any_of(entries_[tool].actions, undoing) || std::ranges::any_of(catalogue_.tools[tool].parameters, action);
+}
+
+/// What a verb of undoing asks for is for no tool that only does the contrary; one that undoes takes its place if it is as near.
+void Index::mark_undone(std::vector<Ranked>& ranked, const Topic& topic) const {
+  if (!is_undoing(topic.verb)) return;
+  for (auto& entry : ranked) entry.undone = !undoes(entry.tool, topic.verb);
+  const auto able = std::ranges::find(ranked, false, &Ranked::undone);
+  if (able != ranked.end() && able->score > ranked.front().score - undoing_margin) std::rotate(ranked.begin(), able, able + 1);
+}
+
 std::vector<Ranked> Index::rank(const Topic& topic) const {
   std::vector<Ranked> ranked(catalogue_.tools.size());
   for (std::size_t i = 0; i < ranked.size(); ++i) ranked[i].tool = i;
@@ -222,6 +241,7 @@ std::vector<Ranked> Index::rank(const Topic& topic) const {
   std::ranges::sort(ranked, [](const Ranked& left, const Ranked& right) {
     return left.score != right.score ? left.score > right.score : left.tool < right.tool;
   });
+  mark_undone(ranked, topic);
   return ranked;
 }
 
@@ -317,6 +337,7 @@ double Index::fit(const Topic& topic, const Tool& tool) const {
                         {topic.number, 0.25, -0.15, -0.1, {Want::count, Want::money, Want::percent, Want::code, Want::period}},
                         {topic.code, 0.45, -0.2, -0.2, {Want::code}},
                         {topic.people >= 2, 0.4, -0.05, 0, {Want::list}},
+                        {topic.thing, 0.2, -0.2, 0, {Want::name, Want::text, Want::list, Want::place}},
                         {topic.name, 0.1, -0.05, 0, {Want::name, Want::party, Want::place, Want::list, Want::text, Want::person}}};
   double sum = 0;
   for (const auto& kind : kinds) {
@@ -330,7 +351,9 @@ double Index::fit(const Topic& topic, const Tool& tool) const {
     if (kind.present) {
       sum += wanted ? kind.has : kind.lacks;
     } else if (required) {
-      sum += kind.misses;
+      const auto want = kind.wants.begin()[0];
+      const bool figure = want == Want::money || want == Want::percent;
+      sum += kind.misses * (topic.question && figure ? 3 : 1);  // who asks for a figure gives none
     }
   }
   return std::clamp(sum, -1.0, 1.0);

@@ -30,9 +30,9 @@ struct Topic {
   std::string verb;                // the stem of the verb that opens it, if that says anything
   // What the request contains, for the fit of parameters.
   bool person = false, email = false, phone = false, date = false, money = false, percent = false, number = false, code = false,
-       name = false;
-  std::size_t people = 0;  // how many persons are named
-  bool everybody = false;  // "for everyone": for nobody in particular
+       name = false, thing = false;  // a name with an article: of no firm
+  std::size_t people = 0;            // how many persons are named
+  bool everybody = false;            // "for everyone": for nobody in particular
 };
 
 struct Ranked {
@@ -45,6 +45,7 @@ struct Ranked {
   bool deed = false;      // the tool has the request's verb, or a word for the same deed
   bool named = false;     // the tool's name has the request's verb, or more than a verb speaks for the tool
   bool phrase = false;    // a synonym of two words or more is in the request, whole
+  bool undone = false;    // the request wants something undone, and it undoes nothing
 };
 
 class Index {
@@ -96,6 +97,8 @@ class Index {
   void count_fields(const Catalogue& catalogue);
   void add_phrases(const Catalogue& catalogue);
   void add_pairs(const Catalogue& catalogue);
+  bool undoes(std::size_t tool, std::string_view verb) const;
+  void mark_undone(std::vector<Ranked>& ranked, const Topic& topic) const;
   void score_pairs(std::vector<Ranked>& ranked, const Topic& topic) const;
   std::vector<Match> expand(const Term& term) const;
   std::vector<Match> misspelt(std::string_view stem) const;

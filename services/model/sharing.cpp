@@ -19,7 +19,7 @@ bool is_number(const Entity& entity) {
 
 /// Nothing but "and", commas, numbers and the like stands between the tokens.
 bool joined(const Reading& r, std::size_t from, std::size_t to) {
-  static constexpr std::array<std::string_view, 9> joints{"and", "plus", "to", "for", "a", "an", "also", "as", "well"};
+  static constexpr std::array<std::string_view, 11> joints{"and", "plus", "to", "for", "a", "an", "also", "as", "well", "one", "of"};
   if (to < from) return false;
   bool listed = false;
   for (auto i = from; i < to; ++i) {
@@ -50,8 +50,10 @@ bool counts(const Parameter& parameter) {
 
 std::vector<Filled> for_people(const Tool& tool, const Reading& r, std::size_t first, std::size_t last, const Filled& filled,
                                bool earlier = false) {
-  const auto person = std::ranges::find(tool.parameters, Want::person, &Parameter::want);
-  if (person == tool.parameters.end() || std::ranges::count(tool.parameters, Want::person, &Parameter::want) != 1) return {};
+  const bool people = std::ranges::find(tool.parameters, Want::person, &Parameter::want) != tool.parameters.end();
+  const auto want = people ? Want::person : Want::party;
+  const auto person = std::ranges::find(tool.parameters, want, &Parameter::want);
+  if (person == tool.parameters.end() || std::ranges::count(tool.parameters, want, &Parameter::want) != 1) return {};
   const auto value = filled.arguments.find(person->name);
   if (value == filled.arguments.end() || !value->is_string()) return {};
   std::vector<const Entity*> names;
@@ -65,11 +67,16 @@ std::vector<Filled> for_people(const Tool& tool, const Reading& r, std::size_t f
   if (own == names.end()) return {};
   auto begin = own;
   auto end = own + 1;
-  const auto suits = [](const Entity* name) { return name->person >= likely_person; };
+  const auto suits = [&](const Entity* name) { return !people || name->person >= likely_person; };
   while (begin != names.begin() && suits(*(begin - 1)) && joined(r, (*(begin - 1))->last, (*begin)->first)) --begin;
   while (end != names.end() && suits(*end) && joined(r, (*(end - 1))->last, (*end)->first)) ++end;
   const auto count = static_cast<std::size_t>(end - begin);
   if (count < 2) return {};
+  // "Sakura Print, Osaka": where nothing says "and", what stands behind a firm's name says more of it.
+  const auto is_and = [](const Token& token) { return token.lower == "and"; };
+  if (!people && std::none_of(r.tokens.begin() + static_cast<std::ptrdiff_t>((*begin)->last),
+                              r.tokens.begin() + static_cast<std::ptrdiff_t>((*(end - 1))->first), is_and))
+    return {};
   for (auto name = begin; name != end; ++name) {
     // Another argument has it: "… of Tom with Jerry".
     const bool taken = std::ranges::any_of(filled.arguments.items(), [&](const auto& item) {

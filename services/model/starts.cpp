@@ -134,12 +134,13 @@ class Finder {
         // "between 20 and 30" is one thing.
         bool between = false;
         for (std::size_t k = i > 5 ? i - 5 : 0; k + 1 < i; ++k) between = between || (word == "and" && r_.tokens[k].lower == "between");
-        if (joint && !between && starts_.back().token < i - 1 && !lists_name(i) && !is_naming(r_, i) && !joins_adjectives(i) &&
-            !also_inside(r_, i))
+        if (joint && !between && !goes_on_reporting(i) && starts_.back().token < i - 1 && !lists_name(i) && !is_naming(r_, i) &&
+            !joins_adjectives(i) && !also_inside(r_, i))
           add_start(i, false);
       } else if ((sign != ':' || r_.tokens[i].lower == "please" || r_.tokens[i].lower == "can" || r_.tokens[i].lower == "could" ||
                   (!r_.tokens[i].capital && is_verb(i) && acts(i))) &&
                  !(sign == ',' && works_on_text()) && !is_naming(r_, i)) {
+        if (sign == ',' && (joins_only(i) || reports(i))) continue;
         if (const auto behind = sign == ',' ? behind_apposition(r_, starts_.back().token, i) : i; behind > i) {
           body = behind + 1;
           continue;
@@ -189,6 +190,30 @@ class Finder {
     if (entity->last >= r_.tokens.size() || sign_between(r_, entity->last - 1) != ' ') return true;
     const auto& next = r_.tokens[entity->last].lower;
     return next == "and" || next == "or" || next == "together" || next == "as" || next == "into" || is_preposition(next);
+  }
+
+  /// "Also, | his title is …": the word before the comma only joins.
+  bool joins_only(std::size_t i) const {
+    static const std::unordered_set<std::string_view> words{"also",  "then",   "besides",      "finally",  "lastly",     "next",
+                                                            "first", "second", "additionally", "moreover", "furthermore"};
+    return starts_.back().token + 1 == i && words.contains(r_.tokens[i - 1].lower);
+  }
+
+  /// "Tell everyone, by mail, | that the lift is out of order": what is to be told.
+  bool reports(std::size_t i) const {
+    static const std::unordered_set<std::string_view> subjects{"we", "they", "i", "you", "he", "she", "it", "there"};
+    if (r_.tokens[i].lower != "that" || i + 1 >= r_.tokens.size()) return false;
+    return is_determiner(r_.tokens[i + 1].lower) || subjects.contains(r_.tokens[i + 1].lower);
+  }
+
+  /// "… that the lift is out of order and | they should take the stairs"
+  bool goes_on_reporting(std::size_t i) const {
+    static const std::unordered_set<std::string_view> subjects{"we", "they", "he", "she", "it", "there", "everybody", "everyone"};
+    if (!subjects.contains(r_.tokens[i].lower)) return false;
+    for (auto k = starts_.back().token; k + 1 < i; ++k) {
+      if (reports(k)) return true;
+    }
+    return false;
   }
 
   static bool refers_back(std::string_view word) {

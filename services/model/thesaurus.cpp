@@ -32,7 +32,7 @@ decline decorate dedicate deposit destroy dictate dismiss divide donate double d
 exchange feed forbid freeze greet haggle halt halve honour illustrate insure integrate interview invent invest lengthen lend lift link load
 localise lock motivate mow nominate pack paint park pause permit personalise persuade photograph plant polish postpone praise rebook
 rebrand recategorise recharge reclassify recycle relaunch relocate remit reorder replenish resend resume retrain reward ring sack sanction
-scrap settle sharpen shorten shred simplify sketch spend split sponsor stock subtitle swap sweep tailor thank throw tow transcribe unblock
+scrap settle sharpen uninstall unassign unenrol unenroll unregister abolish erase shorten shred simplify sketch spend split sponsor stock subtitle swap sweep tailor thank throw tow transcribe unblock
 film shoot poll unload unsubscribe vaccinate vet void vote water weigh widen wire wrap
 )";
 

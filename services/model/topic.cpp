@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/idioms.hpp"
+#include "model/joints.hpp"
 #include "model/phrases.hpp"
 #include "model/ranking.hpp"
 #include "model/thesaurus.hpp"
@@ -47,9 +48,23 @@ bool asks_to_be_told(const Reading& reading, std::size_t verb, std::size_t last)
   for (std::size_t i = verb + 1; i < last && i < verb + 4; ++i) {
     const auto& word = reading.tokens[i].lower;
     if (std::ranges::find(heads, word) != std::end(heads)) return true;
+    if (word == "about" && i > verb + 1) return true;
     if (word != "out" && word != "up" && word != "me" && word != "us") return false;
   }
   return false;
+}
+
+bool counts(const Reading& reading, std::size_t first, std::size_t last) {
+  return std::ranges::any_of(reading.entities, [&](const Entity& entity) {
+    return entity.shape == Shape::number && entity.first >= first && entity.last <= last;
+  });
+}
+
+/// "We need 12 chairs priced", "… 3 lamps repaired": something is to be done to them.
+bool wants_done(const Reading& reading, std::size_t first, std::size_t last) {
+  auto end = first;
+  while (end + 1 < last && sign_between(reading, end) == ' ' && !is_stop_word(reading.tokens[end + 1].lower)) ++end;
+  return end > first + 1 && reading.entity_of[end] == Reading::none && reading.tokens[end].lower.ends_with("ed");
 }
 
 /// "Fill me in on …", "I want to know …", "I wonder …": a question, too. Tokens up to `next` say no more than that.
@@ -62,6 +77,7 @@ std::size_t told_of(const Reading& reading, std::size_t first, std::size_t last)
       return i + 3;
     if (is(i, "to") && is(i + 1, "know")) return i + 2;
     if (is(i, "wonder") || is(i, "wondering")) return i + 1;
+    if (is(i, "looking") && is(i + 1, "for") && !counts(reading, i, last)) return i + 2;
   }
   return first;
 }
@@ -116,7 +132,7 @@ void add_meant(Topic& topic, const Reading& reading, const Index& index, std::si
   for (std::size_t i = first; i + 1 < last; ++i) {
     const auto& word = reading.tokens[i].lower;
     const auto* counted = reading.entity_at(i + 1);
-    const bool some = counted != nullptr && counted->shape == Shape::number;
+    const bool some = counted != nullptr && counted->shape == Shape::number && !wants_done(reading, i + 1, last);
     if (some && (word == "get" || word == "need" || word == "want")) {
       add("buy", 0.6, i);
       const bool due = i > first && (reading.tokens[i - 1].lower == "should" || reading.tokens[i - 1].lower == "must");
@@ -186,6 +202,7 @@ void note_contents(Topic& topic, const Reading& reading, std::size_t first, std:
     topic.person = topic.person || (entity.shape == Shape::name && entity.person >= 0.65);
     topic.people += entity.shape == Shape::name && entity.person >= 0.65 ? 1 : 0;
     topic.name = topic.name || entity.shape == Shape::quoted || (entity.shape == Shape::name && entity.person < 0.65);
+    topic.thing = topic.thing || names_thing(reading, entity);
     topic.email = topic.email || entity.shape == Shape::email;
     topic.phone = topic.phone || entity.shape == Shape::phone;
     topic.date = topic.date || entity.shape == Shape::date;

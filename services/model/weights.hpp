@@ -34,6 +34,7 @@ inline constexpr double question_share = 0.1;   // a question wants a tool that 
 inline constexpr double verb_match = 0.12;      // the request's verb is in the tool's name …
 inline constexpr double verb_mismatch = 0.15;   // … or the tool has another one, and does not know the request's at all
 inline constexpr double counted_thing = 0.115;  // "order 12 desks": whatever the things are, the deed and the count are the tool's
+inline constexpr double undoing_margin = 0.1;   // a tool that undoes may rank so much lower than the one that brings it about
 
 inline constexpr double told_phrase = 1.4;  // a synonym that is in the request whole says something if its words do
 
