@@ -147,7 +147,6 @@ void add_phrases(std::vector<Candidate>& found, const Tool& tool, const Reading&
     candidate.about = candidate.about || only_cues;
     candidate.value = written(reading, candidate.first, candidate.last);
     const auto* head = reading.entity_at(candidate.first);
-    candidate.kind_stems.clear();
     for (std::size_t i = candidate.first + 1; i < candidate.last; ++i) candidate.kind_stems.push_back(reading.tokens[i].stem);
     candidate.short_name = head != nullptr && head->shape == Shape::name && (head->person < 0.65 || !people) &&
                            (head->last == candidate.first + 1 || head->value.find(' ') == std::string::npos) && candidate.last > head->last;
