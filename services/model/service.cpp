@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -169,7 +170,9 @@ asio::awaitable<Result<Scripted>> Service::think(const ChatRequest& request) {
   if (auto scripted = script_.answer(request)) co_return std::move(*scripted);
   if (script_.strict()) co_return fail(Fault::internal, "no entry of the script fits this request");
   Scripted scripted;
-  scripted.response = co_await asio::co_spawn(thinking_, answer(brain_, request, today()), asio::use_awaitable);
+  // A thought is not cancelled: Asio would do so on the thread that thinks, through a signal that may be gone by then.
+  auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  scripted.response = co_await asio::co_spawn(thinking_, answer(brain_, request, today()), std::move(to_the_end));
   co_return scripted;
 }
 

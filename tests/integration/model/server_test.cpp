@@ -50,6 +50,25 @@ Json with_tool(Json body) {
   return body;
 }
 
+// Many tools, and a wish for every fifth of them: something to think about.
+http::ClientRequest long_request(const test::OfflineModel& model, int size) {
+  std::string text;
+  Json tools = Json::array();
+  for (int i = 0; i < size; ++i) {
+    const auto name = fmt::format("{}_{}", std::array{"book", "order", "cancel", "send"}.at(i % 4), i);
+    tools.push_back({{"type", "function"}, {"function", {{"name", name}, {"description", "Does " + name + " for a person or a room."}}}});
+    if (i % 5 == 0)
+      text += fmt::format("Please {} number {} and then tell the person in the room. ", std::array{"book", "order"}.at(i % 2), i);
+  }
+  auto body = question(text);
+  body["tools"] = std::move(tools);
+  http::ClientRequest request;
+  request.method = "POST";
+  request.url = model.url("/v1/chat/completions");
+  request.body = body.dump();
+  return request;
+}
+
 }  // namespace
 
 TEST_CASE("model server: says what it is, and that it lives") {
@@ -89,20 +108,7 @@ TEST_CASE("model server: calls tools, streamed and not, and asks for what is mis
 TEST_CASE("model server: health is answered while it thinks") {
   test::OfflineModel model;
   Caller caller;
-  std::string text;
-  Json tools = Json::array();
-  for (int i = 0; i < 200; ++i) {
-    const auto name = fmt::format("{}_{}", std::array{"book", "order", "cancel", "send"}.at(i % 4), i);
-    tools.push_back({{"type", "function"}, {"function", {{"name", name}, {"description", "Does " + name + " for a person or a room."}}}});
-    if (i % 5 == 0)
-      text += fmt::format("Please {} number {} and then tell the person in the room. ", std::array{"book", "order"}.at(i % 2), i);
-  }
-  auto body = question(text);
-  body["tools"] = tools;
-  http::ClientRequest request;
-  request.method = "POST";
-  request.url = model.url("/v1/chat/completions");
-  request.body = body.dump();
+  auto request = long_request(model, 200);
   bool answered = false;
   boost::asio::co_spawn(caller.io, caller.client.send(std::move(request)), [&](const std::exception_ptr&, auto) { answered = true; });
   int healthy = 0;
@@ -111,6 +117,30 @@ TEST_CASE("model server: health is answered while it thinks") {
     healthy += answered ? 0 : 1;
   }
   CHECK(healthy >= 3);
+}
+
+TEST_CASE("model server: who leaves while it thinks, or ends it, does it no harm") {
+  test::OfflineModel model;
+  Caller caller;
+  for (int i = 0; i < 40; ++i) {
+    auto request = long_request(model, 40);
+    request.total_deadline = Millis{5 + 7 * (i % 10)};
+    auto task = caller.client.send(std::move(request));
+    (void)test::run(caller.io, std::move(task));
+  }
+  CHECK(caller.send("GET", model.url("/healthz")).status == 200);
+  for (int i = 0; i < 3; ++i) {
+    bool answered = false;
+    boost::asio::co_spawn(caller.io, caller.client.send(long_request(model, 40)),
+                          [&](const std::exception_ptr&, auto) { answered = true; });
+    if (i < 2) continue;
+    CHECK(caller.send("GET", model.url("/healthz")).status == 200);
+    model.process().signal(SIGTERM);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!answered && std::chrono::steady_clock::now() < end) caller.io.run_one_for(std::chrono::milliseconds(20));
+  }
+  CHECK(model.process().wait(std::chrono::seconds(30)) == test::Exit{0, 0});
+  CHECK(model.process().error_lines().empty());
 }
 
 TEST_CASE("model server: honours max_tokens and stop") {
@@ -205,7 +235,7 @@ TEST_CASE("model server: a bad script or date ends the start with the reason") {
   std::ofstream(folder.file("bad.yaml")) << "answers:\n  - {patern: x}\n";
   for (const auto& [arguments, reason] :
        {std::pair<std::vector<std::string>, std::string>{{"--script", folder.file("bad.yaml")}, "answer 1: unknown member patern"},
-        {{"--script", "/nonexistent.yaml"}, "cannot be read"},
+        {{"--script", "/nonexistent.yaml"}, "cannot read the script"},
         {{"--date", "tomorrow"}, "YYYY-MM-DD"},
         {{"--faults", "{\"x\":1}"}, "x is not known"}}) {
     test::Command command;
