@@ -405,8 +405,10 @@ std::string Supervisor::disk_trouble() const {
                      options_.installation.paths.data, available >> 20);
 }
 
-// What keeps it from being ready, for people; empty when nothing does.
+// What keeps it from being ready, for people; empty when nothing does. A full disk is named also while Redis, started anew, has not met it
+// yet.
 std::string Supervisor::trouble() const {
+  if (auto disk = disk_trouble(); !disk.empty()) return disk;
   std::vector<std::string> waiting;
   std::string redis;
   for (const auto& [name, child] : core_.children()) {
@@ -415,7 +417,6 @@ std::string Supervisor::trouble() const {
     if (name == "redis") redis = child.reason;
   }
   if (waiting.empty()) return {};
-  if (const auto disk = disk_trouble(); !disk.empty()) return disk;
   if (redis.starts_with("MISCONF")) return "redis refuses writes: " + redis;
   // With every write synced, Redis ends when it cannot write; its log then says why.
   for (const auto& line : redis.empty() ? std::vector<std::string>{} : last_lines(options_.installation.paths.log("redis"), 5))
