@@ -379,33 +379,37 @@ asio::awaitable<Result<wire::AcceptedT>> TaskDoor::name_sessions(const Call& cal
   co_return co_await backend_.perform(std::move(action), caller(call), std::move(key), std::move(hash));
 }
 
-asio::awaitable<bool> TaskDoor::delete_one(const Call& call, std::string session, Status& status) {
+// The user's list may lag behind what has been deleted.
+asio::awaitable<bool> TaskDoor::delete_one(const Call& call, std::string session, Deleted& deleted) {
   Json fields{{"session_id", std::move(session)}};
   Under under{{}, "all"};
   auto accepted = co_await act(call, "delete", std::move(fields), std::move(under));
-  if (!accepted && !is_gone(accepted.error()) && status) status = std::unexpected(std::move(accepted.error()));
-  co_return status.has_value();
+  if (accepted)
+    ++deleted.count;
+  else if (!is_gone(accepted.error()) && deleted.status)
+    deleted.status = std::unexpected(std::move(accepted.error()));
+  co_return deleted.status.has_value();
 }
 
 asio::awaitable<TaskDoor::Answer> TaskDoor::delete_messages(Call call) {
-  std::set<std::string> deleted;
+  Deleted deleted;
+  std::set<std::string> seen;
   bool is_full = false;  // sessions may have left the list
-  for (std::size_t part = 1, before = 0; part == 1 || deleted.size() > before; ++part) {
-    before = deleted.size();
+  for (std::size_t part = 1, before = 0; part == 1 || seen.size() > before; ++part) {
+    before = seen.size();
     auto named = co_await name_sessions(call, part);
     if (!named) co_return std::unexpected(std::move(named.error()));
     if (part == 1) is_full = named->is_full;
     std::vector<std::string> fresh;
     for (const auto& session : named->sessions)
-      if (deleted.insert(session).second) fresh.push_back(session);
-    Status status;
-    const auto remove = [&](std::size_t at) { return delete_one(call, fresh[at], status); };
+      if (seen.insert(session).second) fresh.push_back(session);
+    const auto remove = [&](std::size_t at) { return delete_one(call, fresh[at], deleted); };
     co_await side_by_side(fresh.size(), options_.sessions_at_once, remove);
-    if (!status) co_return std::unexpected(std::move(status.error()));
+    if (!deleted.status) co_return std::unexpected(std::move(deleted.status.error()));
   }
   const auto* status =
       is_full ? "The messages of all listed sessions deleted; the list was full, so older sessions may be left" : "All messages deleted";
-  co_return json_answer({{"status", status}, {"deleted", deleted.size()}, {"complete", !is_full}});
+  co_return json_answer({{"status", status}, {"deleted", deleted.count}, {"complete", !is_full}});
 }
 
 }  // namespace convoke::api

@@ -57,8 +57,12 @@ class TaskDoor : Doorway {
   asio::awaitable<bool> look_up(Held& held, Caller who);
   asio::awaitable<bool> read_one(Held& held, Caller who);
   asio::awaitable<Status> read_some(std::vector<Held> some, Caller who, List& list);
-  /// False, and the first error in `status`, when it cannot be deleted; one that is gone is deleted.
-  asio::awaitable<bool> delete_one(const Call& call, std::string session, Status& status);
+  struct Deleted {
+    std::size_t count = 0;
+    Status status;  // the first error
+  };
+  /// False when one could not be deleted. One that was gone already is no mistake, and is not counted.
+  asio::awaitable<bool> delete_one(const Call& call, std::string session, Deleted& deleted);
   /// Sessions of the user that are to be deleted, a part of them at a time; none: these were all.
   asio::awaitable<Result<wire::AcceptedT>> name_sessions(const Call& call, std::size_t part);
   asio::awaitable<Answer> latest_plans(Caller who, std::size_t count);
