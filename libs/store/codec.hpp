@@ -1,5 +1,5 @@
 // Between the store's values and Redis: names of keys, commands as bytes, replies as values. Private to libs/store; hiredis is used for
-// the bytes (RESP2) and nothing else.
+// reading replies (RESP2) and nothing else.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +35,7 @@ class Command {
  public:
   explicit Command(std::string_view name) { add(name); }
   Command& add(std::string_view text) {
-    pointers_.push_back(text.data());
-    lengths_.push_back(text.size());
+    parts_.push_back(text);
     return *this;
   }
   Command& keep(std::string text) { return add(owned_.emplace_back(std::move(text))); }
@@ -49,8 +48,7 @@ class Command {
 
  private:
   std::deque<std::string> owned_;
-  std::vector<const char*> pointers_;
-  std::vector<std::size_t> lengths_;
+  std::vector<std::string_view> parts_;
 };
 
 struct ReaderDelete {
