@@ -32,13 +32,12 @@ Plan asking(const std::string& goal, const std::string& question) {
   return {.goal = goal, .steps = {}, .summary = question, .clarification = question, .asked = {}};
 }
 
-Plan plan_with(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
-               Day today) {
+Plan plan_of(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
+             Day today) {
   const auto reading = read_text(goal, today, [&](std::string_view stemmed) { return index.knows(stemmed); });
   if (only_forbids(reading)) {
-    if (clarifications.empty()) return asking(goal, "Nothing is to be done so far. What is to be done instead?");
-    auto plan = plan_with(catalogue, index, clarifications.front(), {clarifications.begin() + 1, clarifications.end()}, today);
-    plan.goal = goal;
+    auto plan = asking(goal, "Nothing is to be done so far. What is to be done instead?");
+    plan.instead = true;
     return plan;
   }
   const auto* pronoun = dangling(reading);
@@ -51,6 +50,16 @@ Plan plan_with(const Catalogue& catalogue, const Index& index, const std::string
   auto meant = clarifications.front();
   while (!meant.empty() && std::string_view(" .!?").contains(meant.back())) meant.pop_back();
   auto plan = plan_once(catalogue, index, goal.substr(0, pronoun->begin) + meant + goal.substr(pronoun->end), clarifications, today);
+  plan.goal = goal;
+  return plan;
+}
+
+Plan plan_with(const Catalogue& catalogue, const Index& index, const std::string& goal, const std::vector<std::string>& clarifications,
+               Day today) {
+  auto plan = plan_of(catalogue, index, goal, clarifications, today);
+  for (std::size_t used = 0; plan.instead && used < clarifications.size(); ++used)
+    plan = plan_of(catalogue, index, clarifications[used],
+                   {clarifications.begin() + static_cast<std::ptrdiff_t>(used) + 1, clarifications.end()}, today);
   plan.goal = goal;
   return plan;
 }

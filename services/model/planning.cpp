@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "model/acting.hpp"
@@ -64,11 +65,12 @@ class Planner {
     gather_information();
     depend_on_earlier();
     drop_repeats();
+    drop_what_nobody_does();
     for (std::size_t i = c_.max_plan_steps; i < drafts_.size(); ++i) leave_out(name_of(drafts_[i]));
     drafts_.resize(std::min(drafts_.size(), c_.max_plan_steps));
     for (const auto& draft : drafts_) write(draft);
     if (r_.tokens.empty()) plan_.clarification = "What is to be done?";
-    plan_.summary = summary_of(plan_.steps, left_out_);
+    plan_.summary = plan_.instead ? plan_.clarification : summary_of(plan_.steps, left_out_);
     return std::move(plan_);
   }
 
@@ -347,16 +349,38 @@ class Planner {
       for (std::size_t k = drafts_.size(); k-- > i + 1;) {
         const bool same = !drafts_[i].exception && !drafts_[k].exception && drafts_[i].tool == drafts_[k].tool &&
                           drafts_[i].filled.arguments == drafts_[k].filled.arguments;
-        if (!same) continue;
-        drafts_.erase(drafts_.begin() + static_cast<std::ptrdiff_t>(k));
-        for (auto& other : drafts_) {
-          std::set<std::size_t> moved;
-          for (const auto at : other.after) moved.insert(at == k ? i : at > k ? at - 1 : at);
-          other.after = std::move(moved);
-        }
+        if (same) drop(k, i);
       }
     }
     for (std::size_t i = 0; i < drafts_.size(); ++i) std::erase_if(drafts_[i].after, [&](std::size_t at) { return at >= i; });
+  }
+
+  /// What waited for the draft waits for `instead`, if anything.
+  void drop(std::size_t k, std::optional<std::size_t> instead) {
+    drafts_.erase(drafts_.begin() + static_cast<std::ptrdiff_t>(k));
+    for (auto& other : drafts_) {
+      std::set<std::size_t> moved;
+      for (const auto at : other.after) {
+        if (at != k) moved.insert(at > k ? at - 1 : at);
+        if (at == k && instead) moved.insert(*instead);
+      }
+      other.after = std::move(moved);
+    }
+  }
+
+  /// A team may have neither an agent that answers by itself nor a person: what no tool of it does is then done by nobody.
+  void drop_what_nobody_does() {
+    if (std::ranges::any_of(c_.agents, [](const Agent& agent) { return agent.kind != AgentKind::specialist; })) return;
+    std::string undone;
+    for (std::size_t i = drafts_.size(); i-- > 0;) {
+      if (!drafts_[i].exception) continue;
+      undone = words_of(drafts_[i]);
+      leave_out(undone + " (nobody here does that)");
+      drop(i, {});
+    }
+    if (!drafts_.empty() || undone.empty()) return;
+    plan_.clarification = fmt::format("Nobody in this team can do that: {}. What is to be done instead?", undone);
+    plan_.instead = true;
   }
 
   /// The clause's own words, without what is polite and without the joint to the next clause.
@@ -465,7 +489,7 @@ class Planner {
       const auto found = std::ranges::find(c_.agents, kind, &Agent::kind);
       if (found != c_.agents.end()) return found->name;
     }
-    return wanted == AgentKind::generic ? "GenericAgent" : "HumanAgent";
+    return {};  // there is one: what nobody does is left out
   }
 
   const Catalogue& c_;
@@ -474,7 +498,7 @@ class Planner {
   Reading r_;
   std::vector<Reading> said_;
   std::vector<Draft> drafts_;
-  std::vector<std::string> left_out_;  // for want of room: what it is
+  std::vector<std::string> left_out_;  // for want of room, or of somebody who does it
   Plan plan_;
 };
 

@@ -26,6 +26,7 @@ struct Plan {
   std::string summary;
   std::string clarification;  // empty: nothing to ask
   std::vector<Asked> asked;   // the values that it asks for
+  bool instead = false;       // it asks for something else to do: the answer takes the goal's place
 };
 
 /// `goal` without clarifications, which come apart. One that calls the goal off gives a plan without steps and without a question.

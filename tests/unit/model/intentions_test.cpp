@@ -141,3 +141,25 @@ TEST_CASE("model intentions: what is to be told is found behind other words") {
   CHECK(told.value("content", std::string()).ends_with("they should leave"));
   CHECK(arguments("Promote the season for the Bright Nights season, Radio and Print.")["channels"] == Json::array({"Radio", "Print"}));
 }
+
+TEST_CASE("model intentions: what nobody in the team does is left out, or asked about") {
+  auto json = hotel_json();
+  auto& agents = json["agents"];
+  std::erase_if(agents.get_ref<Json::array_t&>(), [](const Json& agent) { return agent.contains("kind"); });
+  const Known specialists(read_catalogue(json).value());
+  const auto planned = [&](const std::string& goal, const List& replies = {}) {
+    return make_plan(specialists.catalogue, specialists.index, goal, replies, today);
+  };
+  const auto both = planned("Bake 2 cherry cakes and then translate the poem into Latin.");
+  CHECK(functions(both) == List{"bake_cake"});
+  CHECK(both.summary.contains("nobody here does that"));
+  CHECK(both.clarification.empty());
+  const auto none = planned("Translate the poem into Latin.");
+  CHECK(none.steps.empty());
+  CHECK(none.clarification.starts_with("Nobody in this team can do that: Translate the poem into Latin."));
+  const auto other = planned("Translate the poem into Latin.", {"Bake 2 cherry cakes."});
+  CHECK(functions(other) == List{"bake_cake"});
+  CHECK(other.goal == "Translate the poem into Latin.");
+  CHECK(planned("Translate the poem into Latin.", {"Sing a song."}).steps.empty());
+  CHECK(planned("Translate the poem into Latin.", {"Forget it."}).clarification.empty());
+}
