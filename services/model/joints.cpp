@@ -89,6 +89,13 @@ bool points_back(const Reading& r, std::size_t first, std::size_t last) {
   return false;
 }
 
+bool follows(const Reading& r, std::size_t first, std::size_t last) {
+  static const std::unordered_set<std::string_view> words{"then", "afterwards", "afterward", "finally", "subsequently", "once"};
+  for (auto k = first > 1 ? first - 2 : 0; k < std::min(first + 2, last); ++k)
+    if (words.contains(r.tokens[k].lower)) return true;
+  return false;
+}
+
 bool names_thing(const Reading& r, const Entity& entity) {
   if (entity.shape != Shape::name || entity.person >= 0.65 || entity.company || entity.first == 0) return false;
   if (r.tokens[entity.first - 1].lower != "the") return false;

@@ -29,6 +29,9 @@ bool lists_thing(const Reading& reading, std::size_t token);
 /// "it", "the result", "about this": what was said or found out before.
 bool points_back(const Reading& reading, std::size_t first, std::size_t last);
 
+/// "then", "afterwards", here or at the end of what stands before: in this order.
+bool follows(const Reading& reading, std::size_t first, std::size_t last);
+
 /// "…, the one with the rules", "…, 12 of them": says more about what was named.
 bool apposes(const Reading& reading, std::size_t token);
 

@@ -327,20 +327,11 @@ class Planner {
     return i;
   }
 
-  /// "then", "afterwards": in this order.
-  bool follows(const Draft& draft) const {
-    for (std::size_t k = draft.first > 1 ? draft.first - 2 : 0; k < std::min(draft.first + 2, draft.last); ++k) {
-      const auto& word = r_.tokens[k].lower;
-      if (word == "then" || word == "afterwards" || word == "afterward" || word == "finally" || word == "subsequently" || word == "once")
-        return true;
-    }
-    return false;
-  }
-
   void depend_on_earlier() {
     for (std::size_t i = 1; i < drafts_.size(); ++i) {
       if (drafts_[i].first == drafts_[i - 1].first) continue;
-      if (points_back(r_, drafts_[i].first, drafts_[i].last) || follows(drafts_[i])) drafts_[i].after.insert(i - 1);
+      if (points_back(r_, drafts_[i].first, drafts_[i].last) || follows(r_, drafts_[i].first, drafts_[i].last))
+        drafts_[i].after.insert(i - 1);
     }
   }
 
@@ -475,13 +466,6 @@ class Planner {
     if (head == "what" || head == "why" || head == "how" || head == "who" || head == "when" || head == "which" || head == "whats")
       return true;
     return draft.last - draft.first < 3;  // a greeting
-  }
-
-  /// What is done by thinking alone, where no tool does it.
-  static bool is_thinking(std::string_view verb) {
-    static constexpr std::string_view words[] = {"tell",    "solve",  "sort",     "teach",   "plan",     "invent",
-                                                 "imagine", "recite", "estimate", "compute", "recommend"};
-    return std::ranges::any_of(words, [&](std::string_view word) { return stem(word) == verb; });
   }
 
   std::string agent_of(AgentKind wanted) const {

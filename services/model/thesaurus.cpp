@@ -166,4 +166,9 @@ bool is_text_work(std::string_view stemmed) {
   return verbs.contains(std::string(stemmed));
 }
 
+bool is_thinking(std::string_view stemmed) {
+  static const auto verbs = stem_set("tell solve sort teach plan invent imagine recite estimate compute recommend");
+  return verbs.contains(std::string(stemmed));
+}
+
 }  // namespace convoke::model

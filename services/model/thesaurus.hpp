@@ -35,6 +35,8 @@ bool is_light_verb(std::string_view stem);
 
 /// Work on text that any language model can do without a tool: translate, summarise, explain …
 bool is_text_work(std::string_view stem);
+/// What is done by thinking alone, where no tool does it: "estimate".
+bool is_thinking(std::string_view stem);
 
 /// A word of everyday talk (time, right, week): having it in common says little.
 bool is_common(std::string_view stem);
