@@ -7,7 +7,6 @@
 
 #include "model/arguments.hpp"
 #include "model/joints.hpp"
-#include "model/opposites.hpp"
 #include "model/phrases.hpp"
 #include "model/starts.hpp"
 #include "model/thesaurus.hpp"

@@ -6,7 +6,6 @@
 #include <numeric>
 #include <set>
 
-#include "model/opposites.hpp"
 #include "model/spelling.hpp"
 #include "model/thesaurus.hpp"
 #include "model/weights.hpp"

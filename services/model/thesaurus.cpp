@@ -32,8 +32,8 @@ decline decorate dedicate deposit destroy dictate dismiss divide donate double d
 exchange feed forbid freeze greet haggle halt halve honour illustrate insure integrate interview invent invest lengthen lend lift link load
 localise lock motivate mow nominate pack paint park pause permit personalise persuade photograph plant polish postpone praise rebook
 rebrand recategorise recharge reclassify recycle relaunch relocate remit reorder replenish resend resume retrain reward ring sack sanction
-scrap settle sharpen uninstall unassign unenrol unenroll unregister abolish erase shorten shred simplify sketch spend split sponsor stock subtitle swap sweep tailor thank throw tow transcribe unblock
-film shoot poll unload unsubscribe vaccinate vet void vote water weigh widen wire wrap
+scrap settle sharpen shorten shred simplify sketch spend split sponsor stock subtitle swap sweep tailor thank throw tow transcribe unblock
+film shoot poll abolish erase unassign unenrol unenroll uninstall unload unregister unsubscribe vaccinate vet void vote water weigh widen wire wrap
 )";
 
 constexpr std::string_view text_work_text = R"(
@@ -168,6 +168,13 @@ bool is_text_work(std::string_view stemmed) {
 
 bool is_thinking(std::string_view stemmed) {
   static const auto verbs = stem_set("tell solve sort teach plan invent imagine recite estimate compute recommend");
+  return verbs.contains(std::string(stemmed));
+}
+
+bool is_undoing(std::string_view stemmed) {
+  static const auto verbs = stem_set(
+      "revoke withdraw remove disable cancel uninstall delete erase undo abolish deactivate suspend terminate unassign unenrol unenroll "
+      "deny refuse unsubscribe dismiss discontinue stop unregister");
   return verbs.contains(std::string(stemmed));
 }
 

@@ -37,6 +37,8 @@ bool is_light_verb(std::string_view stem);
 bool is_text_work(std::string_view stem);
 /// What is done by thinking alone, where no tool does it: "estimate".
 bool is_thinking(std::string_view stem);
+/// Undoes what other verbs do: "revoke", "cancel", "uninstall".
+bool is_undoing(std::string_view stem);
 
 /// A word of everyday talk (time, right, week): having it in common says little.
 bool is_common(std::string_view stem);

@@ -28,6 +28,27 @@ void fill(const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("disk: a full one is named before anything meets it, one that is getting full is not") {
+  TempDir folder;
+  if (!small_disk(folder.path())) {
+    WARN("skipped: this user may not mount a small file system");
+    return;
+  }
+  Installation installation(folder.path());
+  const auto space = std::filesystem::space(folder.path()).available;
+  std::ofstream(folder.file("most"), std::ios::binary) << std::string(space - (20u << 20), 'x');
+  CHECK(installation.status().value("trouble", "") == "");
+  fill(folder.file("filler"));
+  const auto status = installation.status();
+  INFO(status.dump(1));
+  CHECK(status.value("ready", false));
+  CHECK(status.value("trouble", "").find("full") != std::string::npos);
+  std::filesystem::remove(folder.file("filler.rest"));
+  std::filesystem::remove(folder.file("filler"));
+  CHECK(installation.status().value("trouble", "") == "");
+  CHECK(installation.stop() == Exit{0, 0});
+}
+
 TEST_CASE("disk: a full one is named in status, and work goes on when there is room") {
   TempDir folder;
   if (!small_disk(folder.path())) {

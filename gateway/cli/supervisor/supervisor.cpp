@@ -29,8 +29,9 @@ constexpr Millis health_every{1'000};
 constexpr Millis starting_health_every{100};
 constexpr Millis health_deadline{1'500};
 constexpr Millis team_every{1'000};
-constexpr std::size_t most_teams = 256;  // as many as a groupchat knows
-constexpr std::uint64_t little_space = 64u << 20;
+constexpr std::size_t most_teams = 256;            // as many as a groupchat knows
+constexpr std::uint64_t little_space = 64u << 20;  // so little is why something is not ready
+constexpr std::uint64_t no_space = 64u << 10;      // so little ends what is ready with its next write
 
 SteadyTime steady_now() { return std::chrono::time_point_cast<Millis>(std::chrono::steady_clock::now()); }
 
@@ -396,19 +397,17 @@ Json Supervisor::status() const {
   return json;
 }
 
-std::string Supervisor::disk_trouble() const {
+std::string Supervisor::disk_trouble(std::uint64_t needed) const {
   struct statvfs disk{};
   if (statvfs(options_.installation.paths.data.c_str(), &disk) != 0) return {};
   const auto available = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
-  if (available >= little_space) return {};
+  if (available >= needed) return {};
   return fmt::format("the disk under {} is full ({} MiB left): nothing can be stored until there is space",
                      options_.installation.paths.data, available >> 20);
 }
 
-// What keeps it from being ready, for people; empty when nothing does. A full disk is named also while Redis, started anew, has not met it
-// yet.
+// What keeps it from being ready, for people; empty when nothing does. Redis, started anew on a full disk, is ready until it is to write.
 std::string Supervisor::trouble() const {
-  if (auto disk = disk_trouble(); !disk.empty()) return disk;
   std::vector<std::string> waiting;
   std::string redis;
   for (const auto& [name, child] : core_.children()) {
@@ -416,7 +415,8 @@ std::string Supervisor::trouble() const {
     waiting.push_back(name);
     if (name == "redis") redis = child.reason;
   }
-  if (waiting.empty()) return {};
+  if (waiting.empty()) return disk_trouble(no_space);
+  if (const auto disk = disk_trouble(little_space); !disk.empty()) return disk;
   if (redis.starts_with("MISCONF")) return "redis refuses writes: " + redis;
   // With every write synced, Redis ends when it cannot write; its log then says why.
   for (const auto& line : redis.empty() ? std::vector<std::string>{} : last_lines(options_.installation.paths.log("redis"), 5))
@@ -438,7 +438,7 @@ std::string Supervisor::culprit() const {
   for (const auto& [name, child] : core_.children())
     if (!child.ready && (!worst || child.stage < worst->stage || (child.stage == worst->stage && child.restarts > worst->restarts)))
       worst = &child;
-  if (const auto disk = disk_trouble(); !disk.empty()) return disk;
+  if (const auto disk = disk_trouble(little_space); !disk.empty()) return disk;
   if (!worst) return "not every partition is held, or the team could not be applied";
   return fmt::format("{} is not ready ({}; {} restarts). Its last lines:\n  {}", worst->name, worst->reason, worst->restarts,
                      tail_of(options_.installation.paths.log(worst->name)));

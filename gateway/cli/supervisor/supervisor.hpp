@@ -71,7 +71,7 @@ class Supervisor {
   asio::awaitable<http::Response> control(http::Request request);
   asio::awaitable<Result<bool>> partitions_held();
   std::string trouble() const;
-  std::string disk_trouble() const;
+  std::string disk_trouble(std::uint64_t needed) const;
   std::string hopeless() const;
   std::string culprit() const;
 

@@ -48,6 +48,12 @@ TEST_CASE("task api: however many sessions there are, all are listed, all are de
   CHECK(sessions_in(api.get("/messages", as("ann"))) == 1);
   CHECK(Json::parse(api.send("DELETE", "/messages", nullptr, as("ann", "more")).body)["deleted"] == 1);
 
+  open_sessions(api, "cleo", 40);
+  std::int64_t deleted_by_all = 0;  // each is told of those that it has deleted itself
+  for (const auto& answer : api.at_once(3, "DELETE", "/messages", nullptr, as("cleo")))
+    deleted_by_all += Json::parse(answer.body)["deleted"].get<std::int64_t>();
+  CHECK(deleted_by_all == 40);
+
   open_sessions(api, "bob", 72);
   const auto cut = Json::parse(api.send("DELETE", "/messages", nullptr, as("bob")).body);
   CHECK(cut["deleted"] == 70);

@@ -118,7 +118,7 @@ TEST_CASE("task api: what a person did is told once, however often it is sent") 
 
   body["human_feedback"] = "Twice round the park.";
   std::string first;
-  for (const auto& answer : api.at_once(4, "/api/human_feedback", body, keyed("answer"))) {
+  for (const auto& answer : api.at_once(4, "POST", "/api/human_feedback", body, keyed("answer"))) {
     INFO(answer.body);
     CHECK(answer.status == 200);
     if (first.empty()) first = answer.body;

@@ -28,14 +28,15 @@ class Api {
     if (!response) return http::Response{.status = 0, .headers = {}, .body = response.error().message};
     return *response;
   }
-  /// The same POST several times at once.
-  std::vector<http::Response> at_once(std::size_t times, const std::string& path, const Json& body, const http::Headers& headers) {
+  /// The same request several times at once.
+  std::vector<http::Response> at_once(std::size_t times, const std::string& method, const std::string& path, const Json& body,
+                                      const http::Headers& headers) {
     std::vector<http::Response> answers;
     for (std::size_t i = 0; i < times; ++i) {
       http::ClientRequest request;
-      request.method = "POST";
+      request.method = method;
       request.url = url_ + path;
-      request.body = body.dump();
+      if (!body.is_null()) request.body = body.dump();
       request.headers = headers;
       boost::asio::co_spawn(io_, client_.send(std::move(request)), [&](std::exception_ptr, Result<http::Response> response) {
         answers.push_back(response ? std::move(*response) : http::Response{.status = 0, .headers = {}, .body = response.error().message});
